@@ -1,0 +1,105 @@
+//! One enum for everything that can fail: what, on which object, why, and what to do next.
+
+use std::path::PathBuf;
+
+use crate::cluster::Failure;
+use crate::plan::Blocker;
+
+/// Everything that ends a run early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The plan holds something that cannot be applied; every reason is listed.
+    #[error("{}", blocked(.0))]
+    Blocked(Vec<Blocker>),
+    /// An object or file is no longer what the confirmed diff showed.
+    #[error("{target} changed while the question was open; nothing was written")]
+    Changed {
+        /// The object or file.
+        target: String,
+    },
+    /// The cluster could not be reached, or it refused a request.
+    #[error(transparent)]
+    Cluster(#[from] Box<Failure>),
+    /// A local file could not be read or written.
+    #[error("cannot {action} {}: {reason}", path.display())]
+    File {
+        /// The verb: `read`, `write`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// SIGINT or SIGTERM arrived.
+    #[error("interrupted by {signal}")]
+    Interrupted {
+        /// `SIGINT` or `SIGTERM`.
+        signal: &'static str,
+        /// `128 +` the signal's number.
+        code: u8,
+    },
+    /// What the user asked for is not valid.
+    #[error("{message}")]
+    Usage {
+        /// The sentence, which names the flag or field.
+        message: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
+    /// A template, or what it rendered, is not usable.
+    #[error("{origin}: {reason}")]
+    Template {
+        /// `FILE:LINE`, or the name of a built-in template and the line.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// What most functions of this crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A usage error without a hint.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A usage error with a line that the user can follow.
+    pub fn usage_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// The next step, as a line to paste where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Blocked(blockers) => blockers.iter().find_map(Blocker::hint),
+            Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
+            Self::Cluster(failure) => failure.hint(),
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Template { .. } => Some("`monconf template show NAME` prints the built-in one; templates/README.md lists what a template may use".into()),
+            Self::File { .. } | Self::Interrupted { .. } => None,
+        }
+    }
+
+    /// The process's exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Interrupted { code, .. } => *code,
+            _ => 1,
+        }
+    }
+}
+
+fn blocked(blockers: &[Blocker]) -> String {
+    let lines: Vec<String> = blockers.iter().map(ToString::to_string).collect();
+    lines.join("\n  ")
+}

@@ -1,0 +1,189 @@
+//! The Kubernetes objects that monconf knows by name, and where the API serves them.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A kind that monconf reads or writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `v1` Namespace.
+    Namespace,
+    /// `rbac.authorization.k8s.io/v1` ClusterRole.
+    ClusterRole,
+    /// `rbac.authorization.k8s.io/v1` ClusterRoleBinding.
+    ClusterRoleBinding,
+    /// `v1` ServiceAccount.
+    ServiceAccount,
+    /// `v1` Secret.
+    Secret,
+    /// `monitoring.coreos.com/v1` ServiceMonitor.
+    ServiceMonitor,
+    /// `monitoring.coreos.com/v1alpha1` ScrapeConfig.
+    ScrapeConfig,
+}
+
+impl Kind {
+    /// Every kind, in the order in which a plan lists them.
+    pub const ALL: [Self; 7] = [
+        Self::Namespace,
+        Self::ServiceAccount,
+        Self::ClusterRole,
+        Self::ClusterRoleBinding,
+        Self::Secret,
+        Self::ServiceMonitor,
+        Self::ScrapeConfig,
+    ];
+
+    /// The kind as manifests spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Namespace => "Namespace",
+            Self::ClusterRole => "ClusterRole",
+            Self::ClusterRoleBinding => "ClusterRoleBinding",
+            Self::ServiceAccount => "ServiceAccount",
+            Self::Secret => "Secret",
+            Self::ServiceMonitor => "ServiceMonitor",
+            Self::ScrapeConfig => "ScrapeConfig",
+        }
+    }
+
+    /// The API group, empty for the core group.
+    #[must_use]
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Namespace | Self::ServiceAccount | Self::Secret => "",
+            Self::ClusterRole | Self::ClusterRoleBinding => "rbac.authorization.k8s.io",
+            Self::ServiceMonitor | Self::ScrapeConfig => "monitoring.coreos.com",
+        }
+    }
+
+    /// `apiVersion` as manifests spell it.
+    #[must_use]
+    pub const fn api_version(self) -> &'static str {
+        match self {
+            Self::Namespace | Self::ServiceAccount | Self::Secret => "v1",
+            Self::ClusterRole | Self::ClusterRoleBinding => "rbac.authorization.k8s.io/v1",
+            Self::ServiceMonitor => "monitoring.coreos.com/v1",
+            Self::ScrapeConfig => "monitoring.coreos.com/v1alpha1",
+        }
+    }
+
+    /// The resource name in API paths and RBAC rules.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Namespace => "namespaces",
+            Self::ClusterRole => "clusterroles",
+            Self::ClusterRoleBinding => "clusterrolebindings",
+            Self::ServiceAccount => "serviceaccounts",
+            Self::Secret => "secrets",
+            Self::ServiceMonitor => "servicemonitors",
+            Self::ScrapeConfig => "scrapeconfigs",
+        }
+    }
+
+    /// Whether objects of this kind live in a namespace.
+    #[must_use]
+    pub const fn namespaced(self) -> bool {
+        !matches!(
+            self,
+            Self::Namespace | Self::ClusterRole | Self::ClusterRoleBinding
+        )
+    }
+
+    /// Whether the kind comes from a CRD of prometheus-operator.
+    #[must_use]
+    pub const fn is_monitor(self) -> bool {
+        matches!(self, Self::ServiceMonitor | Self::ScrapeConfig)
+    }
+
+    /// The API path of the collection, for example `/api/v1/namespaces/monitoring/secrets`.
+    #[must_use]
+    pub fn collection(self, namespace: Option<&str>) -> String {
+        let root = if self.group().is_empty() {
+            "/api/"
+        } else {
+            "/apis/"
+        };
+        let version = self.api_version();
+        let plural = self.plural();
+        match namespace {
+            Some(namespace) if self.namespaced() => {
+                format!("{root}{version}/namespaces/{namespace}/{plural}")
+            }
+            _ => format!("{root}{version}/{plural}"),
+        }
+    }
+}
+
+/// Which object: kind, namespace (if the kind has one) and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectRef {
+    /// The kind.
+    pub kind: Kind,
+    /// The namespace, `None` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// A cluster-scoped object.
+    #[must_use]
+    pub fn cluster(kind: Kind, name: &str) -> Self {
+        Self {
+            kind,
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+
+    /// An object in `namespace`.
+    #[must_use]
+    pub fn namespaced(kind: Kind, namespace: &str, name: &str) -> Self {
+        Self {
+            kind,
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+
+    /// `namespace/name`, or the bare name where there is no namespace.
+    #[must_use]
+    pub fn location(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The object's API path.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!(
+            "{}/{}",
+            self.kind.collection(self.namespace.as_deref()),
+            self.name
+        )
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.name(), self.location())
+    }
+}
+
+/// `metadata.labels` or `metadata.annotations` entry of an object.
+#[must_use]
+pub fn metadata<'a>(object: &'a Value, map: &str, key: &str) -> Option<&'a str> {
+    object["metadata"][map][key].as_str()
+}
+
+/// `metadata.uid` of an object that a server has stored.
+#[must_use]
+pub fn uid(object: &Value) -> Option<&str> {
+    object["metadata"]["uid"].as_str()
+}

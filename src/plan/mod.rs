@@ -1,0 +1,279 @@
+//! What would be written: desired state beside what exists, one [`Change`] per object and file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::object::ObjectRef;
+
+// mod change;
+// mod merge;
+
+// pub use change::plan;
+
+/// What a change is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An object in the cluster.
+    Object(ObjectRef),
+    /// A local file.
+    File(PathBuf),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(object) => object.fmt(f),
+            Self::File(path) => write!(f, "file {}", path.display()),
+        }
+    }
+}
+
+impl Target {
+    /// The object, if this is one.
+    #[must_use]
+    pub const fn object(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The file, if this is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Object(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
+
+/// What an object or file holds, before or after.
+///
+/// Values may hold secrets: they are shown only through [`crate::mask`].
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An object as the API server has it or would have it, without what only the server sets
+    /// (`managedFields`, `uid`, `resourceVersion`, `creationTimestamp`, `generation`, `status`).
+    Object(Value),
+    /// A text file.
+    Text(String),
+    /// A file that holds nothing but a token; [`PENDING_TOKEN`] stands for one yet to be issued.
+    Token(String),
+}
+
+/// Stands, in a planned value, for a token that is issued only while applying.
+pub const PENDING_TOKEN: &str = "\u{1}pending-token";
+
+/// Stands, in a planned annotation, for a time that is known only once the token is issued.
+pub const PENDING_TIME: &str = "(when issued)";
+
+/// What happens to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It does not exist yet.
+    Create,
+    /// It exists and differs.
+    Update,
+    /// It is deleted and created again, because a field that differs is immutable.
+    Replace,
+    /// It belongs to this instance and is no longer wanted.
+    Delete,
+    /// It is as wanted.
+    Unchanged,
+}
+
+/// When, in the course of an apply, a change is written. Each stage waits for the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// What everything else needs to exist: Namespace and ClusterRole.
+    Foundation,
+    /// Who scrapes: ClusterRoleBinding, ServiceAccount, the token's handle.
+    Identity,
+    /// The token, where the consumer reads it: Secret, or token and CA files.
+    Credentials,
+    /// The consumer's configuration, last, so that it never names what does not exist.
+    Configuration,
+    /// What is no longer wanted.
+    Cleanup,
+}
+
+/// One line of the plan.
+#[derive(Clone, PartialEq)]
+pub struct Change {
+    /// The object or file.
+    pub target: Target,
+    /// What happens to it.
+    pub action: Action,
+    /// When it is written.
+    pub stage: Stage,
+    /// What exists, `None` where nothing does.
+    pub before: Option<Content>,
+    /// What will exist, `None` for a deletion.
+    pub after: Option<Content>,
+    /// The rendered template with its comments, for showing what is created. Never holds a secret.
+    pub rendered: Option<String>,
+    /// A few words beside it: `2 rules for 3 jobs`, `new token, 90d asked`.
+    pub note: String,
+    /// The object to send: the fields that monconf wants, and only those. `None` for files and deletions.
+    pub apply: Option<Value>,
+    /// `metadata.resourceVersion` of `before`, for optimistic locking.
+    pub resource_version: Option<String>,
+}
+
+/// Something that keeps the plan from being applied, known before anything is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocker {
+    /// Another field manager set a field to a value that monconf would change.
+    FieldConflict {
+        /// The object.
+        object: ObjectRef,
+        /// Each field in dotted form (`.rules`), and its manager.
+        fields: Vec<(String, String)>,
+    },
+    /// The object exists without monconf's labels: made by hand, or by another tool.
+    NotOurs {
+        /// The object.
+        object: ObjectRef,
+        /// The field managers that wrote it.
+        managers: Vec<String>,
+    },
+    /// The object belongs to another instance of monconf.
+    OtherInstance {
+        /// The object.
+        object: ObjectRef,
+        /// The value of its `app.kubernetes.io/instance` label.
+        instance: String,
+        /// The value of its `app.kubernetes.io/component` label.
+        component: String,
+    },
+    /// The namespace is being deleted.
+    Terminating {
+        /// The namespace.
+        namespace: String,
+        /// What its deletion waits for: finalizers, and conditions that report remaining content.
+        waits_for: Vec<String>,
+    },
+    /// The cluster does not serve the kinds of the operator format.
+    KindNotServed {
+        /// The kinds.
+        kinds: Vec<&'static str>,
+    },
+    /// The caller does not hold rights that the role would grant, nor `escalate`.
+    Escalation {
+        /// The role.
+        object: ObjectRef,
+        /// Who asks.
+        user: String,
+        /// The rights that the caller lacks, in words: `get nodes/metrics`.
+        missing: Vec<String>,
+    },
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FieldConflict { object, fields } => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(field, manager)| format!("{field} is set by {manager}"))
+                    .collect();
+                write!(f, "{object}: {}", fields.join("; "))
+            }
+            Self::NotOurs { object, managers } => write!(
+                f,
+                "{object} exists and was not made by monconf (written by {})",
+                managers.join(", ")
+            ),
+            Self::OtherInstance {
+                object,
+                instance,
+                component,
+            } => write!(
+                f,
+                "{object} belongs to instance {instance} of monconf ({component})"
+            ),
+            Self::Terminating {
+                namespace,
+                waits_for,
+            } => {
+                write!(f, "Namespace {namespace} is being deleted")?;
+                if !waits_for.is_empty() {
+                    write!(f, "; it waits for: {}", waits_for.join("; "))?;
+                }
+                Ok(())
+            }
+            Self::KindNotServed { kinds } => write!(
+                f,
+                "this cluster does not serve {}: the CRDs of prometheus-operator are not installed",
+                kinds.join(" and ")
+            ),
+            Self::Escalation {
+                object,
+                user,
+                missing,
+            } => write!(
+                f,
+                "cannot write {object}: {user} may not grant rights that this user does not hold\n  missing: {}",
+                missing.join("; ")
+            ),
+        }
+    }
+}
+
+impl Blocker {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::FieldConflict { .. } | Self::NotOurs { .. } => {
+                "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
+            }
+            Self::OtherInstance { .. } => {
+                "--name NAME makes an instance with names of its own".into()
+            }
+            Self::Terminating { namespace, .. } => format!(
+                "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
+            ),
+            Self::KindNotServed { .. } => {
+                "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()
+            }
+            Self::Escalation { object, .. } => format!(
+                "ask someone who holds these rights to run this command, or an administrator for `escalate` on clusterroles {}",
+                object.name
+            ),
+        })
+    }
+}
+
+/// Everything that one run would do.
+#[derive(Clone, PartialEq)]
+pub struct Plan {
+    /// In the order in which they are shown.
+    pub changes: Vec<Change>,
+    /// What keeps it from being applied.
+    pub blockers: Vec<Blocker>,
+    /// Sentences the user should read before agreeing.
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    /// Whether nothing would be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes
+            .iter()
+            .all(|change| change.action == Action::Unchanged)
+    }
+
+    /// How many changes are of any of `actions`.
+    #[must_use]
+    pub fn count(&self, actions: &[Action]) -> usize {
+        self.changes
+            .iter()
+            .filter(|change| actions.contains(&change.action))
+            .count()
+    }
+}

@@ -1,0 +1,1 @@
+//! YAML in and out. The only file that names a YAML crate.
