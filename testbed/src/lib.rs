@@ -1,1 +1,35 @@
-//! testbed
+//! The real components that monconf is tested against: etcd, the API server, the controller manager, Prometheus.
+//!
+//! Nothing here imitates what can be run. Every binary is built from a pinned Go module (see [`components`]),
+//! every process dies with the process that started it (see [`process`]), and every directory lies below the
+//! system's temporary folder and is removed again. The API is blocking; it needs Linux and util-linux.
+
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "a test harness reports by panicking, with a sentence that says what failed"
+)]
+
+pub mod audit;
+pub mod client;
+pub mod components;
+pub mod control_plane;
+pub mod kubeconfig;
+pub mod poll;
+pub mod process;
+pub mod prometheus;
+pub mod promtool;
+pub mod pty;
+pub mod relay;
+pub mod scope;
+pub mod user;
+
+pub use audit::{Event, waves};
+pub use client::{ApiFailure, Client, Response};
+pub use components::Component;
+pub use control_plane::{ControlPlane, Options};
+pub use prometheus::Prometheus;
+pub use promtool::promtool_check;
+pub use relay::{Fault, FaultRelay, LatencyRelay};
+pub use scope::Scope;
+pub use user::User;

@@ -1,0 +1,65 @@
+//! What a client shows to the server.
+
+use std::sync::Arc;
+
+use rustls::crypto::ring::default_provider;
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+
+use crate::control_plane::pki::Pair;
+
+/// How a client proves who it is.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// Not at all.
+    Anonymous,
+    /// By a client certificate.
+    Certificate {
+        /// The certificate.
+        certificate_pem: String,
+        /// Its private key.
+        key_pem: String,
+    },
+    /// By a bearer token.
+    Token(String),
+}
+
+impl Identity {
+    pub(super) fn tls(&self, ca_pem: &str) -> TlsConfig {
+        let ca = Certificate::from_pem(ca_pem.as_bytes()).expect("the CA is a PEM certificate");
+        let client = match self {
+            Self::Certificate {
+                certificate_pem,
+                key_pem,
+            } => {
+                let certificate = Certificate::from_pem(certificate_pem.as_bytes());
+                let key = PrivateKey::from_pem(key_pem.as_bytes());
+                Some(ClientCert::new_with_certs(
+                    &[certificate.expect("a PEM certificate")],
+                    key.expect("a PEM key"),
+                ))
+            }
+            Self::Anonymous | Self::Token(_) => None,
+        };
+        TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
+            .root_certs(RootCerts::new_with_certs(&[ca]))
+            .client_cert(client)
+            .build()
+    }
+
+    pub(super) fn authorization(&self) -> Option<String> {
+        match self {
+            Self::Token(token) => Some(format!("Bearer {token}")),
+            Self::Anonymous | Self::Certificate { .. } => None,
+        }
+    }
+}
+
+impl From<Pair> for Identity {
+    fn from(pair: Pair) -> Self {
+        Self::Certificate {
+            certificate_pem: pair.certificate_pem,
+            key_pem: pair.key_pem,
+        }
+    }
+}

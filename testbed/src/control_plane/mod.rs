@@ -1,0 +1,184 @@
+//! etcd, kube-apiserver and kube-controller-manager: a cluster without nodes, ready in seconds.
+
+mod commands;
+mod crds;
+mod options;
+mod parts;
+pub(crate) mod pki;
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+pub use options::Options;
+
+use crate::client::{Client, Identity};
+use crate::poll::until;
+use crate::process::{Directory, Process, with_free_ports};
+use parts::Parts;
+use pki::Pki;
+
+const READY: Duration = Duration::from_mins(1);
+
+/// A running control plane.
+pub struct ControlPlane {
+    // Dropped in this order: an API server without its etcd would hold its port for another minute.
+    apiserver: Mutex<Process>,
+    controller_manager: Option<Process>,
+    etcd: Process,
+    parts: Parts,
+    url: String,
+    admin: Client,
+    pki: Arc<Pki>,
+    _directory: Option<Directory>,
+}
+
+impl ControlPlane {
+    /// The one that all tests of this process share: started by the first call, ended with the process.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<ControlPlane> =
+            LazyLock::new(|| ControlPlane::start(Options::default()));
+        &SHARED
+    }
+
+    /// One of the caller's own, for tests that stop, stall or configure it; ended when dropped.
+    pub fn start(options: Options) -> Self {
+        let directory = Directory::new("control-plane");
+        let path = directory.path().to_owned();
+        let mut control_plane = Self::start_in(path, options, true);
+        control_plane._directory = Some(directory);
+        control_plane
+    }
+
+    /// One that lives on when this process ends, with everything that it needs in `directory`.
+    pub fn start_detached(directory: PathBuf, options: Options) -> Self {
+        Self::start_in(directory, options, false)
+    }
+
+    fn start_in(directory: PathBuf, options: Options, attached: bool) -> Self {
+        let pki = Pki::new();
+        let mut addresses = vec![
+            Ipv4Addr::LOCALHOST.into(),
+            Ipv4Addr::new(10, 96, 0, 1).into(),
+        ];
+        addresses.extend(options.address);
+        pki.write(&directory, &addresses);
+        let mut parts = Parts::new(directory, options, attached);
+        let (etcd, etcd_port) = with_free_ports(|| parts.start_etcd());
+        parts.etcd_port = etcd_port;
+
+        let pair = pki.client("testbed-admin", &["system:masters"]);
+        let identity = Identity::from(pair);
+        let (apiserver, port, admin) = with_free_ports(|| {
+            let (mut apiserver, port) = parts.start_apiserver(None);
+            let admin = Client::new(
+                &format!("https://127.0.0.1:{port}"),
+                pki.ca_pem(),
+                &identity,
+            );
+            parts::wait_ready(&mut apiserver, &admin)?;
+            Ok((apiserver, port, admin))
+        });
+        parts.port = port;
+        let url = format!("https://127.0.0.1:{port}");
+        let controller_manager = parts.options.controller_manager.then(|| {
+            let user = "system:kube-controller-manager";
+            parts.start_controller_manager(&url, &pki, &pki.client(user, &[]))
+        });
+        if parts.options.crds {
+            crds::install(&admin);
+        }
+        Self {
+            apiserver: Mutex::new(apiserver),
+            controller_manager,
+            etcd,
+            parts,
+            url,
+            admin,
+            pki: Arc::new(pki),
+            _directory: None,
+        }
+    }
+
+    /// Its address: `https://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The API server's port.
+    pub fn port(&self) -> u16 {
+        self.parts.port
+    }
+
+    /// The authority of its certificates.
+    pub fn ca_pem(&self) -> &str {
+        self.pki.ca_pem()
+    }
+
+    /// A client of the user `testbed-admin`, who may do everything.
+    pub fn admin(&self) -> &Client {
+        &self.admin
+    }
+
+    /// The folder of its files, among them `apiserver.log` and `audit.log`.
+    pub fn directory(&self) -> &Path {
+        &self.parts.directory
+    }
+
+    pub(crate) fn pki(&self) -> &Arc<Pki> {
+        &self.pki
+    }
+
+    /// The processes: etcd, API server and, if there is one, controller manager.
+    pub fn processes(&self) -> Vec<crate::process::Identity> {
+        let mut all = vec![self.etcd.identity(), self.apiserver().identity()];
+        all.extend(self.controller_manager.as_ref().map(Process::identity));
+        all
+    }
+
+    fn apiserver(&self) -> MutexGuard<'_, Process> {
+        self.apiserver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops the API server in its tracks: it accepts connections and answers nothing until [`Self::resume`].
+    pub fn pause(&self) {
+        self.apiserver().signal(Signal::STOP);
+    }
+
+    /// Lets a paused API server go on.
+    pub fn resume(&self) {
+        self.apiserver().signal(Signal::CONT);
+    }
+
+    /// Kills the API server: connections are refused until [`Self::restart_apiserver`].
+    pub fn kill_apiserver(&self) {
+        self.apiserver().kill();
+    }
+
+    /// Starts the API server again on the port that it had, and waits until it is ready.
+    pub fn restart_apiserver(&self) {
+        let mut apiserver = self.apiserver();
+        apiserver.kill();
+        let started = Instant::now();
+        loop {
+            *apiserver = self.parts.start_apiserver(Some(self.port())).0;
+            match parts::wait_ready(&mut apiserver, &self.admin) {
+                Ok(()) => return,
+                Err(log) => assert!(started.elapsed() < READY, "{log}"),
+            }
+        }
+    }
+
+    /// Waits until the controller manager made the ConfigMap with the cluster's authority in a namespace.
+    pub fn wait_for_namespace(&self, namespace: &str) {
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt");
+        until(&format!("{path} exists"), READY, || {
+            self.admin.get(&path).is_ok()
+        });
+    }
+}

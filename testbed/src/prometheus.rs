@@ -1,0 +1,186 @@
+//! The real Prometheus.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::Agent;
+
+use crate::components::Component;
+use crate::poll::poll;
+use crate::process::{Directory, Launch, Process, free_port, with_free_ports};
+
+const READY: Duration = Duration::from_secs(30);
+
+/// A running Prometheus, ended when dropped.
+pub struct Prometheus {
+    _process: Process,
+    url: String,
+    agent: Agent,
+    _storage: Directory,
+}
+
+/// What Prometheus scrapes, or would scrape.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The scrape job.
+    pub job: String,
+    /// `up`, `down` or `unknown`.
+    pub health: String,
+    /// Why the last scrape failed; empty when it did not.
+    pub last_error: String,
+    /// Where it is scraped.
+    pub scrape_url: String,
+    /// Its labels after relabelling.
+    pub labels: Value,
+    /// Its labels before relabelling.
+    pub discovered: Value,
+}
+
+impl Prometheus {
+    /// Starts it with a configuration file, or with `prometheus.yml` of a folder, and waits until it is ready.
+    ///
+    /// Panics with its log when it refuses the configuration; ask [`promtool_check`](crate::promtool_check) for that.
+    pub fn start(config: &Path, extra_args: &[&str]) -> Self {
+        let config = if config.is_dir() {
+            config.join("prometheus.yml")
+        } else {
+            config.to_owned()
+        };
+        with_free_ports(|| Self::try_start(&config, extra_args))
+    }
+
+    fn try_start(config: &Path, extra_args: &[&str]) -> Result<Self, String> {
+        let storage = Directory::new("prometheus");
+        let address = format!("127.0.0.1:{}", free_port());
+        let log = storage.path().join("prometheus.log");
+        let mut process = Launch::new(Component::Prometheus.binary("prometheus"), log)
+            .args([
+                format!("--config.file={}", config.display()),
+                format!(
+                    "--storage.tsdb.path={}",
+                    storage.path().join("data").display()
+                ),
+                format!("--web.listen-address={address}"),
+                "--web.enable-lifecycle".to_owned(),
+            ])
+            .args(extra_args.iter().copied())
+            .attached()
+            .map_err(|e| e.to_string())?;
+        let agent: Agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_global(Some(READY))
+            .build()
+            .into();
+        let url = format!("http://{address}");
+        let ready = poll(READY, || {
+            let ready = agent.get(format!("{url}/-/ready")).call();
+            let ready = ready.is_ok_and(|answer| answer.status() == 200);
+            (ready || process.has_ended()).then_some(ready)
+        });
+        if ready != Some(true) || process.has_ended() {
+            return Err(format!("prometheus is not ready: {}", process.log_tail()));
+        }
+        Ok(Self {
+            _process: process,
+            url,
+            agent,
+            _storage: storage,
+        })
+    }
+
+    /// Its address: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder of its data and of `prometheus.log`.
+    pub fn directory(&self) -> PathBuf {
+        self._storage.path().to_owned()
+    }
+
+    /// Everything that it scrapes now.
+    pub fn targets(&self) -> Vec<Target> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let data = self.get("/api/v1/targets?state=active");
+        let targets = data["activeTargets"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let target = |json: &Value| Target {
+            job: text(&json["scrapePool"]),
+            health: text(&json["health"]),
+            last_error: text(&json["lastError"]),
+            scrape_url: text(&json["scrapeUrl"]),
+            labels: json["labels"].clone(),
+            discovered: json["discoveredLabels"].clone(),
+        };
+        targets.iter().map(target).collect()
+    }
+
+    /// Waits until a job has targets and all of them have this health; returns them.
+    pub fn wait_for(&self, job: &str, health: &str, timeout: Duration) -> Vec<Target> {
+        let of_job = || {
+            let mut targets = self.targets();
+            targets.retain(|target| target.job == job);
+            targets
+        };
+        poll(timeout, || {
+            let targets = of_job();
+            (!targets.is_empty() && targets.iter().all(|target| target.health == health))
+                .then_some(targets)
+        })
+        .unwrap_or_else(|| {
+            panic!(
+                "job {job} is not {health} after {timeout:?}: {:#?}",
+                of_job()
+            )
+        })
+    }
+
+    /// The result of an instant query: the API's `result` list.
+    pub fn query(&self, promql: &str) -> Value {
+        let answer = self
+            .agent
+            .get(format!("{}/api/v1/query", self.url))
+            .query("query", promql);
+        data(promql, answer.call())["result"].clone()
+    }
+
+    /// The configuration that it loaded, as it prints it: secrets are hidden, defaults are not.
+    pub fn config(&self) -> String {
+        let data = self.get("/api/v1/status/config");
+        data["yaml"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Makes it read its configuration again; what it says when it refuses.
+    pub fn reload(&self) -> Result<(), String> {
+        let answer = self
+            .agent
+            .post(format!("{}/-/reload", self.url))
+            .send_empty();
+        let mut answer = answer.map_err(|e| e.to_string())?;
+        if answer.status() == 200 {
+            Ok(())
+        } else {
+            Err(answer.body_mut().read_to_string().unwrap_or_default())
+        }
+    }
+
+    fn get(&self, path: &str) -> Value {
+        data(path, self.agent.get(format!("{}{path}", self.url)).call())
+    }
+}
+
+/// The `data` of an answer of its API.
+fn data(what: &str, answer: Result<http::Response<ureq::Body>, ureq::Error>) -> Value {
+    let mut answer = answer.unwrap_or_else(|e| panic!("prometheus does not answer {what}: {e}"));
+    let text = answer.body_mut().read_to_string().unwrap_or_default();
+    let json: Value = serde_json::from_str(&text).unwrap_or_default();
+    assert!(
+        json["status"] == "success",
+        "prometheus refuses {what}: {text}"
+    );
+    json["data"].clone()
+}

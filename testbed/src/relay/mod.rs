@@ -1,0 +1,3 @@
+pub struct Fault;
+pub struct FaultRelay;
+pub struct LatencyRelay;
