@@ -17,7 +17,7 @@ pub struct Prometheus {
     _process: Process,
     url: String,
     agent: Agent,
-    _storage: Directory,
+    storage: Directory,
 }
 
 /// What Prometheus scrapes, or would scrape.
@@ -86,7 +86,7 @@ impl Prometheus {
             _process: process,
             url,
             agent,
-            _storage: storage,
+            storage,
         })
     }
 
@@ -97,7 +97,7 @@ impl Prometheus {
 
     /// The folder of its data and of `prometheus.log`.
     pub fn directory(&self) -> PathBuf {
-        self._storage.path().to_owned()
+        self.storage.path().to_owned()
     }
 
     /// Everything that it scrapes now.

@@ -11,7 +11,7 @@ const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// Names that no other test uses, and a user of its own, so that the audit log tells the tests apart.
 ///
-/// When dropped it deletes the namespace, and the ClusterRoles and their bindings that carry the label
+/// When dropped it deletes the namespace, and the `ClusterRoles` and their bindings that carry the label
 /// `app.kubernetes.io/instance=NAME`.
 pub struct Scope<'a> {
     /// For `--name`: the instance's name.

@@ -15,7 +15,7 @@ pub struct ApiFailure {
     /// The server's `message`, else the body, else what broke the connection.
     pub message: String,
     /// The body as JSON: a `Status` object as a rule.
-    pub body: Value,
+    pub body: Box<Value>,
     request: String,
 }
 
@@ -24,7 +24,7 @@ impl ApiFailure {
         Self {
             code: 0,
             message: error.to_string(),
-            body: Value::Null,
+            body: Box::default(),
             request: format!("{method} {path}"),
         }
     }
@@ -34,7 +34,7 @@ impl ApiFailure {
         Self {
             code: answer.code,
             message: message.unwrap_or(answer.text),
-            body: answer.json,
+            body: Box::new(answer.json),
             request: format!("{method} {path}"),
         }
     }

@@ -156,10 +156,10 @@ impl Client {
         )
     }
 
-    /// Merges `patch` into an object.
-    pub fn patch_merge(&self, path: &str, patch: &Value) -> Result<Value, ApiFailure> {
+    /// Merges `change` into an object.
+    pub fn patch_merge(&self, path: &str, change: &Value) -> Result<Value, ApiFailure> {
         let kind = "application/merge-patch+json";
-        self.json("PATCH", path, kind, patch.to_string().as_bytes())
+        self.json("PATCH", path, kind, change.to_string().as_bytes())
     }
 
     /// Applies an object on the server as `field_manager`, taking over fields of others.

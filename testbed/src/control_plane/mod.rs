@@ -48,25 +48,23 @@ impl ControlPlane {
     pub fn start(options: Options) -> Self {
         let directory = Directory::new("control-plane");
         let path = directory.path().to_owned();
-        let mut control_plane = Self::start_in(path, options, true);
-        control_plane._directory = Some(directory);
-        control_plane
+        Self::start_in(path, Some(directory), options)
     }
 
     /// One that lives on when this process ends, with everything that it needs in `directory`.
     pub fn start_detached(directory: PathBuf, options: Options) -> Self {
-        Self::start_in(directory, options, false)
+        Self::start_in(directory, None, options)
     }
 
-    fn start_in(directory: PathBuf, options: Options, attached: bool) -> Self {
+    fn start_in(path: PathBuf, directory: Option<Directory>, options: Options) -> Self {
         let pki = Pki::new();
         let mut addresses = vec![
             Ipv4Addr::LOCALHOST.into(),
             Ipv4Addr::new(10, 96, 0, 1).into(),
         ];
         addresses.extend(options.address);
-        pki.write(&directory, &addresses);
-        let mut parts = Parts::new(directory, options, attached);
+        pki.write(&path, &addresses);
+        let mut parts = Parts::new(path, options, directory.is_some());
         let (etcd, etcd_port) = with_free_ports(|| parts.start_etcd());
         parts.etcd_port = etcd_port;
 
@@ -99,7 +97,7 @@ impl ControlPlane {
             url,
             admin,
             pki: Arc::new(pki),
-            _directory: None,
+            _directory: directory,
         }
     }
 
@@ -174,7 +172,7 @@ impl ControlPlane {
         }
     }
 
-    /// Waits until the controller manager made the ConfigMap with the cluster's authority in a namespace.
+    /// Waits until the controller manager made the `ConfigMap` with the cluster's authority in a namespace.
     pub fn wait_for_namespace(&self, namespace: &str) {
         let path = format!("/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt");
         until(&format!("{path} exists"), READY, || {

@@ -57,12 +57,12 @@ impl Pki {
             .distinguished_name
             .push(DnType::CommonName, "kube-apiserver");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        sign(params, &self.ca).1
+        sign(&params, &self.ca).1
     }
 
     /// A client certificate of a user who is in `groups`.
     pub(crate) fn client(&self, user: &str, groups: &[&str]) -> Pair {
-        let (certificate, pair) = sign(client_params(user, groups), &self.ca);
+        let (certificate, pair) = sign(&client_params(user, groups), &self.ca);
         let subject = Subject {
             user: user.to_owned(),
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
@@ -82,7 +82,7 @@ impl Pki {
 
     /// The certificate whose holder may name any user in `X-Remote-User`.
     pub(crate) fn front_proxy(&self) -> Pair {
-        sign(client_params("front-proxy", &[]), &self.front_proxy_ca).1
+        sign(&client_params("front-proxy", &[]), &self.front_proxy_ca).1
     }
 
     /// Writes the files that the components read.
@@ -141,7 +141,7 @@ fn client_params(user: &str, groups: &[&str]) -> CertificateParams {
 }
 
 fn sign(
-    params: CertificateParams,
+    params: &CertificateParams,
     issuer: &CertifiedIssuer<'static, KeyPair>,
 ) -> (Certificate, Pair) {
     let key = KeyPair::generate().expect("a key can be made");

@@ -19,7 +19,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 pub use identity::Identity;
 pub use launch::Launch;
+pub(crate) use launch::tied_to_this_process;
 pub use run_directory::{Directory, run_directory};
+pub(crate) use spawner::spawn;
 
 use crate::poll::poll;
 

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, ChildStdin, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
@@ -24,8 +24,8 @@ done"#;
 
 struct Run {
     directory: PathBuf,
-    /// Never written to: the kernel closes it with this process.
-    _janitor: ChildStdin,
+    /// Nobody writes to its pipe: the kernel closes it with this process.
+    _janitor: Child,
 }
 
 static RUN: LazyLock<Run> = LazyLock::new(|| {
@@ -37,7 +37,7 @@ static RUN: LazyLock<Run> = LazyLock::new(|| {
         .keep();
     let owner = Identity::of(process::id()).expect("this process is alive");
     fs::write(directory.join(OWNER), owner.to_string()).expect("the run's directory is writable");
-    let mut janitor = Command::new("sh")
+    let janitor = Command::new("sh")
         .args(["-c", JANITOR])
         .arg(&directory)
         .stdin(Stdio::piped())
@@ -49,7 +49,7 @@ static RUN: LazyLock<Run> = LazyLock::new(|| {
         .expect("sh can be started");
     Run {
         directory,
-        _janitor: janitor.stdin.take().expect("its stdin is a pipe"),
+        _janitor: janitor,
     }
 });
 

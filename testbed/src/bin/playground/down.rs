@@ -1,0 +1,32 @@
+//! Ending the cluster.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use testbed::poll::until;
+
+use super::{say, state};
+
+pub(crate) fn down() -> io::Result<()> {
+    if state::directory().exists() {
+        end_and_remove()?;
+        say("ended, and removed everything in it");
+    } else {
+        say("it does not run");
+    }
+    Ok(())
+}
+
+/// Ends exactly the playground's processes and removes its files.
+pub(crate) fn end_and_remove() -> io::Result<()> {
+    for process in state::alive() {
+        process.kill();
+        let what = format!("process {} is gone", process.pid);
+        until(&what, Duration::from_secs(10), || !process.is_alive());
+    }
+    match fs::remove_dir_all(state::directory()) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
