@@ -3,9 +3,10 @@
 mod event;
 mod waves;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ impl ControlPlane {
         self.write_marker();
         let log = File::open(self.audit_log()).expect("the audit log is readable");
         let mut events: Vec<Event> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for line in BufReader::new(log).lines() {
             let line = line.expect("the audit log is text");
             if !line.contains(needle) {
@@ -50,9 +52,12 @@ impl ControlPlane {
                 continue; // the line that is being written
             };
             if wanted(&event) {
-                match events.iter_mut().find(|seen| seen.id == event.id) {
-                    Some(seen) => *seen = event, // the end of a watch
-                    None => events.push(event),
+                // A watch is written when it begins and when it ends.
+                if let Some(&begun) = places.get(&event.id) {
+                    events[begun] = event;
+                } else {
+                    places.insert(event.id.clone(), events.len());
+                    events.push(event);
                 }
             }
         }
@@ -60,7 +65,7 @@ impl ControlPlane {
         events
     }
 
-    fn audit_log(&self) -> std::path::PathBuf {
+    fn audit_log(&self) -> PathBuf {
         self.directory().join("audit.log")
     }
 

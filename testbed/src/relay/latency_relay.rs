@@ -58,6 +58,11 @@ impl LatencyRelay {
         }
     }
 
+    /// Its port on loopback, as the target of another relay.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its address: `https://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("https://{}", self.address)

@@ -9,7 +9,7 @@ use testbed::poll::until;
 use super::{say, state};
 
 pub(crate) fn down() -> io::Result<()> {
-    if state::directory().exists() {
+    if state::directory().exists() || !state::alive().is_empty() {
         end_and_remove()?;
         say("ended, and removed everything in it");
     } else {

@@ -1,5 +1,6 @@
 //! Where the playground keeps its files, and which processes are its own.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,15 +24,32 @@ pub(crate) fn kubeconfig() -> PathBuf {
     directory().join("kubeconfig")
 }
 
-/// The playground's own processes that are alive: a reused process id has another start time or program.
+/// The playground's own processes: those of its programs that name its directory in a flag.
+///
+/// Asked of the kernel and not of a file in `target/`, which `cargo clean` removes under a running cluster.
 pub(crate) fn alive() -> Vec<Identity> {
-    let own = |&program: &&str| {
-        let file = directory().join(program).with_extension("pid");
-        let identity: Identity = fs::read_to_string(file).ok()?.parse().ok()?;
-        let runs = identity.program()?;
-        (identity.is_alive() && runs.file_name()? == program).then_some(identity)
+    let processes: Vec<Identity> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Identity::of(entry.ok()?.file_name().to_str()?.parse().ok()?))
+        .collect();
+    let own = |program| {
+        processes
+            .iter()
+            .copied()
+            .filter(move |process| runs(*process, program))
     };
-    PROGRAMS.iter().filter_map(own).collect()
+    PROGRAMS.into_iter().flat_map(own).collect()
+}
+
+fn runs(process: Identity, program: &str) -> bool {
+    let name = process
+        .program()
+        .and_then(|path| path.file_name().map(OsStr::to_owned));
+    let directory = format!("={}/", directory().display());
+    name.is_some_and(|name| name == program)
+        && fs::read(format!("/proc/{}/cmdline", process.pid))
+            .is_ok_and(|flags| String::from_utf8_lossy(&flags).contains(&directory))
 }
 
 /// Whether all of it runs.
