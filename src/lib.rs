@@ -1,7 +1,68 @@
-//! monconf
+//! monconf connects Prometheus to Kubernetes clusters: from scrape jobs it derives access, token and
+//! configuration, and shows what would change before it changes anything.
+//!
+//! The modules are the data flow:
+//!
+//! ```text
+//! spec ──► job ──► access ─┐
+//!           │              ├─► plan ──► diff ──► (confirm) ──► apply
+//!           └──► render ───┘     ▲
+//!                     cluster, promfile (read)      cluster, promfile (write)
+//! ```
+//!
+//! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
+//! decision about the token. Only [`cluster`] talks to Kubernetes, only [`promfile`] to files, only
+//! [`ui`] to people; everything else takes and returns values.
 
+pub mod access;
+pub mod apply;
+pub mod cli;
 pub mod cluster;
+pub mod command;
+pub mod diff;
 pub mod error;
+pub mod interrupt;
+pub mod job;
+pub mod mask;
 pub mod object;
 pub mod plan;
+pub mod prepare;
+pub mod promfile;
+pub mod render;
+pub mod spec;
+pub mod token;
+pub mod ui;
 pub mod yaml;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::ui::Ui;
+
+/// Parses `arguments`, runs the command and says what went wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(message) => return ui::usage(&message),
+    };
+    let ui = Ui::new(cli.global.color, cli.global.verbose);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(cli.command.run(&cli.global, &ui));
+            // A read of the terminal that nobody waits for any more must not hold the process.
+            runtime.shutdown_background();
+            result
+        }
+        Err(error) => Err(error::Error::usage(format!("cannot start: {error}"))),
+    };
+    result.unwrap_or_else(|error| {
+        ui.error(&error);
+        ExitCode::from(error.exit_code())
+    })
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `monconf` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    monconf::run(std::env::args_os())
+}

@@ -1,1 +1,11 @@
-fn main() {}
+//! monconf against real components. One file per command or behaviour.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests say by panicking what failed"
+)]
+
+mod every_file_runs;
+mod prometheus_apply;
+mod support;

@@ -1,10 +1,195 @@
-//! placeholder, to be written
-/// A failed request.
-#[derive(Debug, thiserror::Error)]
-#[error("failed")]
-pub struct Failure;
+//! Why a request failed: what was to be done to what, the reason, and what to do next.
+
+use std::fmt;
+
+use super::refusal::{Denied, Refusal};
+use crate::mask::scrub;
+
+/// A request, or the connection before it, that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What was to be done: `read ClusterRole monitoring-clusterrole`; empty before there is a request.
+    pub task: String,
+    /// Why it was not.
+    pub cause: Cause,
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// There is no kubeconfig and no Pod's account.
+    NoKubeconfig {
+        /// Where one was looked for.
+        looked: String,
+    },
+    /// A kubeconfig that cannot be used.
+    Kubeconfig {
+        /// Which, and what is wrong with it.
+        reason: String,
+    },
+    /// The kubeconfig has no context of that name.
+    UnknownContext {
+        /// The name.
+        name: String,
+        /// The names that it has.
+        known: Vec<String>,
+    },
+    /// The kubeconfig's credential plugin failed.
+    Plugin {
+        /// The program's name.
+        program: String,
+        /// Why; never what it printed on standard output.
+        reason: String,
+        /// `installHint` of the kubeconfig.
+        install: Option<String>,
+    },
+    /// No connection.
+    Unreachable {
+        /// The API server's address.
+        server: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// A connection, and then nothing.
+    Silent {
+        /// The API server's address.
+        server: String,
+        /// For how long, in seconds.
+        seconds: u64,
+    },
+    /// The TLS handshake failed.
+    Tls {
+        /// The API server's address.
+        server: String,
+        /// Which check failed.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The server answered with a status of failure.
+    Refused(Refusal),
+    /// Several reads were denied.
+    DeniedAll {
+        /// Who asked.
+        user: String,
+        /// What was denied.
+        denied: Vec<Denied>,
+    },
+    /// An answer that is none: HTML, a cut-off body, an answer without what was asked for.
+    Unexpected(String),
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.task.is_empty() {
+            write!(f, "cannot {}: ", self.task)?;
+        }
+        f.write_str(&scrub(&self.cause.to_string()))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKubeconfig { looked } => write!(f, "no kubeconfig found: looked at {looked}"),
+            Self::Kubeconfig { reason } | Self::Unexpected(reason) => f.write_str(reason),
+            Self::UnknownContext { name, .. } => {
+                write!(f, "the kubeconfig has no context {name:?}")
+            }
+            Self::Plugin {
+                program, reason, ..
+            } => write!(f, "the kubeconfig's credential plugin {program} {reason}"),
+            Self::Unreachable { server, reason } => write!(f, "cannot reach {server}: {reason}"),
+            Self::Silent { server, seconds } => {
+                write!(f, "{server} did not answer within {seconds} s")
+            }
+            Self::Tls { server, reason, .. } => write!(f, "cannot trust {server}: {reason}"),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::DeniedAll { user, denied } => {
+                write!(f, "{user} may not read what a plan needs\n  missing: ")?;
+                let denied: Vec<String> = denied.iter().map(ToString::to_string).collect();
+                f.write_str(&denied.join("; "))
+            }
+        }
+    }
+}
+
 impl Failure {
-    /// hint
+    pub(super) fn new(task: String, cause: Cause) -> Box<Self> {
+        Box::new(Self { task, cause })
+    }
+
+    /// A failure before there is any request.
+    pub(super) fn before(cause: Cause) -> Box<Self> {
+        Self::new(String::new(), cause)
+    }
+
+    /// An answer that lacks what was asked for.
     #[must_use]
-    pub fn hint(&self) -> Option<String> { None }
+    pub fn unexpected(task: &str, reason: &str) -> Box<Self> {
+        Self::new(task.to_owned(), Cause::Unexpected(reason.to_owned()))
+    }
+
+    /// One failure for several reads that failed: the denied ones together, unless one failed for another reason.
+    #[must_use]
+    pub fn together(mut failures: Vec<Box<Self>>) -> Option<Box<Self>> {
+        let others = failures
+            .iter()
+            .position(|failure| failure.denied().is_none());
+        if failures.len() < 2 || others.is_some() {
+            let index = others.unwrap_or(0);
+            return (!failures.is_empty()).then(|| failures.swap_remove(index));
+        }
+        let denied: Vec<Denied> = failures
+            .iter()
+            .filter_map(|failure| failure.denied().cloned())
+            .collect();
+        let user = denied[0].user.clone();
+        Some(Self::before(Cause::DeniedAll { user, denied }))
+    }
+
+    /// Whether the object, or its whole kind, does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.cause, Cause::Refused(refusal) if refusal.code == 404)
+    }
+
+    /// Whether the object is no longer the one that was read.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(&self.cause, Cause::Refused(refusal) if refusal.is_stale())
+    }
+
+    /// What the caller may not do, if that is why.
+    #[must_use]
+    pub fn denied(&self) -> Option<&Denied> {
+        match &self.cause {
+            Cause::Refused(refusal) => refusal.denied.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The next step, as a line to paste where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match &self.cause {
+            Cause::NoKubeconfig { .. } => {
+                "name one with --kubeconfig FILE or KUBECONFIG, or plan without a cluster: --offline".into()
+            }
+            Cause::UnknownContext { known, .. } if known.is_empty() => return None,
+            Cause::UnknownContext { known, .. } => {
+                format!("--context is one of {}", known.join(", "))
+            }
+            Cause::Plugin { install, .. } => install.clone()?,
+            Cause::Unreachable { .. } | Cause::Silent { .. } => {
+                "is this the right cluster, and is it reachable from here? `kubectl cluster-info` asks the same server; --context and --kubeconfig choose another, --request-timeout waits longer".into()
+            }
+            Cause::Tls { hint, .. } => (*hint).into(),
+            Cause::Refused(refusal) => refusal.hint()?,
+            Cause::DeniedAll { denied, .. } => Denied::rules(denied),
+            Cause::Kubeconfig { .. } | Cause::Unexpected(_) => return None,
+        })
+    }
 }

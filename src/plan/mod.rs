@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use crate::object::ObjectRef;
 
-// mod change;
-// mod merge;
+mod change;
+mod merge;
+mod report;
 
-// pub use change::plan;
+pub use change::{Consent, Existing, ExistingFile, plan};
+pub use report::{Head, report};
 
 /// What a change is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,6 +268,35 @@ impl Plan {
         self.changes
             .iter()
             .all(|change| change.action == Action::Unchanged)
+    }
+
+    /// The first object or file that no longer is what this plan was made from, or that `later`
+    /// would treat differently. A token still to be issued is the same in both.
+    #[must_use]
+    pub fn differs_from(&self, later: &Self) -> Option<String> {
+        let targets = self
+            .changes
+            .iter()
+            .chain(&later.changes)
+            .map(|change| &change.target);
+        for target in targets {
+            let find = |plan: &Self| {
+                plan.changes
+                    .iter()
+                    .find(|change| change.target == *target)
+                    .cloned()
+            };
+            let same = match (find(self), find(later)) {
+                (Some(seen), Some(now)) => {
+                    (seen.action, seen.before, seen.after) == (now.action, now.before, now.after)
+                }
+                _ => false,
+            };
+            if !same {
+                return Some(target.to_string());
+            }
+        }
+        None
     }
 
     /// How many changes are of any of `actions`.

@@ -1,0 +1,9 @@
+//! The least access that jobs need, derived from the jobs themselves.
+
+mod derive;
+mod observer;
+mod rule;
+
+pub use derive::{Discoverer, derive};
+pub use observer::observer;
+pub use rule::{Right, Rule, missing};

@@ -1,0 +1,264 @@
+//! RBAC rules, the single rights they consist of, and RBAC's own matching.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// One verb on one resource or one non-resource URL: the smallest thing that can be granted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Right {
+    /// A verb on a resource, `nodes/metrics` for a subresource.
+    Resource {
+        /// The API group, empty for the core group.
+        group: String,
+        /// The resource, with `/subresource` if it is one.
+        resource: String,
+        /// `get`, `list`, …
+        verb: String,
+    },
+    /// A verb on a path of the API server that is not a resource.
+    Url {
+        /// The path, for example `/metrics`.
+        path: String,
+        /// `get`.
+        verb: String,
+    },
+}
+
+impl Right {
+    pub(super) fn resource(group: &str, resource: &str, verb: &str) -> Self {
+        Self::Resource {
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            verb: verb.to_owned(),
+        }
+    }
+
+    pub(super) fn get_url(path: &str) -> Self {
+        Self::Url {
+            path: path.to_owned(),
+            verb: "get".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource {
+                group,
+                resource,
+                verb,
+            } if group.is_empty() => write!(f, "{verb} {resource}"),
+            Self::Resource {
+                group,
+                resource,
+                verb,
+            } => match resource.split_once('/') {
+                Some((resource, sub)) => write!(f, "{verb} {resource}.{group}/{sub}"),
+                None => write!(f, "{verb} {resource}.{group}"),
+            },
+            Self::Url { path, verb } => write!(f, "{verb} {path}"),
+        }
+    }
+}
+
+/// A `PolicyRule` of RBAC, with the jobs that need it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Rule {
+    /// `apiGroups`, empty for a rule on URLs.
+    pub api_groups: Vec<String>,
+    /// `resources`, empty for a rule on URLs.
+    pub resources: Vec<String>,
+    /// `resourceNames`; empty means every name.
+    pub resource_names: Vec<String>,
+    /// `nonResourceURLs`.
+    #[serde(rename = "nonResourceURLs")]
+    pub non_resource_urls: Vec<String>,
+    /// `verbs`.
+    pub verbs: Vec<String>,
+    /// Why the rule is there: the jobs that need it, or a description.
+    #[serde(skip)]
+    pub reasons: Vec<String>,
+}
+
+impl Rule {
+    /// Whether this rule alone allows `right` on every object, as RBAC matches
+    /// (`pkg/registry/rbac/validation/policy_comparator.go` of Kubernetes).
+    #[must_use]
+    pub fn allows(&self, right: &Right) -> bool {
+        match right {
+            Right::Resource {
+                group,
+                resource,
+                verb,
+            } => {
+                self.resource_names.is_empty()
+                    && matches(&self.verbs, verb)
+                    && matches(&self.api_groups, group)
+                    && self
+                        .resources
+                        .iter()
+                        .any(|held| resource_matches(held, resource))
+            }
+            Right::Url { path, verb } => {
+                matches(&self.verbs, verb)
+                    && self
+                        .non_resource_urls
+                        .iter()
+                        .any(|held| url_matches(held, path))
+            }
+        }
+    }
+
+    /// Whether the rule allows `verb` on the RBAC resource of that name.
+    #[must_use]
+    pub fn may(&self, verb: &str, resource: &str, name: &str) -> bool {
+        matches(&self.verbs, verb)
+            && matches(&self.api_groups, "rbac.authorization.k8s.io")
+            && self
+                .resources
+                .iter()
+                .any(|held| resource_matches(held, resource))
+            && (self.resource_names.is_empty()
+                || self.resource_names.iter().any(|held| held == name))
+    }
+
+    /// Every single right that the rule grants, names left aside.
+    #[must_use]
+    pub fn rights(&self) -> Vec<Right> {
+        let mut rights = Vec::new();
+        for verb in &self.verbs {
+            for path in &self.non_resource_urls {
+                rights.push(Right::Url {
+                    path: path.clone(),
+                    verb: verb.clone(),
+                });
+            }
+            for group in &self.api_groups {
+                for resource in &self.resources {
+                    rights.push(Right::resource(group, resource, verb));
+                }
+            }
+        }
+        rights
+    }
+}
+
+/// The rights of `wanted` that none of `held` allows, each once, in order.
+#[must_use]
+pub fn missing(wanted: &[Rule], held: &[Rule]) -> Vec<Right> {
+    let mut missing: Vec<Right> = Vec::new();
+    for right in wanted.iter().flat_map(Rule::rights) {
+        if !held.iter().any(|rule| rule.allows(&right)) && !missing.contains(&right) {
+            missing.push(right);
+        }
+    }
+    missing
+}
+
+fn matches(held: &[String], wanted: &str) -> bool {
+    held.iter().any(|held| held == "*" || held == wanted)
+}
+
+/// `*`, the resource itself, or `*/subresource`.
+fn resource_matches(held: &str, wanted: &str) -> bool {
+    held == "*"
+        || held == wanted
+        || matches!(
+            (held.strip_prefix("*/"), wanted.split_once('/')),
+            (Some(held), Some((_, wanted))) if held == wanted
+        )
+}
+
+/// `*`, the path itself, or a prefix that ends in `*`.
+fn url_matches(held: &str, wanted: &str) -> bool {
+    held == wanted
+        || held
+            .strip_suffix('*')
+            .is_some_and(|prefix| wanted.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(
+        groups: &[&str],
+        resources: &[&str],
+        names: &[&str],
+        urls: &[&str],
+        verbs: &[&str],
+    ) -> Rule {
+        let own = |items: &[&str]| items.iter().map(|&item| item.to_owned()).collect();
+        Rule {
+            api_groups: own(groups),
+            resources: own(resources),
+            resource_names: own(names),
+            non_resource_urls: own(urls),
+            verbs: own(verbs),
+            reasons: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn matching_is_that_of_rbac() {
+        let metrics = Right::resource("", "nodes/metrics", "get");
+        let slices = Right::resource("discovery.k8s.io", "endpointslices", "list");
+        let url = Right::get_url("/metrics");
+        for (held, right, allowed) in [
+            (rule(&["*"], &["*"], &[], &[], &["*"]), &metrics, true),
+            (
+                rule(&[""], &["*/metrics"], &[], &[], &["get"]),
+                &metrics,
+                true,
+            ),
+            (
+                rule(&[""], &["*/proxy"], &[], &[], &["get"]),
+                &metrics,
+                false,
+            ),
+            (rule(&[""], &["nodes"], &[], &[], &["*"]), &metrics, false),
+            (rule(&[""], &["nodes/*"], &[], &[], &["*"]), &metrics, false),
+            (
+                rule(&[""], &["nodes/metrics"], &["n1"], &[], &["get"]),
+                &metrics,
+                false,
+            ),
+            (rule(&[""], &["*"], &[], &[], &["*"]), &slices, false),
+            (
+                rule(
+                    &["discovery.k8s.io"],
+                    &["endpointslices"],
+                    &[],
+                    &[],
+                    &["list"],
+                ),
+                &slices,
+                true,
+            ),
+            (rule(&["*"], &["*"], &[], &[], &["*"]), &url, false),
+            (rule(&[], &[], &[], &["/met*"], &["get"]), &url, true),
+            (rule(&[], &[], &[], &["*"], &["*"]), &url, true),
+            (rule(&[], &[], &[], &["/metrics/*"], &["get"]), &url, false),
+        ] {
+            assert_eq!(held.allows(right), allowed, "{held:?} and {right}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_once() {
+        let wanted = [
+            rule(&[""], &["nodes"], &[], &[], &["list", "watch"]),
+            rule(&[""], &["nodes"], &[], &[], &["list"]),
+            rule(&[], &[], &[], &["/metrics"], &["get"]),
+        ];
+        let held = [rule(&[""], &["nodes"], &[], &[], &["watch"])];
+        let missing: Vec<String> = super::missing(&wanted, &held)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(missing, ["list nodes", "get /metrics"]);
+    }
+}

@@ -1,0 +1,327 @@
+//! Carrying a plan out: stage by stage, each stage's writes in parallel, the token in between.
+//!
+//! Whatever interrupts it, what is already written is inert by itself (a role that nobody holds, an
+//! account without a token), and the next run goes on from there.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::cluster::{Call, Cluster, Issued, Order};
+use crate::error::{Error, Result};
+use crate::object::{self, ObjectRef};
+use crate::plan::{Action, Change, Content, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
+use crate::promfile::{self, Mode};
+use crate::render::{EXPIRES_AT, ISSUED_AT};
+use crate::spec::{Names, Spec};
+use crate::token::Token;
+
+/// How far an apply has come; readable at any moment, also after it was dropped half-way.
+pub struct Progress<'a> {
+    states: RefCell<BTreeMap<usize, State>>,
+    token: Cell<bool>,
+    report: &'a dyn Fn(&Change),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    UnderWay,
+    Done,
+}
+
+/// How a change stood when an apply ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Written.
+    Done,
+    /// Sent, without an answer: it may or may not have been written.
+    Unknown,
+    /// Not begun.
+    Pending,
+}
+
+impl<'a> Progress<'a> {
+    /// Nothing done yet; `report` is told of every change as it is written.
+    #[must_use]
+    pub fn new(report: &'a dyn Fn(&Change)) -> Self {
+        Self {
+            states: RefCell::default(),
+            token: Cell::new(false),
+            report,
+        }
+    }
+
+    /// How the `index`th change of the plan stands.
+    #[must_use]
+    pub fn standing(&self, index: usize) -> Standing {
+        match self.states.borrow().get(&index) {
+            Some(State::Done) => Standing::Done,
+            Some(State::UnderWay) => Standing::Unknown,
+            None => Standing::Pending,
+        }
+    }
+
+    /// Whether a token was asked for that has not been stored.
+    #[must_use]
+    pub fn token_lost(&self) -> bool {
+        self.token.get()
+    }
+
+    fn begin(&self, index: usize) {
+        self.states.borrow_mut().insert(index, State::UnderWay);
+    }
+
+    fn done(&self, index: usize, change: &Change) {
+        self.states.borrow_mut().insert(index, State::Done);
+        (self.report)(change);
+    }
+}
+
+/// Writes everything that `plan` changes. Returns the token that was issued, if one was.
+///
+/// # Errors
+/// The first failure. Writes of the same stage that were under way are waited for; later stages are
+/// not begun.
+pub async fn apply(
+    plan: &Plan,
+    spec: &Spec,
+    handle: &str,
+    cluster: &Cluster,
+    progress: &Progress<'_>,
+) -> Result<Option<Issued>> {
+    check_files(plan)?;
+    let run = Run {
+        plan,
+        cluster,
+        progress,
+        force: spec.take_ownership,
+        issued: RefCell::new(None),
+    };
+    run.stage(Stage::Foundation).await?;
+    let identity = run.stage(Stage::Identity).await?;
+    if plan.issues_token() {
+        run.issue(spec, handle, &identity).await?;
+    }
+    run.stage(Stage::Credentials).await?;
+    progress.token.set(false);
+    run.stage(Stage::Configuration).await?;
+    run.stage(Stage::Cleanup).await?;
+    Ok(run.issued.into_inner())
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    cluster: &'a Cluster,
+    progress: &'a Progress<'a>,
+    force: bool,
+    issued: RefCell<Option<Issued>>,
+}
+
+type Written = BTreeMap<ObjectRef, Value>;
+
+impl Run<'_> {
+    /// Writes a stage's objects in parallel, then its files.
+    async fn stage(&self, stage: Stage) -> Result<Written> {
+        let changes = || {
+            self.plan
+                .changes
+                .iter()
+                .enumerate()
+                .filter(move |(_, change)| {
+                    change.stage == stage && change.action != Action::Unchanged
+                })
+        };
+        let objects = changes().filter_map(|(index, change)| {
+            let object = change.target.object()?;
+            Some(async move { (object.clone(), self.object(index, object, change).await) })
+        });
+        let recorded: Option<_> = (stage == Stage::Credentials).then(|| self.record());
+        let (answers, recorded) = tokio::join!(join_all(objects), async {
+            match recorded {
+                Some(record) => record.await,
+                None => Ok(()),
+            }
+        });
+        let mut written = Written::new();
+        for (object, answer) in answers {
+            if let Some(answer) = answer? {
+                written.insert(object, answer);
+            }
+        }
+        recorded?;
+        for (index, change) in changes() {
+            if let Target::File(path) = &change.target {
+                self.progress.begin(index);
+                self.file(path, change)?;
+                self.progress.done(index, change);
+            }
+        }
+        Ok(written)
+    }
+
+    async fn object(
+        &self,
+        index: usize,
+        object: &ObjectRef,
+        change: &Change,
+    ) -> Result<Option<Value>> {
+        self.progress.begin(index);
+        let answer = match change.action {
+            Action::Delete => {
+                self.delete(object).await?;
+                None
+            }
+            Action::Replace => {
+                self.delete(object).await?;
+                Some(self.send(object, change, None).await?)
+            }
+            _ => Some(
+                self.send(object, change, change.resource_version.as_deref())
+                    .await?,
+            ),
+        };
+        self.progress.done(index, change);
+        Ok(answer)
+    }
+
+    async fn send(
+        &self,
+        object: &ObjectRef,
+        change: &Change,
+        version: Option<&str>,
+    ) -> Result<Value> {
+        let mut body = change.apply.clone().unwrap_or_default();
+        settle(&mut body, self.issued.borrow().as_ref());
+        if let Some(version) = version {
+            body["metadata"]["resourceVersion"] = version.into();
+        }
+        let answer = self
+            .cluster
+            .send(Call::apply(object, body, self.force))
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.body),
+            Err(failure) if failure.is_stale() => Err(Error::Changed {
+                target: object.to_string(),
+            }),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn delete(&self, object: &ObjectRef) -> Result<()> {
+        match self.cluster.send(Call::delete(object)).await {
+            Err(failure) if !failure.is_not_found() => Err(failure.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for the token, bound to the handle that was just written.
+    async fn issue(&self, spec: &Spec, handle: &str, written: &Written) -> Result<()> {
+        let names: &Names = &spec.names;
+        let uid = written
+            .iter()
+            .find(|(object, _)| object.name == handle)
+            .and_then(|(_, handle)| object::uid(handle))
+            .unwrap_or_default();
+        self.progress.token.set(true);
+        let issued = self
+            .cluster
+            .issue(&Order {
+                namespace: &names.namespace,
+                service_account: &names.service_account(),
+                handle,
+                handle_uid: uid,
+                duration: spec.duration,
+            })
+            .await?;
+        self.issued.replace(Some(issued));
+        Ok(())
+    }
+
+    /// Writes on the handle when its token was issued and when it ends.
+    async fn record(&self) -> Result<()> {
+        if self.issued.borrow().is_none() {
+            return Ok(());
+        }
+        let handles = self.plan.changes.iter().filter_map(|change| {
+            let body = change.apply.as_ref()?;
+            let pending = object::metadata(body, "annotations", ISSUED_AT) == Some(PENDING_TIME);
+            pending.then(|| change.target.object().map(|object| (object, body.clone())))?
+        });
+        for (object, mut body) in handles {
+            settle(&mut body, self.issued.borrow().as_ref());
+            self.cluster
+                .send(Call::apply(object, body, self.force))
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn file(&self, path: &std::path::Path, change: &Change) -> Result<()> {
+        if let Some(Content::Text(before)) = &change.before
+            && promfile::read(path)?.is_none_or(|file| file.text != *before)
+        {
+            return Err(Error::Changed {
+                target: change.target.to_string(),
+            });
+        }
+        match (&change.after, self.issued.borrow().as_ref()) {
+            (Some(Content::Token(token)), Some(issued)) if token == PENDING_TOKEN => {
+                promfile::write(path, issued.token.expose(), Mode::Secret)
+            }
+            (Some(Content::Token(token)), _) => {
+                promfile::write(path, Token::new(token.clone()).expose(), Mode::Secret)
+            }
+            (Some(Content::Text(text)), _) => promfile::write(path, text, Mode::Public),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Puts in what is known by now for what the plan left open; what is not known yet is left out.
+fn settle(body: &mut Value, issued: Option<&Issued>) {
+    if body["data"]["token"] == PENDING_TOKEN
+        && let Some(issued) = issued
+    {
+        body["data"]["token"] = STANDARD.encode(issued.token.expose()).into();
+    }
+    let Some(annotations) = body["metadata"]["annotations"].as_object_mut() else {
+        return;
+    };
+    for (key, time) in [
+        (ISSUED_AT, issued.map(|issued| issued.issued_at)),
+        (EXPIRES_AT, issued.map(|issued| issued.expires_at)),
+    ] {
+        if annotations
+            .get(key)
+            .is_some_and(|value| value == PENDING_TIME)
+        {
+            match time {
+                Some(time) => annotations.insert(key.to_owned(), time.to_string().into()),
+                None => annotations.remove(key),
+            };
+        }
+    }
+}
+
+/// A file that cannot be written is found out before the cluster is changed.
+fn check_files(plan: &Plan) -> Result<()> {
+    for change in plan
+        .changes
+        .iter()
+        .filter(|change| change.action != Action::Unchanged)
+    {
+        if let Target::File(path) = &change.target {
+            let mode = match change.stage {
+                Stage::Credentials => Mode::Secret,
+                _ => Mode::Public,
+            };
+            promfile::check_writable(path, mode)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! One request and one answer.
+
+use http::Method;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::FIELD_MANAGER;
+use crate::object::ObjectRef;
+
+/// A request, with the words that an error about it needs.
+pub struct Call {
+    pub(super) method: Method,
+    /// `read`, `write`, `delete`, `create`.
+    pub(super) action: &'static str,
+    /// `ClusterRole monitoring-clusterrole`.
+    pub(super) subject: String,
+    /// Path and query.
+    pub(super) path: String,
+    pub(super) content_type: &'static str,
+    pub(super) body: Option<Value>,
+    /// Whether sending it again does no more than sending it once.
+    pub(super) idempotent: bool,
+}
+
+/// What the server answered with a status of success.
+#[derive(Debug)]
+pub struct Answer {
+    /// The body.
+    pub body: Value,
+    /// The server's clock.
+    pub date: Option<Timestamp>,
+}
+
+const JSON: &str = "application/json";
+/// Server-side apply; JSON is YAML.
+const APPLY: &str = "application/apply-patch+yaml";
+
+impl Call {
+    /// Reads an object.
+    #[must_use]
+    pub fn get(object: &ObjectRef) -> Self {
+        Self::read(&object.to_string(), &object.path())
+    }
+
+    /// Reads any path.
+    #[must_use]
+    pub fn read(subject: &str, path: &str) -> Self {
+        Self {
+            method: Method::GET,
+            action: "read",
+            subject: subject.to_owned(),
+            path: path.to_owned(),
+            content_type: JSON,
+            body: None,
+            idempotent: true,
+        }
+    }
+
+    /// A question in the form of a POST, which stores nothing.
+    #[must_use]
+    pub fn review(subject: &str, path: &str, body: Value) -> Self {
+        Self {
+            method: Method::POST,
+            body: Some(body),
+            ..Self::read(subject, path)
+        }
+    }
+
+    /// A POST that creates something, sent once.
+    #[must_use]
+    pub fn create(subject: &str, path: &str, body: Value) -> Self {
+        Self {
+            method: Method::POST,
+            action: "create",
+            body: Some(body),
+            idempotent: false,
+            ..Self::read(subject, path)
+        }
+    }
+
+    /// Server-side apply, strictly validated. `force` takes fields over from other managers.
+    #[must_use]
+    pub fn apply(object: &ObjectRef, body: Value, force: bool) -> Self {
+        let force = if force { "&force=true" } else { "" };
+        Self {
+            method: Method::PATCH,
+            action: "write",
+            path: format!(
+                "{}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}",
+                object.path()
+            ),
+            content_type: APPLY,
+            body: Some(body),
+            ..Self::get(object)
+        }
+    }
+
+    /// Deletes an object.
+    #[must_use]
+    pub fn delete(object: &ObjectRef) -> Self {
+        Self {
+            method: Method::DELETE,
+            action: "delete",
+            ..Self::get(object)
+        }
+    }
+}

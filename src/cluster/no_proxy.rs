@@ -1,0 +1,136 @@
+//! Which proxy the environment asks for, with `NO_PROXY` as Go reads it (golang.org/x/net/http/httpproxy).
+
+use std::env;
+use std::net::IpAddr;
+
+use http::Uri;
+
+/// The proxy for `server`, `None` for a direct connection.
+pub(super) fn proxy_for(server: &Uri) -> Option<Uri> {
+    let variable = |name: &str| {
+        let value = env::var(name.to_uppercase()).or_else(|_| env::var(name.to_lowercase()));
+        value.ok().filter(|value| !value.is_empty())
+    };
+    let proxy = variable(match server.scheme_str() {
+        Some("http") => "http_proxy",
+        _ => "https_proxy",
+    })?;
+    let excluded = variable("no_proxy").unwrap_or_default();
+    if is_excluded(server.host()?, server.port_u16().unwrap_or(443), &excluded) {
+        return None;
+    }
+    // A bare host:port is an HTTP proxy.
+    proxy
+        .parse::<Uri>()
+        .ok()
+        .filter(|uri| uri.scheme().is_some() && uri.host().is_some())
+        .or_else(|| format!("http://{proxy}").parse().ok())
+}
+
+/// Loopback always; then `*`, addresses, networks, names (with their subdomains, or only those where the entry
+/// begins with a dot), each optionally with a port.
+fn is_excluded(host: &str, port: u16, list: &str) -> bool {
+    let host = host
+        .trim_matches(['[', ']'])
+        .trim_end_matches('.')
+        .to_ascii_lowercase();
+    let address: Option<IpAddr> = host.parse().ok();
+    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+        return true;
+    }
+    list.split(',')
+        .map(|entry| entry.trim().to_ascii_lowercase())
+        .any(|entry| {
+            if entry == "*" {
+                return true;
+            }
+            let (name, wanted) = split_port(&entry);
+            if wanted.is_some_and(|wanted| wanted != port) || name.is_empty() {
+                return false;
+            }
+            if let Some(address) = address {
+                name.parse() == Ok(address)
+                    || network(name).is_some_and(|network| contains(network, address))
+            } else {
+                let name = name.strip_prefix('*').unwrap_or(name);
+                match name.strip_prefix('.') {
+                    Some(domain) => host.ends_with(&format!(".{domain}")),
+                    None => host == name || host.ends_with(&format!(".{name}")),
+                }
+            }
+        })
+}
+
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    if let Some(rest) = entry.strip_prefix('[') {
+        let (address, after) = rest.split_once(']').unwrap_or((rest, ""));
+        return (
+            address,
+            after.strip_prefix(':').and_then(|port| port.parse().ok()),
+        );
+    }
+    match entry.split_once(':') {
+        // More than one colon: an IPv6 address without brackets.
+        Some((_, port)) if port.contains(':') => (entry, None),
+        Some((name, port)) => (name, port.parse().ok()),
+        None => (entry, None),
+    }
+}
+
+fn network(entry: &str) -> Option<(IpAddr, u32)> {
+    let (address, bits) = entry.split_once('/')?;
+    Some((address.parse().ok()?, bits.parse().ok()?))
+}
+
+fn contains((network, bits): (IpAddr, u32), address: IpAddr) -> bool {
+    match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) if bits <= 32 => {
+            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+            network.to_bits() & mask == address.to_bits() & mask
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) if bits <= 128 => {
+            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
+            network.to_bits() & mask == address.to_bits() & mask
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_excluded;
+
+    #[test]
+    fn no_proxy_is_about_the_cluster() {
+        for (host, list, excluded) in [
+            ("10.0.0.1", "10.0.0.1", true),
+            ("10.0.0.1", "10.0.0.0/8", true),
+            ("10.0.0.1", "11.0.0.0/8", false),
+            ("10.0.0.1", "0.0.0.0/0", true),
+            ("10.0.0.1", "10.0.0.1:6443", true),
+            ("10.0.0.1", "10.0.0.1:443", false),
+            ("10.0.0.1", "*", true),
+            ("10.0.0.1", "", false),
+            ("10.0.0.1", "10.0.0.0/99", false),
+            ("api.corp", "corp", true),
+            ("api.corp", ".corp", true),
+            ("api.corp", "*.corp", true),
+            ("corp", ".corp", false),
+            ("corp", "corp", true),
+            ("notcorp", "corp", false),
+            ("API.Corp", " other , CORP ", true),
+            ("127.0.0.1", "", true),
+            ("localhost", "", true),
+            ("[::1]", "", true),
+            ("[fd00::1]", "fd00::/8", true),
+            ("[fd00::1]", "[fd00::1]:6443", true),
+            ("[fd00::1]", "fd00::2", false),
+        ] {
+            assert_eq!(
+                is_excluded(host, 6443, list),
+                excluded,
+                "{host} and {list:?}"
+            );
+        }
+    }
+}

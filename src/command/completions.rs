@@ -1,0 +1,25 @@
+//! `monconf completions`: completion scripts for shells.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::error::Result;
+use crate::ui::Ui;
+
+/// Print a completion script for a shell
+#[derive(clap::Args)]
+pub struct Args {
+    /// Which shell
+    shell: Shell,
+}
+
+/// Prints the script.
+pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "monconf", &mut script);
+    ui.out(&String::from_utf8_lossy(&script));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,53 @@
+//! One file per verb: its arguments and its `run`.
+
+pub mod completions;
+pub mod man;
+pub mod prometheus;
+mod provision;
+pub mod template;
+
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::cli::Global;
+use crate::error::Result;
+use crate::ui::Ui;
+
+/// What can be done.
+#[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
+pub enum Command {
+    /// Connect Prometheus: show what is missing, and write it with --apply
+    Prometheus(prometheus::Args),
+    /// List, show or eject the built-in templates
+    Template(template::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the manual page
+    Man,
+}
+
+/// What standard output holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// The plan and its diff, for people
+    #[default]
+    Text,
+    /// Every change with path, old and new value, for programs
+    Json,
+    /// The manifests, without any token
+    Yaml,
+}
+
+impl Command {
+    /// Runs it.
+    pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
+        match self {
+            Self::Prometheus(args) => prometheus::run(args, global, ui).await,
+            Self::Template(args) => template::run(args, ui),
+            Self::Completions(args) => completions::run(&args, ui),
+            Self::Man => man::run(ui),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What the commands of all consumers share: plan, show, ask, apply.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::Output;
+use crate::apply::{self, Progress, Standing};
+use crate::cli::Global;
+use crate::cluster::{Cluster, ConnectOptions, Issued};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::mask::Masker;
+use crate::plan::{Action, Head, Plan, report};
+use crate::prepare::{Prepared, prepare, prepare_offline};
+use crate::render::Templates;
+use crate::spec::{Consumer, Settings, Spec};
+use crate::ui::{Stream, Ui};
+
+/// How the command runs, as opposed to what it should achieve.
+#[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(super) struct Mode {
+    /// Settings file; flags win over it [default: monconf.yaml, if there is one]
+    #[arg(short, long, env = "MONCONF_FILE", value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// Write what the diff shows, after asking on a terminal
+    #[arg(long, env = "MONCONF_APPLY")]
+    apply: bool,
+
+    /// Do not ask
+    #[arg(short, long, env = "MONCONF_YES", requires = "apply")]
+    yes: bool,
+
+    /// Plan against nothing, without a cluster
+    #[arg(long, env = "MONCONF_OFFLINE", conflicts_with = "apply")]
+    offline: bool,
+
+    /// Exit with 2 when something is to be changed, 0 when nothing is
+    #[arg(long, env = "MONCONF_DETAILED_EXITCODE")]
+    detailed_exitcode: bool,
+
+    /// What to print on standard output
+    #[arg(short, long, env = "MONCONF_OUTPUT", value_enum, default_value_t)]
+    output: Output,
+
+    /// Unchanged lines around each change in a diff
+    #[arg(
+        long,
+        env = "MONCONF_CONTEXT_LINES",
+        value_name = "N",
+        default_value_t = 3
+    )]
+    context_lines: usize,
+}
+
+/// How often a plan is made anew because the cluster changed under it.
+const ATTEMPTS: usize = 3;
+
+/// Exit code for pending changes, as with terraform and helm-diff.
+const CHANGES_PENDING: u8 = 2;
+
+/// Plans for `consumer`, shows the plan, and with `--apply` writes it.
+pub(super) async fn run(
+    consumer: Consumer,
+    settings: Settings,
+    mode: &Mode,
+    global: &Global,
+    ui: &Ui,
+) -> Result<ExitCode> {
+    let settings = settings.or_file(mode.file.as_deref())?;
+    let templates = Templates::load(settings.templates.as_deref())?;
+    let spec = Spec::new(consumer, settings)?;
+    if mode.offline {
+        let prepared = prepare_offline(&spec, &templates)?;
+        show(&prepared, mode, ui);
+        return Ok(outcome(&prepared.plan, mode));
+    }
+    let mut interrupt = Interrupt::new()?;
+    let cluster = interrupt.or(connect(global, ui)).await?;
+    for _ in 1..ATTEMPTS {
+        match attempt(&spec, &templates, &cluster, &mut interrupt, mode, ui).await {
+            Err(Error::Changed { target }) if !asks(mode, ui) => {
+                ui.note(&format!("{target} changed in the meantime; planning again"));
+            }
+            finished => return finished,
+        }
+    }
+    attempt(&spec, &templates, &cluster, &mut interrupt, mode, ui).await
+}
+
+async fn connect(global: &Global, ui: &Ui) -> Result<Cluster> {
+    let options = ConnectOptions {
+        kubeconfig: global.kubeconfig.clone(),
+        context: global.context.clone(),
+        request_timeout: global.request_timeout(),
+        trace: ui.tracer(),
+    };
+    Ok(Cluster::connect(options).await?)
+}
+
+async fn attempt(
+    spec: &Spec,
+    templates: &Templates,
+    cluster: &Cluster,
+    interrupt: &mut Interrupt,
+    mode: &Mode,
+    ui: &Ui,
+) -> Result<ExitCode> {
+    let read = || prepare(spec, templates, cluster, mode.apply);
+    let prepared = interrupt.or(read()).await?;
+    if !mode.apply {
+        show(&prepared, mode, ui);
+        refuse_blocked(&prepared.plan)?;
+        return Ok(outcome(&prepared.plan, mode));
+    }
+    if mode.output == Output::Text {
+        show(&prepared, mode, ui);
+    }
+    refuse_blocked(&prepared.plan)?;
+    if prepared.plan.is_empty() {
+        finish(&prepared, None, mode, ui);
+        return Ok(outcome(&prepared.plan, mode));
+    }
+    if asks(mode, ui) {
+        if !interrupt.or(ui.confirm("Apply these changes?")).await? {
+            ui.note("Nothing was written.");
+            return Ok(ExitCode::FAILURE);
+        }
+        let again = interrupt.or(read()).await?;
+        if let Some(target) = prepared.plan.differs_from(&again.plan) {
+            show(&again, mode, ui);
+            return Err(Error::Changed { target });
+        }
+    }
+    let issued = write(&prepared, spec, cluster, interrupt, ui).await?;
+    finish(&prepared, issued.as_ref(), mode, ui);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Without a terminal, `--apply` is consent.
+fn asks(mode: &Mode, ui: &Ui) -> bool {
+    mode.apply && !mode.yes && ui.is_interactive()
+}
+
+fn refuse_blocked(plan: &Plan) -> Result<()> {
+    if plan.blockers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Blocked(plan.blockers.clone()))
+}
+
+fn outcome(plan: &Plan, mode: &Mode) -> ExitCode {
+    if mode.detailed_exitcode && !plan.is_empty() {
+        return ExitCode::from(CHANGES_PENDING);
+    }
+    ExitCode::SUCCESS
+}
+
+async fn write(
+    prepared: &Prepared,
+    spec: &Spec,
+    cluster: &Cluster,
+    interrupt: &mut Interrupt,
+    ui: &Ui,
+) -> Result<Option<Issued>> {
+    let report = |change: &crate::plan::Change| ui.written(change);
+    let progress = Progress::new(&report);
+    let applying =
+        async { apply::apply(&prepared.plan, spec, &prepared.handle, cluster, &progress).await };
+    let result = interrupt.or(applying).await;
+    if result.is_err() {
+        account(&prepared.plan, &progress, ui);
+    }
+    result
+}
+
+/// After an end half-way: what was written, what may have been, and what was not.
+fn account(plan: &Plan, progress: &Progress, ui: &Ui) {
+    let changes: Vec<_> = plan
+        .changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.action != Action::Unchanged)
+        .collect();
+    for (standing, words) in [
+        (Standing::Done, "written"),
+        (
+            Standing::Unknown,
+            "sent without an answer, may have been written",
+        ),
+        (Standing::Pending, "not written"),
+    ] {
+        let targets: Vec<String> = changes
+            .iter()
+            .filter(|(index, _)| progress.standing(*index) == standing)
+            .map(|(_, change)| change.target.to_string())
+            .collect();
+        if !targets.is_empty() {
+            ui.note(&format!("{words}: {}", targets.join(", ")));
+        }
+    }
+    if progress.token_lost() {
+        ui.note("a token was asked for and not stored: the next run binds its own to the same handle, and deleting that handle revokes both");
+    }
+    ui.hint("running the same command again completes it");
+}
+
+fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
+    let Prepared { plan, head, .. } = prepared;
+    match mode.output {
+        Output::Text => {
+            // Standard output belongs to the configuration where there is one to print.
+            let stream = if prepared.output.is_some() {
+                Stream::Err
+            } else {
+                Stream::Out
+            };
+            ui.plan(plan, head, mode.context_lines, stream);
+            if let Some(configuration) = &prepared.output
+                && !mode.apply
+            {
+                ui.out(configuration);
+            }
+        }
+        Output::Json => ui.out(&json(plan, head, None)),
+        Output::Yaml => ui.out(&prepared.manifests),
+    }
+    for warning in &plan.warnings {
+        ui.warn(warning);
+    }
+}
+
+/// After an apply: what standard output is for, and what the server made of the token.
+fn finish(prepared: &Prepared, issued: Option<&Issued>, mode: &Mode, ui: &Ui) {
+    let Prepared { plan, head, .. } = prepared;
+    match (mode.output, &prepared.output) {
+        (Output::Text, Some(configuration)) => ui.out(configuration),
+        (Output::Text, None) => {}
+        (Output::Json, _) => ui.out(&json(plan, head, issued)),
+        (Output::Yaml, _) => ui.out(&prepared.manifests),
+    }
+    if plan.is_empty() {
+        return;
+    }
+    if let Some(issued) = issued {
+        for line in prepared.token_report(issued) {
+            ui.note(&line);
+        }
+        if let Some(hint) = prepared.token_hint(issued) {
+            ui.hint(&hint);
+        }
+    }
+    ui.applied(plan);
+}
+
+fn json(plan: &Plan, head: &Head, issued: Option<&Issued>) -> String {
+    let mut report = report(plan, head, &mut Masker::default());
+    if let Some(issued) = issued {
+        report["token"] = serde_json::json!({
+            "issuedAt": issued.issued_at.to_string(),
+            "expiresAt": issued.expires_at.to_string(),
+        });
+    }
+    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,280 @@
+//! Nothing secret leaves: values are masked by where they stand, texts by what they look like.
+
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value};
+
+use crate::plan::PENDING_TOKEN;
+use crate::yaml;
+
+/// Replaces secrets by numbers: equal secrets have equal numbers for as long as the masker lives, so a diff shows
+/// that one changed without showing it.
+#[derive(Default)]
+pub struct Masker {
+    numbers: HashMap<[u8; 32], usize>,
+}
+
+/// Keys whose scalar values are secrets wherever they stand: in Prometheus' configuration, in that of its operator,
+/// in kubeconfigs.
+const SECRET_KEYS: [&str; 12] = [
+    "credentials",
+    "bearer_token",
+    "bearerToken",
+    "password",
+    "client_secret",
+    "clientSecret",
+    "secret_key",
+    "access_key",
+    "api_token",
+    "token",
+    "client-key-data",
+    "key_pem",
+];
+
+/// Where kubectl leaves a whole manifest behind, Secrets included.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+impl Masker {
+    /// A copy of `object` that may be shown.
+    pub fn object(&mut self, object: &Value) -> Value {
+        let mut shown = object.clone();
+        if let Some(text) = shown
+            .pointer_mut("/metadata/annotations")
+            .and_then(|annotations| annotations.get_mut(LAST_APPLIED))
+        {
+            let whole = text.as_str().unwrap_or_default().to_owned();
+            *text = self.last_applied(&whole).into();
+        }
+        if shown["kind"] == "Secret" {
+            for field in ["data", "stringData"] {
+                if let Some(Value::Object(data)) = shown.get_mut(field) {
+                    self.secret_data(data);
+                }
+            }
+        }
+        self.by_key(&mut shown);
+        shown
+    }
+
+    /// The token of a file of its own.
+    pub fn token(&mut self, token: &str) -> String {
+        self.number(token)
+    }
+
+    /// A copy of a configuration text that may be shown: values of secret keys, tokens, and passwords in URLs
+    /// are masked, certificates shortened.
+    pub fn text(&mut self, text: &str) -> String {
+        if let Some(certificate) = certificate(text) {
+            return format!("{certificate}\n");
+        }
+        let lines: Vec<String> = text.lines().map(|line| self.line(line)).collect();
+        let mut shown = lines.join("\n");
+        if text.ends_with('\n') {
+            shown.push('\n');
+        }
+        shown
+    }
+
+    fn line(&mut self, line: &str) -> String {
+        let key = line
+            .trim_start()
+            .trim_start_matches("- ")
+            .split(':')
+            .next()
+            .unwrap_or_default();
+        let key = key.trim().trim_matches(['"', '\'']);
+        if SECRET_KEYS.contains(&key)
+            && let Some((before, value)) = line.split_once(':')
+            && !value.trim().is_empty()
+            && !value.trim_start().starts_with(['{', '['])
+        {
+            return format!("{before}: {}", self.number(value.trim()));
+        }
+        scrub(line)
+    }
+
+    fn secret_data(&mut self, data: &mut Map<String, Value>) {
+        for value in data.values_mut() {
+            let text = value.as_str().unwrap_or_default();
+            let decoded = STANDARD
+                .decode(text)
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok());
+            let plain = decoded.as_deref().unwrap_or(text);
+            *value = certificate(plain)
+                .unwrap_or_else(|| self.number(plain))
+                .into();
+        }
+    }
+
+    fn by_key(&mut self, value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    match value {
+                        Value::String(text)
+                            if SECRET_KEYS.contains(&key.as_str()) && !is_masked(text) =>
+                        {
+                            *value = self.number(text).into();
+                        }
+                        Value::String(text) => *value = scrub(text).into(),
+                        _ => self.by_key(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.by_key(item)),
+            Value::String(text) => *text = scrub(text),
+            _ => {}
+        }
+    }
+
+    fn last_applied(&mut self, manifest: &str) -> String {
+        match serde_json::from_str::<Value>(manifest) {
+            Ok(object) if object.is_object() && object["kind"] != "Secret" => {
+                self.object(&object).to_string()
+            }
+            _ => self.number(manifest),
+        }
+    }
+
+    fn number(&mut self, secret: &str) -> String {
+        let hash = sha256(secret.as_bytes());
+        let next = self.numbers.len() + 1;
+        let number = *self.numbers.entry(hash).or_insert(next);
+        if secret == PENDING_TOKEN {
+            format!("<not shown #{number}, a new token>")
+        } else {
+            format!("<not shown #{number}>")
+        }
+    }
+}
+
+fn is_masked(text: &str) -> bool {
+    text.starts_with("<not shown #") || text.starts_with("<certificate")
+}
+
+/// `<certificate, sha256:3f9a…>` for a text that is one PEM certificate or more; the fingerprint is that of the first.
+fn certificate(text: &str) -> Option<String> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let text = text.trim();
+    if !text.starts_with(BEGIN) || !text.ends_with(END) {
+        return None;
+    }
+    let body = text.strip_prefix(BEGIN)?.split(END).next()?;
+    let der = STANDARD
+        .decode(body.split_whitespace().collect::<String>())
+        .ok()?;
+    let hash = sha256(&der);
+    let fingerprint =
+        u64::from_be_bytes([0, 0, hash[0], hash[1], hash[2], hash[3], hash[4], hash[5]]);
+    let number = text.matches(BEGIN).count();
+    let kind = if number == 1 {
+        "certificate".to_owned()
+    } else {
+        format!("{number} certificates")
+    };
+    Some(format!("<{kind}, sha256:{fingerprint:012x}…>"))
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
+}
+
+/// Makes a text from elsewhere safe to print: tokens and passwords in URLs are masked, control characters and those
+/// that turn text around are written out. Line breaks and tabs stay.
+#[must_use]
+pub fn scrub(text: &str) -> String {
+    let visible: String = text
+        .chars()
+        .map(|character| {
+            if character == '\n' || character == '\t' || yaml::is_plain_character(character) {
+                character.to_string()
+            } else {
+                character.escape_unicode().to_string()
+            }
+        })
+        .collect();
+    passwords(&tokens(&visible))
+}
+
+/// Masks what looks like a JSON Web Token, whole or cut off: its header begins with `eyJ` (`{"` in base64).
+fn tokens(text: &str) -> String {
+    let of_token = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("eyJ") {
+        let begins = rest[..start]
+            .chars()
+            .next_back()
+            .is_none_or(|before| !before.is_ascii_alphanumeric());
+        let length = rest[start..]
+            .find(|character| !of_token(character))
+            .unwrap_or(rest.len() - start);
+        out.push_str(&rest[..start]);
+        if length >= 12 || begins && length > 8 {
+            out.push_str("<token>");
+        } else {
+            out.push_str(&rest[start..start + length]);
+        }
+        rest = &rest[start + length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Masks the password in `scheme://user:password@host`.
+fn passwords(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("://") {
+        let (before, after) = rest.split_at(start + 3);
+        out.push_str(before);
+        let end = after
+            .find(|character: char| character.is_whitespace() || "/\"'<>".contains(character))
+            .unwrap_or(after.len());
+        let authority = &after[..end];
+        match authority
+            .rsplit_once('@')
+            .and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
+        {
+            Some((user, host)) => out.extend([user, ":<password>@", host]),
+            None => out.push_str(authority),
+        }
+        rest = &after[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Masks every piece of eight bytes or more that `text` shares with one of `secrets`.
+#[must_use]
+pub fn hide(text: &str, secrets: &[&str]) -> String {
+    const PIECE: usize = 8;
+    let bytes = text.as_bytes();
+    let mut hidden = vec![false; bytes.len()];
+    for secret in secrets {
+        let pieces: std::collections::HashSet<&[u8]> = secret.as_bytes().windows(PIECE).collect();
+        for (start, window) in bytes.windows(PIECE).enumerate() {
+            if pieces.contains(window) {
+                hidden[start..start + PIECE].fill(true);
+            }
+        }
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for (index, character) in text.char_indices() {
+        match (hidden[index], inside) {
+            (true, false) => out.push_str("<not shown>"),
+            (true, true) => {}
+            (false, _) => out.push(character),
+        }
+        inside = hidden[index];
+    }
+    out
+}

@@ -1,0 +1,143 @@
+//! A plan as data, for `-o json`.
+
+use serde_json::{Value, json};
+
+use super::{Action, Blocker, Change, Content, Plan, Target};
+use crate::mask::Masker;
+
+/// What a plan is for.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// The kubeconfig's context; empty offline.
+    pub context: String,
+    /// The API server's address; empty offline.
+    pub server: String,
+    /// Who the API server says we are; empty offline.
+    pub identity: String,
+    /// `prometheus`.
+    pub consumer: String,
+    /// The instance's name.
+    pub instance: String,
+    /// The instance's namespace.
+    pub namespace: String,
+    /// `operator` or `raw`.
+    pub format: String,
+    /// Names of the jobs.
+    pub jobs: Vec<String>,
+    /// Whether the plan is about to be applied.
+    pub applying: bool,
+}
+
+/// Everything that the plan shows, with JSON pointers to what changes and every secret masked.
+#[must_use]
+pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
+    let blockers: Vec<Value> = plan.blockers.iter().map(blocker).collect();
+    json!({
+        "cluster": {"context": head.context, "server": head.server},
+        "identity": head.identity,
+        "consumer": head.consumer,
+        "instance": head.instance,
+        "namespace": head.namespace,
+        "format": head.format,
+        "jobs": head.jobs,
+        "changes": plan.changes.iter().map(|change| entry(change, masker)).collect::<Vec<_>>(),
+        "blockers": blockers,
+        "warnings": plan.warnings,
+        "summary": {
+            "create": plan.count(&[Action::Create]),
+            "update": plan.count(&[Action::Update]),
+            "replace": plan.count(&[Action::Replace]),
+            "delete": plan.count(&[Action::Delete]),
+            "unchanged": plan.count(&[Action::Unchanged]),
+        },
+    })
+}
+
+fn blocker(blocker: &Blocker) -> Value {
+    json!({"message": blocker.to_string(), "hint": blocker.hint()})
+}
+
+fn entry(change: &Change, masker: &mut Masker) -> Value {
+    let mut entry = match &change.target {
+        Target::Object(object) => json!({
+            "target": "object",
+            "apiVersion": object.kind.api_version(),
+            "kind": object.kind.name(),
+            "namespace": object.namespace,
+            "name": object.name,
+        }),
+        Target::File(path) => json!({"target": "file", "path": path}),
+    };
+    let action = match change.action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Unchanged => "unchanged",
+    };
+    let mut changes = Vec::new();
+    if change.action != Action::Unchanged {
+        let before = change.before.as_ref().map(|content| shown(content, masker));
+        let after = change.after.as_ref().map(|content| shown(content, masker));
+        compare(
+            before.as_ref(),
+            after.as_ref(),
+            &mut String::new(),
+            &mut changes,
+        );
+    }
+    entry["action"] = action.into();
+    entry["note"] = change.note.clone().into();
+    entry["resourceStatus"] = json!({
+        "oldExists": change.before.is_some(),
+        "newExists": change.after.is_some(),
+    });
+    entry["changes"] = changes.into();
+    entry
+}
+
+fn shown(content: &Content, masker: &mut Masker) -> Value {
+    match content {
+        Content::Object(object) => masker.object(object),
+        Content::Text(text) => masker.text(text).into(),
+        Content::Token(token) => masker.token(token).into(),
+    }
+}
+
+/// Maps are compared key by key, everything else as a whole.
+fn compare(
+    before: Option<&Value>,
+    after: Option<&Value>,
+    path: &mut String,
+    changes: &mut Vec<Value>,
+) {
+    if before == after {
+        return;
+    }
+    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) {
+        let added = new.keys().filter(|key| !old.contains_key(*key));
+        for key in old.keys().chain(added) {
+            let length = path.len();
+            path.push('/');
+            path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            compare(old.get(key), new.get(key), path, changes);
+            path.truncate(length);
+        }
+        return;
+    }
+    let redacted = [before, after].into_iter().flatten().any(|value| {
+        let text = value.to_string();
+        text.contains("<not shown #") || text.contains("<token>")
+    });
+    changes.push(json!({
+        "path": path,
+        "change": match (before, after) {
+            (None, _) => "add",
+            (_, None) => "remove",
+            _ => "replace",
+        },
+        "oldValue": before,
+        "newValue": after,
+        "redacted": redacted,
+    }));
+}

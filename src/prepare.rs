@@ -1,0 +1,355 @@
+//! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::cluster::{Cluster, Issued, Snapshot};
+use crate::error::{Error, Result};
+use crate::object::{Kind, ObjectRef};
+use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
+use crate::promfile;
+use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired};
+use crate::spec::{AccessLevel, Duration, Format, Spec};
+use crate::token::{Decision, Situation, Token, decide};
+
+/// A plan, and what goes with it.
+pub struct Prepared {
+    /// What would be written.
+    pub plan: Plan,
+    /// What it is for: cluster, identity, jobs.
+    pub head: Head,
+    /// Configuration for standard output.
+    pub output: Option<String>,
+    /// Every manifest, without any token.
+    pub manifests: String,
+    /// The name of the token's handle.
+    pub handle: String,
+    duration: Duration,
+}
+
+/// Reads the cluster and the files, and plans. `before_writing` as in [`Cluster::read`].
+///
+/// # Errors
+/// What cannot be read, or a template that does not render what it should.
+pub async fn prepare(
+    spec: &Spec,
+    templates: &Templates,
+    cluster: &Cluster,
+    before_writing: bool,
+) -> Result<Prepared> {
+    let snapshot = cluster.read(spec, before_writing).await?;
+    let form = Form::of(&spec.format, snapshot.serves(spec));
+    let user = snapshot
+        .user
+        .as_deref()
+        .or(cluster.user())
+        .unwrap_or("an unknown user");
+    let head = Head {
+        context: cluster.context().to_owned(),
+        server: cluster.server().to_owned(),
+        identity: user.to_owned(),
+        applying: before_writing,
+        ..head(spec, &form)
+    };
+    let token = current_token(spec, &form, &snapshot)?;
+    let slots = spec.names.handles();
+    let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
+    let decision = decide(&Situation {
+        current: token.as_ref(),
+        slots: &slots,
+        handles,
+        service_account: snapshot.objects.get(&ObjectRef::namespaced(
+            Kind::ServiceAccount,
+            &spec.names.namespace,
+            &spec.names.service_account(),
+        )),
+        keys: snapshot.keys.as_ref(),
+        duration: spec.duration,
+        now: snapshot.now,
+    });
+    let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
+    let surroundings = Surroundings {
+        server: cluster.server(),
+        ca: &ca,
+        prometheuses: &snapshot.prometheuses,
+        namespace_labels: &snapshot.namespace_labels(spec),
+        token: token.as_ref(),
+        handle: handles[decision.slot],
+    };
+    let desired = desired(spec, &form, &surroundings, &decision, templates)?;
+    let consent = Consent {
+        names: &spec.names,
+        take_ownership: spec.take_ownership,
+        user,
+        held: snapshot.held.as_deref(),
+    };
+    let not_served = (form == Form::Operator).then(|| snapshot.not_served(spec));
+    let warnings = snapshot.warnings.clone();
+    let existing = Existing {
+        surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
+        files: files(&desired)?,
+        objects: snapshot.objects,
+    };
+    let mut plan = plan(&desired, &existing, &consent);
+    plan.warnings.extend(warnings);
+    if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
+        plan.blockers.push(Blocker::KindNotServed { kinds });
+    }
+    Ok(assemble(
+        plan,
+        head,
+        desired,
+        slots[decision.slot].clone(),
+        spec,
+    ))
+}
+
+/// Plans against an empty cluster and the files that exist.
+///
+/// # Errors
+/// As for [`prepare`]; and a drop-in without `--api-server`, whose address nobody could know.
+pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
+    let form = Form::of(&spec.format, false);
+    if matches!(form, Form::DropIn { .. }) && spec.api_server.is_none() {
+        return Err(Error::usage_hint(
+            "--offline with --drop-in needs the address of the API server",
+            "add --api-server https://HOST:PORT",
+        ));
+    }
+    let slots = spec.names.handles();
+    let decision = decide(&Situation {
+        current: None,
+        slots: &slots,
+        handles: [None, None],
+        service_account: None,
+        keys: None,
+        duration: spec.duration,
+        now: Timestamp::now(),
+    });
+    let surroundings = Surroundings {
+        server: "",
+        ca: PENDING_CA,
+        prometheuses: &[],
+        namespace_labels: &BTreeMap::new(),
+        token: None,
+        handle: None,
+    };
+    let desired = desired(spec, &form, &surroundings, &decision, templates)?;
+    let existing = Existing {
+        files: files(&desired)?,
+        ..Existing::default()
+    };
+    let consent = Consent {
+        names: &spec.names,
+        take_ownership: spec.take_ownership,
+        user: "",
+        held: None,
+    };
+    let plan = plan(&desired, &existing, &consent);
+    Ok(assemble(
+        plan,
+        head(spec, &form),
+        desired,
+        slots[0].clone(),
+        spec,
+    ))
+}
+
+/// Stands for the CA where no cluster was asked.
+const PENDING_CA: &str = "# the cluster's CA, read from the cluster\n";
+
+fn head(spec: &Spec, form: &Form) -> Head {
+    Head {
+        context: String::new(),
+        server: String::new(),
+        identity: String::new(),
+        consumer: spec.names.consumer.name().to_owned(),
+        instance: spec.names.instance.clone(),
+        namespace: spec.names.namespace.clone(),
+        format: form.name().to_owned(),
+        jobs: spec.jobs.iter().map(|job| job.name.to_owned()).collect(),
+        applying: false,
+    }
+}
+
+fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: &Spec) -> Prepared {
+    if spec.access == (AccessLevel::Observer { nodes_proxy: true }) {
+        plan.warnings.push(
+            "nodes/proxy lets whoever holds this token execute commands in every pod of every node, unseen by the audit log; nodes/metrics and nodes/stats suffice for metrics".to_owned(),
+        );
+    }
+    if matches!(spec.format, Format::Operator | Format::Auto { .. })
+        && desired.output.is_none()
+        && spec.api_server.is_some()
+    {
+        plan.warnings
+            .push("--api-server has no effect in the operator format: Prometheus discovers through its own account".to_owned());
+    }
+    let manifests: Vec<&str> = desired
+        .objects
+        .iter()
+        .map(|object| object.text.as_str())
+        .collect();
+    Prepared {
+        manifests: manifests.join("---\n"),
+        output: desired.output,
+        plan,
+        head,
+        handle,
+        duration: spec.duration,
+    }
+}
+
+/// The token that the consumer reads today.
+fn current_token(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Result<Option<Token>> {
+    let text = match form.token_place() {
+        TokenPlace::File(path) => promfile::read(&path)?.map(|file| file.text),
+        TokenPlace::Secret => snapshot
+            .secret(spec, &spec.names.token_secret())
+            .and_then(|secret| secret["data"]["token"].as_str())
+            .and_then(|token| STANDARD.decode(token).ok())
+            .and_then(|token| String::from_utf8(token).ok()),
+    };
+    Ok(text.map(Token::new))
+}
+
+/// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
+/// meets whatever stands before the API server, as monconf did.
+fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
+    let bundle = match (form, of_server, of_cluster) {
+        (Form::DropIn { .. }, Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
+            Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
+        }
+        (Form::DropIn { .. }, Some(server), _) => Some(format!("{}\n", server.trim())),
+        (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
+    };
+    bundle.ok_or_else(|| {
+        Error::usage_hint(
+            "the cluster's CA is not known: the kubeconfig has none, and ConfigMap default/kube-root-ca.crt cannot be read",
+            "put certificate-authority-data into the kubeconfig, or ask for `get` on that ConfigMap",
+        )
+    })
+}
+
+/// What this instance has and no longer wants.
+fn surplus(
+    spec: &Spec,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    decision: &Decision,
+    slots: &[String; 2],
+) -> Vec<(ObjectRef, String)> {
+    let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
+    let mut surplus: Vec<(ObjectRef, String)> = [Kind::ServiceMonitor, Kind::ScrapeConfig]
+        .into_iter()
+        .flat_map(|kind| snapshot.existing(kind))
+        .chain([secret(&spec.names.token_secret())])
+        .filter(|reference| {
+            desired
+                .objects
+                .iter()
+                .all(|object| object.reference != *reference)
+        })
+        .map(|reference| (reference, "no longer wanted".to_owned()))
+        .collect();
+    if let Some(orphan) = decision.orphan {
+        surplus.push((
+            secret(&slots[orphan]),
+            "no token in use; deleting it revokes what is left".to_owned(),
+        ));
+    }
+    surplus
+}
+
+fn files(desired: &Desired) -> Result<BTreeMap<std::path::PathBuf, crate::plan::ExistingFile>> {
+    let mut files = BTreeMap::new();
+    for file in &desired.files {
+        if let Some(existing) = promfile::read(&file.path)? {
+            files.insert(file.path.clone(), existing);
+        }
+    }
+    Ok(files)
+}
+
+impl Snapshot {
+    fn secret(&self, spec: &Spec, name: &str) -> Option<&Value> {
+        self.objects.get(&ObjectRef::namespaced(
+            Kind::Secret,
+            &spec.names.namespace,
+            name,
+        ))
+    }
+
+    /// The labels of the namespace, or those that every new one gets.
+    fn namespace_labels(&self, spec: &Spec) -> BTreeMap<String, String> {
+        let name = &spec.names.namespace;
+        let live = self.objects.get(&ObjectRef::cluster(Kind::Namespace, name));
+        let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
+        match labels {
+            Some(labels) => labels
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                .collect(),
+            None => [("kubernetes.io/metadata.name".to_owned(), name.clone())].into(),
+        }
+    }
+
+    fn serves(&self, spec: &Spec) -> bool {
+        self.not_served(spec).is_empty()
+    }
+
+    /// The kinds that the jobs need and the cluster does not serve.
+    fn not_served(&self, spec: &Spec) -> Vec<&'static str> {
+        [Kind::ServiceMonitor, Kind::ScrapeConfig]
+            .into_iter()
+            .filter(|kind| spec.jobs.iter().any(|job| job.monitor_kind() == *kind))
+            .filter(|kind| !self.served.contains(kind))
+            .map(Kind::name)
+            .collect()
+    }
+}
+
+impl Prepared {
+    /// What was asked for and what was granted.
+    #[must_use]
+    pub fn token_report(&self, issued: &Issued) -> Vec<String> {
+        let granted = granted(issued);
+        let limit = if granted < self.duration {
+            " (this cluster's limit)"
+        } else {
+            ""
+        };
+        vec![format!(
+            "Token issued: asked {}, granted {granted}{limit}, expires {} UTC.",
+            self.duration,
+            issued.expires_at.strftime("%F %H:%M")
+        )]
+    }
+
+    /// What to do where tokens live less long than was asked for.
+    #[must_use]
+    pub fn token_hint(&self, issued: &Issued) -> Option<String> {
+        let granted = granted(issued);
+        (granted < self.duration).then(|| {
+            // A sixth of the life: twice within the last third, in which a run renews the token.
+            format!(
+                "tokens here live {granted}: run this command again at least every {}, for example from a CronJob; it renews the token in the last third of its life",
+                Duration::from_secs(round(granted.as_secs() / 6))
+            )
+        })
+    }
+}
+
+fn granted(issued: &Issued) -> Duration {
+    let life = issued.expires_at.duration_since(issued.issued_at).as_secs();
+    Duration::from_secs(round(u64::try_from(life).unwrap_or(0)))
+}
+
+/// To whole minutes; the server's clock may tick between issuing and stamping.
+const fn round(seconds: u64) -> u64 {
+    (seconds + 30) / 60 * 60
+}

@@ -1,0 +1,47 @@
+//! From the model to manifests and configuration text, through templates.
+//!
+//! Every object and fragment is a template that the user may replace; whatever a template gives is
+//! parsed and checked before it is planned.
+
+mod check;
+mod context;
+mod desired;
+mod schema;
+mod selection;
+mod templates;
+
+pub use desired::{
+    Desired, DesiredFile, DesiredObject, Form, Surroundings, TokenPlace, desired, rules,
+};
+pub use schema::{Violation, violations};
+pub use selection::{Selection, select};
+pub use templates::{Builtin, Templates};
+
+use std::collections::BTreeMap;
+
+use crate::spec::Names;
+
+/// Label: which tool made an object.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Label: which instance an object belongs to.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+/// Label: which consumer it is for.
+pub const COMPONENT: &str = "app.kubernetes.io/component";
+/// Annotation of a handle: the duration that was asked for.
+pub const REQUESTED: &str = "monconf/requested";
+/// Annotation of a handle: when its token was issued.
+pub const ISSUED_AT: &str = "monconf/issued-at";
+/// Annotation of a handle: when its token ends, as the server granted it.
+pub const EXPIRES_AT: &str = "monconf/expires-at";
+
+/// The labels that every object of an instance carries.
+#[must_use]
+pub fn labels(names: &Names) -> BTreeMap<String, String> {
+    [
+        (MANAGED_BY, "monconf"),
+        (INSTANCE, names.instance.as_str()),
+        (COMPONENT, names.consumer.name()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into()
+}

@@ -1,0 +1,228 @@
+//! What everything is called, derived from consumer, `--name` and `--namespace`.
+
+use crate::error::{Error, Result};
+
+/// Who reads the configuration that monconf writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consumer {
+    /// Prometheus, by itself or under prometheus-operator.
+    Prometheus,
+}
+
+impl Consumer {
+    /// The command's name, and the `app.kubernetes.io/component` label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prometheus => "prometheus",
+        }
+    }
+
+    /// The name as its makers write it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Prometheus => "Prometheus",
+        }
+    }
+
+    const fn default_base(self) -> &'static str {
+        match self {
+            Self::Prometheus => "monitoring",
+        }
+    }
+
+    const fn default_token_secret(self) -> &'static str {
+        match self {
+            Self::Prometheus => "prometheus-k8s-token",
+        }
+    }
+}
+
+/// The names of one instance's objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Who reads the configuration.
+    pub consumer: Consumer,
+    /// `--name`, or the consumer's default: the `app.kubernetes.io/instance` label.
+    pub instance: String,
+    /// Where the namespaced objects live.
+    pub namespace: String,
+    explicit: bool,
+}
+
+/// The namespace unless `--namespace` says otherwise.
+const DEFAULT_NAMESPACE: &str = "monitoring";
+
+/// Longest `--name`: the longest suffix is `-clusterrole-binding`, and a name has 63 characters
+/// wherever it also serves as a label value.
+const LONGEST_INSTANCE: usize = 43;
+
+impl Names {
+    /// Checks and derives.
+    ///
+    /// # Errors
+    /// A usage error where a name is not a DNS label.
+    pub fn new(consumer: Consumer, name: Option<&str>, namespace: Option<&str>) -> Result<Self> {
+        if let Some(name) = name
+            && (!valid_name(name) || name.len() > LONGEST_INSTANCE)
+        {
+            return Err(invalid("--name", name, LONGEST_INSTANCE));
+        }
+        let namespace = namespace.unwrap_or(DEFAULT_NAMESPACE);
+        if !valid_name(namespace) {
+            return Err(invalid("--namespace", namespace, 63));
+        }
+        Ok(Self {
+            consumer,
+            instance: name.unwrap_or(consumer.default_base()).to_owned(),
+            namespace: namespace.to_owned(),
+            // `--name monitoring` is the default instance, not a second one beside it.
+            explicit: name.is_some_and(|name| name != consumer.default_base()),
+        })
+    }
+
+    /// The ServiceAccount that scrapes.
+    #[must_use]
+    pub fn service_account(&self) -> String {
+        format!("{}-sa", self.instance)
+    }
+
+    /// The ClusterRole.
+    #[must_use]
+    pub fn cluster_role(&self) -> String {
+        format!("{}-clusterrole", self.instance)
+    }
+
+    /// The ClusterRoleBinding.
+    #[must_use]
+    pub fn cluster_role_binding(&self) -> String {
+        format!("{}-clusterrole-binding", self.instance)
+    }
+
+    /// The Secret that holds the token.
+    #[must_use]
+    pub fn token_secret(&self) -> String {
+        if self.explicit {
+            format!("{}-k8s-token", self.instance)
+        } else {
+            self.consumer.default_token_secret().to_owned()
+        }
+    }
+
+    /// The two slots for handles: empty Secrets that tokens are bound to.
+    #[must_use]
+    pub fn handles(&self) -> [String; 2] {
+        let secret = self.token_secret();
+        [format!("{secret}-a"), format!("{secret}-b")]
+    }
+
+    /// `job_name` of a job in a Prometheus configuration, and thereby its `job` label. Prometheus
+    /// refuses two jobs of one name, so another instance's jobs carry its name.
+    #[must_use]
+    pub fn job_name(&self, job_name: &str) -> String {
+        if self.explicit {
+            format!("{}-{job_name}", self.instance)
+        } else {
+            job_name.to_owned()
+        }
+    }
+
+    /// The ServiceMonitor or ScrapeConfig of a job; the API server's is the plain one.
+    #[must_use]
+    pub fn monitor(&self, job: &str) -> String {
+        let base = if self.explicit {
+            format!("{}-k8s", self.instance)
+        } else {
+            "k8s".to_owned()
+        };
+        if job == "apiserver" {
+            base
+        } else {
+            format!("{base}-{job}")
+        }
+    }
+}
+
+fn invalid(flag: &str, name: &str, longest: usize) -> Error {
+    Error::usage_hint(
+        format!("{flag} {name:?} is not a valid name"),
+        format!(
+            "1 to {longest} lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
+        ),
+    )
+}
+
+/// Whether `name` is a DNS label (RFC 1123), as names of namespaces must be.
+#[must_use]
+pub fn valid_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    bytes.len() <= 63
+        && bytes.first().is_some_and(|&byte| plain(byte))
+        && bytes.last().is_some_and(|&byte| plain(byte))
+        && bytes.iter().all(|&byte| plain(byte) || byte == b'-')
+}
+
+/// Whether `value` may be the value of a label.
+#[must_use]
+pub fn valid_label_value(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    bytes.len() <= 63
+        && bytes.first().is_none_or(u8::is_ascii_alphanumeric)
+        && bytes.last().is_none_or(u8::is_ascii_alphanumeric)
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_name_the_objects_have_the_well_known_names() {
+        let names = Names::new(Consumer::Prometheus, None, None).expect("defaults are valid");
+        assert_eq!(names.namespace, "monitoring");
+        assert_eq!(names.service_account(), "monitoring-sa");
+        assert_eq!(names.cluster_role(), "monitoring-clusterrole");
+        assert_eq!(
+            names.cluster_role_binding(),
+            "monitoring-clusterrole-binding"
+        );
+        assert_eq!(names.token_secret(), "prometheus-k8s-token");
+        assert_eq!(names.monitor("apiserver"), "k8s");
+        assert_eq!(names.monitor("kubelet"), "k8s-kubelet");
+    }
+
+    #[test]
+    fn a_name_is_in_every_name() {
+        let names = Names::new(Consumer::Prometheus, Some("blue"), Some("obs")).expect("valid");
+        assert_eq!(names.service_account(), "blue-sa");
+        assert_eq!(names.cluster_role_binding(), "blue-clusterrole-binding");
+        assert_eq!(names.token_secret(), "blue-k8s-token");
+        assert_eq!(names.handles(), ["blue-k8s-token-a", "blue-k8s-token-b"]);
+        assert_eq!(names.monitor("apiserver"), "blue-k8s");
+        assert_eq!(names.monitor("cadvisor"), "blue-k8s-cadvisor");
+    }
+
+    #[test]
+    fn names_that_kubernetes_refuses_are_refused() {
+        for name in [
+            "",
+            "A",
+            "a_b",
+            "-a",
+            "a-",
+            "a.b",
+            "a\nb",
+            "ä",
+            &"a".repeat(44),
+        ] {
+            assert!(
+                Names::new(Consumer::Prometheus, Some(name), None).is_err(),
+                "{name:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The same settings from two places: flags and environment first, then `monconf.yaml`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::Duration;
+use crate::error::{Error, Result};
+use crate::yaml;
+
+/// Every setting of a consumer's command; the field names, in camel case, are the keys of `monconf.yaml`.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Settings {
+    /// Instance name, from which every object's name is derived
+    #[arg(long, env = "MONCONF_NAME", value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Namespace of ServiceAccount, Secrets and monitors [default: monitoring]
+    #[arg(short, long, env = "MONCONF_NAMESPACE", value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+
+    /// What to scrape [default: apiserver,kubelet,cadvisor]
+    #[arg(long, env = "MONCONF_JOBS", value_name = "JOBS", value_delimiter = ',')]
+    pub jobs: Option<Vec<String>>,
+
+    /// Configuration to write: operator objects, raw `scrape_configs`, or auto: operator where the cluster serves monitoring.coreos.com and no file is named, else raw [default: auto]
+    #[arg(long, env = "MONCONF_FORMAT", value_name = "auto|operator|raw")]
+    pub format: Option<String>,
+
+    /// Write the scrape configuration to FILE, for `scrape_config_files` of a Prometheus outside the cluster
+    #[arg(long, env = "MONCONF_DROP_IN", value_name = "FILE")]
+    pub drop_in: Option<PathBuf>,
+
+    /// Folder of the files `token` and `ca.crt` that the drop-in names [default: the drop-in's name with -credentials]
+    #[arg(long, env = "MONCONF_TOKEN_DIR", value_name = "DIR")]
+    pub token_dir: Option<PathBuf>,
+
+    /// Folder where an in-cluster Prometheus mounts the token Secret [default: /etc/prometheus/secrets/SECRET]
+    #[arg(long, env = "MONCONF_MOUNT_DIR", value_name = "DIR")]
+    pub mount_dir: Option<String>,
+
+    /// The API server as Prometheus reaches it [default: as monconf reaches it; in the cluster, the Service kubernetes.default.svc]
+    #[arg(long, env = "MONCONF_API_SERVER", value_name = "URL")]
+    pub api_server: Option<String>,
+
+    /// How long a token should live; the cluster may grant less [default: 90d]
+    #[arg(long, env = "MONCONF_DURATION", value_name = "DURATION")]
+    pub duration: Option<Duration>,
+
+    /// Scrape interval of every job [default: Prometheus' own]
+    #[arg(long, env = "MONCONF_INTERVAL", value_name = "DURATION")]
+    pub interval: Option<Duration>,
+
+    /// What the role grants: what the jobs need, or a general read set [default: jobs]
+    #[arg(long, env = "MONCONF_ACCESS", value_name = "jobs|observer")]
+    pub access: Option<String>,
+
+    /// With --access observer, also grant nodes/proxy, which executes commands in every pod
+    #[arg(long, env = "MONCONF_ALLOW_NODES_PROXY", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub allow_nodes_proxy: Option<bool>,
+
+    /// Accept kubelets' certificates unverified (kubeadm and kind sign them themselves)
+    #[arg(long, env = "MONCONF_KUBELET_INSECURE_TLS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub kubelet_insecure_tls: Option<bool>,
+
+    /// Take over objects and fields that others made
+    #[arg(long, env = "MONCONF_TAKE_OWNERSHIP", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub take_ownership: Option<bool>,
+
+    /// Folder of templates that replace built-in ones of the same name
+    #[arg(long, env = "MONCONF_TEMPLATES", value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+}
+
+/// Read from the working directory when no `-f` is given.
+const DEFAULT_FILE: &str = "monconf.yaml";
+
+impl Settings {
+    /// These settings, and for those not given, what `file` says; without a file, what
+    /// `monconf.yaml` in the working directory says, if there is one.
+    ///
+    /// Relative paths in the file are relative to the file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not YAML, or has an unknown key or a wrong value, with its line.
+    pub fn or_file(self, file: Option<&Path>) -> Result<Self> {
+        match file {
+            Some(path) => Ok(self.or(read(path)?)),
+            None if Path::new(DEFAULT_FILE).exists() => Ok(self.or(read(Path::new(DEFAULT_FILE))?)),
+            None => Ok(self),
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            namespace: self.namespace.or(other.namespace),
+            jobs: self.jobs.or(other.jobs),
+            format: self.format.or(other.format),
+            drop_in: self.drop_in.or(other.drop_in),
+            token_dir: self.token_dir.or(other.token_dir),
+            mount_dir: self.mount_dir.or(other.mount_dir),
+            api_server: self.api_server.or(other.api_server),
+            duration: self.duration.or(other.duration),
+            interval: self.interval.or(other.interval),
+            access: self.access.or(other.access),
+            allow_nodes_proxy: self.allow_nodes_proxy.or(other.allow_nodes_proxy),
+            kubelet_insecure_tls: self.kubelet_insecure_tls.or(other.kubelet_insecure_tls),
+            take_ownership: self.take_ownership.or(other.take_ownership),
+            templates: self.templates.or(other.templates),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Settings> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::File {
+        action: "read",
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let origin = path.display().to_string();
+    let mut settings: Settings =
+        yaml::from_str(&text, &origin).map_err(|error| Error::usage(error.to_string()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for own in [
+        &mut settings.drop_in,
+        &mut settings.token_dir,
+        &mut settings.templates,
+    ] {
+        if let Some(relative) = own {
+            *own = Some(folder.join(&*relative));
+        }
+    }
+    Ok(settings)
+}

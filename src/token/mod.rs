@@ -1,0 +1,36 @@
+//! The token: its claims, whether it still serves, and when it is replaced.
+
+mod claims;
+mod decide;
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+pub use claims::{Claims, KeySet};
+pub use decide::{Decision, Situation, Verdict, decide};
+
+/// A bearer token. It is neither `Display` nor readable through `Debug`; [`Token::expose`] is called
+/// only where it is written to where the consumer reads it.
+#[derive(Clone)]
+pub struct Token(SecretString);
+
+impl Token {
+    /// Takes the token over.
+    #[must_use]
+    pub fn new(token: String) -> Self {
+        Self(token.into())
+    }
+
+    /// The token itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(not shown)")
+    }
+}

@@ -1,0 +1,241 @@
+//! How a plan looks: head, table, diff, summary.
+
+use super::color::{BOLD, CYAN, DIM, GREEN, Paint, RED, YELLOW};
+use crate::diff::{Line, LineKind, shown};
+use crate::mask::{Masker, scrub};
+use crate::plan::{Action, Change, Head, Plan, Target};
+
+/// The whole plan as text.
+pub(super) fn text(plan: &Plan, head: &Head, context_lines: usize, paint: Paint) -> String {
+    let mut out = self::head(head);
+    out.push('\n');
+    out.push_str(&table(plan, paint));
+    let mut masker = Masker::default();
+    for change in &plan.changes {
+        out.push_str(&diff(change, context_lines, &mut masker, paint));
+    }
+    out.push('\n');
+    out.push_str(&paint.with(BOLD, &summary(plan, head)));
+    out.push('\n');
+    out
+}
+
+fn head(head: &Head) -> String {
+    let place = if head.server.is_empty() {
+        "No cluster asked (offline): planned as if nothing existed there".to_owned()
+    } else {
+        let mode = if head.applying { "" } else { ", read only" };
+        format!(
+            "Cluster {} ({}) as {}{mode}",
+            head.context, head.server, head.identity
+        )
+    };
+    let mut consumer = head.consumer.clone();
+    if let Some(first) = consumer.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    scrub(&format!(
+        "{place}\n{consumer}: {} format, jobs {}\n",
+        head.format,
+        head.jobs.join(", ")
+    ))
+}
+
+fn table(plan: &Plan, paint: Paint) -> String {
+    let rows: Vec<(&Change, String, String)> = plan
+        .changes
+        .iter()
+        .map(|change| (change, kind(change), scrub(&place(change))))
+        .collect();
+    let width = |column: fn(&(&Change, String, String)) -> usize| {
+        rows.iter().map(column).max().unwrap_or(0)
+    };
+    let (kinds, places) = (
+        width(|row| row.1.chars().count()),
+        width(|row| row.2.chars().count()),
+    );
+    rows.iter()
+        .map(|(change, kind, place)| {
+            let row = format!(
+                "{:>3} {kind:kinds$}  {place:places$}  {}",
+                sign(change.action),
+                scrub(&change.note)
+            );
+            paint.with(color(change.action), row.trim_end()) + "\n"
+        })
+        .collect()
+}
+
+fn kind(change: &Change) -> String {
+    match &change.target {
+        Target::Object(object) => object.kind.name().to_owned(),
+        Target::File(_) => "file".to_owned(),
+    }
+}
+
+fn place(change: &Change) -> String {
+    match &change.target {
+        Target::Object(object) => object.location(),
+        Target::File(path) => path.display().to_string(),
+    }
+}
+
+const fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "-/+",
+        Action::Delete => "-",
+        Action::Unchanged => "=",
+    }
+}
+
+const fn color(action: Action) -> &'static str {
+    match action {
+        Action::Create => GREEN,
+        Action::Update | Action::Replace => YELLOW,
+        Action::Delete => RED,
+        Action::Unchanged => DIM,
+    }
+}
+
+fn diff(change: &Change, context_lines: usize, masker: &mut Masker, paint: Paint) -> String {
+    let lines = shown(change, context_lines, masker);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let target = scrub(&change.target.to_string());
+    let mut out = String::from("\n");
+    if change.before.is_some() {
+        out.push_str(&paint.with(BOLD, &format!("--- {target}")));
+        out.push('\n');
+    }
+    if change.after.is_some() {
+        out.push_str(&paint.with(BOLD, &format!("+++ {target}")));
+        out.push('\n');
+    }
+    for line in lines {
+        out.push_str(&self::line(&line, paint));
+        out.push('\n');
+    }
+    out
+}
+
+fn line(line: &Line, paint: Paint) -> String {
+    let text = scrub(&line.text);
+    match line.kind {
+        LineKind::Context => format!(" {text}"),
+        LineKind::Added => paint.with(GREEN, &format!("+{text}")),
+        LineKind::Removed => paint.with(RED, &format!("-{text}")),
+        LineKind::Hunk => paint.with(CYAN, &text),
+    }
+}
+
+fn summary(plan: &Plan, head: &Head) -> String {
+    if plan.is_empty() {
+        return "No changes: everything is as wanted.".to_owned();
+    }
+    let counts = format!(
+        "Plan: {} to create, {} to change, {} to delete.",
+        plan.count(&[Action::Create]),
+        plan.count(&[Action::Update, Action::Replace]),
+        plan.count(&[Action::Delete]),
+    );
+    if head.applying {
+        counts
+    } else {
+        format!("{counts} Nothing was written; --apply writes it.")
+    }
+}
+
+/// `  ✓ ScrapeConfig monitoring/k8s-cadvisor created`.
+pub(super) fn written(change: &Change, paint: Paint) -> String {
+    let word = match change.action {
+        Action::Create => "created",
+        Action::Update => "changed",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+        Action::Unchanged => "unchanged",
+    };
+    let tick = paint.with(GREEN, "✓");
+    format!("  {tick} {} {word}\n", scrub(&change.target.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{Kind, ObjectRef};
+    use crate::plan::{Content, PENDING_TOKEN, Stage};
+    use serde_json::json;
+
+    fn change(action: Action, kind: Kind, name: &str) -> Change {
+        Change {
+            target: Target::Object(ObjectRef::namespaced(kind, "monitoring", name)),
+            action,
+            stage: Stage::Identity,
+            before: None,
+            after: None,
+            rendered: None,
+            note: String::new(),
+            apply: None,
+            resource_version: None,
+        }
+    }
+
+    #[test]
+    fn a_plan_reads_from_cluster_to_summary() {
+        let head = Head {
+            context: "prod-eu".into(),
+            server: "https://10.0.0.1:6443".into(),
+            identity: "jane@example.com".into(),
+            consumer: "prometheus".into(),
+            format: "operator".into(),
+            jobs: vec!["apiserver".into(), "kubelet".into()],
+            ..Head::default()
+        };
+        let old = json!({"kind": "Secret", "data": {"token": "b2xkLXRva2Vu"}});
+        let new = json!({"kind": "Secret", "data": {"token": PENDING_TOKEN}});
+        let plan = Plan {
+            changes: vec![
+                change(Action::Unchanged, Kind::ServiceAccount, "monitoring-sa"),
+                Change {
+                    before: Some(Content::Object(old)),
+                    after: Some(Content::Object(new)),
+                    note: "new token, 90d asked".into(),
+                    ..change(Action::Update, Kind::Secret, "prometheus-k8s-token")
+                },
+                Change {
+                    after: Some(Content::Object(json!({"spec": {"a": "b"}}))),
+                    rendered: Some("spec: # why\n  a: b\n".into()),
+                    ..change(Action::Create, Kind::ServiceMonitor, "k8s")
+                },
+            ],
+            blockers: vec![],
+            warnings: vec![],
+        };
+        let expected = "\
+Cluster prod-eu (https://10.0.0.1:6443) as jane@example.com, read only
+Prometheus: operator format, jobs apiserver, kubelet
+
+  = ServiceAccount  monitoring/monitoring-sa
+  ~ Secret          monitoring/prometheus-k8s-token  new token, 90d asked
+  + ServiceMonitor  monitoring/k8s
+
+--- Secret monitoring/prometheus-k8s-token
++++ Secret monitoring/prometheus-k8s-token
+@@ -1,3 +1,3 @@
+ kind: Secret
+ data:
+-  token: <not shown #1>
++  token: <not shown #2, a new token>
+
++++ ServiceMonitor monitoring/k8s
+@@ new @@
++spec: # why
++  a: b
+
+Plan: 1 to create, 1 to change, 0 to delete. Nothing was written; --apply writes it.
+";
+        assert_eq!(text(&plan, &head, 3, Paint::plain()), expected);
+    }
+}

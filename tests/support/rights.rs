@@ -1,0 +1,62 @@
+//! What an identity may do, asked of the API server with that identity's own token.
+
+use serde_json::{Value, json};
+use testbed::Client;
+
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+/// One question: verb, and `resource`, `resource.group`, `resource/subresource` or `/path`.
+pub(crate) fn may(client: &Client, verb: &str, what: &str) -> bool {
+    let attributes = if what.starts_with('/') {
+        json!({"nonResourceAttributes": {"verb": verb, "path": what}})
+    } else {
+        let (resource, subresource) = what.split_once('/').unwrap_or((what, ""));
+        let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+        json!({"resourceAttributes": {
+            "verb": verb, "group": group, "resource": resource, "subresource": subresource,
+        }})
+    };
+    let review: Value = json!({
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": attributes,
+    });
+    client.post(REVIEWS, &review).unwrap()["status"]["allowed"] == true
+}
+
+/// Of every verb on every resource and path that monitoring could touch, those that are allowed.
+pub(crate) fn allowed(client: &Client) -> Vec<String> {
+    let verbs = [
+        "get", "list", "watch", "create", "update", "patch", "delete",
+    ];
+    let what = [
+        "nodes",
+        "nodes/metrics",
+        "nodes/stats",
+        "nodes/proxy",
+        "nodes/log",
+        "services",
+        "services/proxy",
+        "endpoints",
+        "pods",
+        "pods/exec",
+        "pods/log",
+        "secrets",
+        "configmaps",
+        "serviceaccounts",
+        "serviceaccounts/token",
+        "namespaces",
+        "endpointslices.discovery.k8s.io",
+        "ingresses.networking.k8s.io",
+        "deployments.apps",
+        "daemonsets.apps",
+        "clusterroles.rbac.authorization.k8s.io",
+        "/metrics",
+        "/metrics/slis",
+        "/metrics/cadvisor",
+        "/debug/pprof/profile",
+    ];
+    let questions = what.iter().flat_map(|what| verbs.map(|verb| (verb, *what)));
+    questions
+        .filter(|(verb, what)| may(client, verb, what))
+        .map(|(verb, what)| format!("{verb} {what}"))
+        .collect()
+}
