@@ -222,8 +222,8 @@ fn scalar(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             _ if is_plain_character(character) => quoted.push(character),
             _ => match u32::from(character) {
-                code @ 0..=0xffff => quoted.push_str(&format!("\\u{code:04x}")),
-                code => quoted.push_str(&format!("\\U{code:08x}")),
+                code @ 0..=0xffff => quoted.extend(format!("\\u{code:04x}").chars()),
+                code => quoted.extend(format!("\\U{code:08x}").chars()),
             },
         }
     }

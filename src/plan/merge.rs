@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    fn entry(manager: &str, operation: &str, fields: Value) -> Value {
+    fn entry(manager: &str, operation: &str, fields: &Value) -> Value {
         json!({"manager": manager, "operation": operation, "fieldsV1": fields})
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let fields = json!([entry(
             "monconf",
             "Apply",
-            json!({"f:metadata": {"f:labels": {"f:a": {}}}, "f:rules": {}})
+            &json!({"f:metadata": {"f:labels": {"f:a": {}}}, "f:rules": {}})
         )]);
         let merged = merge(&live, &desired, &fields);
         assert_eq!(merged.after, live);
@@ -201,12 +201,12 @@ mod tests {
             entry(
                 "monconf",
                 "Apply",
-                json!({"f:metadata": {"f:labels": {"f:a": {}, "f:b": {}, "f:c": {}}}})
+                &json!({"f:metadata": {"f:labels": {"f:a": {}, "f:b": {}, "f:c": {}}}})
             ),
             entry(
                 "other",
                 "Update",
-                json!({"f:metadata": {"f:labels": {"f:c": {}}}})
+                &json!({"f:metadata": {"f:labels": {"f:c": {}}}})
             ),
         ]);
         let merged = merge(&live, &desired, &fields);
@@ -221,8 +221,8 @@ mod tests {
         let live = json!({"rules": [1, 2], "x": "same"});
         let desired = json!({"rules": [1], "x": "same"});
         let fields = json!([
-            entry("monconf", "Apply", json!({"f:x": {}})),
-            entry("kubectl-edit", "Update", json!({"f:rules": {}, "f:x": {}})),
+            entry("monconf", "Apply", &json!({"f:x": {}})),
+            entry("kubectl-edit", "Update", &json!({"f:rules": {}, "f:x": {}})),
         ]);
         let merged = merge(&live, &desired, &fields);
         assert_eq!(
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn an_update_by_our_own_name_is_not_our_apply() {
         let live = json!({"rules": [1]});
-        let fields = json!([entry("monconf", "Update", json!({"f:rules": {}}))]);
+        let fields = json!([entry("monconf", "Update", &json!({"f:rules": {}}))]);
         let merged = merge(&live, &json!({"rules": []}), &fields);
         assert_eq!(merged.conflicts.len(), 1);
     }
@@ -247,7 +247,7 @@ mod tests {
         let fields = json!([entry(
             "monconf",
             "Apply",
-            json!({"f:spec": {"f:selector": {}}})
+            &json!({"f:spec": {"f:selector": {}}})
         )]);
         assert_eq!(merge(&live, &desired, &fields).after, desired);
     }

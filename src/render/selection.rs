@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    fn prometheus(namespace: &str, name: &str, spec: Value) -> Value {
+    fn prometheus(namespace: &str, name: &str, spec: &Value) -> Value {
         json!({"metadata": {"namespace": namespace, "name": name}, "spec": spec})
     }
 
@@ -200,7 +200,7 @@ mod tests {
         let selection = in_monitoring(&[prometheus(
             "prom",
             "main",
-            json!({"serviceMonitorSelector": {"matchLabels": {"release": "main"}}, "serviceMonitorNamespaceSelector": {}}),
+            &json!({"serviceMonitorSelector": {"matchLabels": {"release": "main"}}, "serviceMonitorNamespaceSelector": {}}),
         )]);
         assert_eq!(
             selection.note(),
@@ -214,10 +214,10 @@ mod tests {
         let nothing = json!({"serviceMonitorNamespaceSelector": {}});
         let own = json!({"serviceMonitorSelector": {}});
         let selection = in_monitoring(&[
-            prometheus("x", "all", all),
-            prometheus("x", "nothing", nothing),
-            prometheus("x", "own", own.clone()),
-            prometheus("monitoring", "own", own),
+            prometheus("x", "all", &all),
+            prometheus("x", "nothing", &nothing),
+            prometheus("x", "own", &own),
+            prometheus("monitoring", "own", &own),
         ]);
         assert_eq!(selection.selected_by, ["monitoring/own", "x/all"]);
         assert_eq!(
@@ -239,7 +239,7 @@ mod tests {
             in_monitoring(&[prometheus(
                 "x",
                 "p",
-                json!({
+                &json!({
                     "serviceMonitorSelector": {"matchExpressions": [expression]},
                     "serviceMonitorNamespaceSelector": {"matchExpressions": [
                         {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["monitoring"]}
@@ -279,8 +279,8 @@ mod tests {
     fn of_two_values_for_one_label_the_first_by_name_wins() {
         let asks = |value: &str| json!({"serviceMonitorSelector": {"matchLabels": {"release": value}}, "serviceMonitorNamespaceSelector": {}});
         let selection = in_monitoring(&[
-            prometheus("x", "b", asks("b")),
-            prometheus("x", "a", asks("a")),
+            prometheus("x", "b", &asks("b")),
+            prometheus("x", "a", &asks("a")),
         ]);
         assert_eq!(selection.selected_by, ["x/a"]);
         assert_eq!(selection.not_selected_by.len(), 1);

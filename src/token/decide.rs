@@ -166,6 +166,7 @@ mod tests {
         duration: &'static str,
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "a slot holds one or none")]
     fn handle(uid: &str, created: i64) -> Option<Value> {
         let created = Timestamp::from_second(created)
             .expect("in range")
