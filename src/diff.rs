@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::mask::Masker;
@@ -96,9 +97,40 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
 
 fn text(content: &Content, masker: &mut Masker) -> String {
     match content {
-        Content::Object(object) => unquoted(&yaml::emit(&masker.object(object))),
+        Content::Object(object) => unquoted(&yaml::emit(&ordered(&masker.object(object)))),
         Content::Text(text) => masker.text(text),
         Content::Token(token) => masker.token(token) + "\n",
+    }
+}
+
+/// Keys in the order of manifests, alphabetical where there is none: the API server has an order of its own, and
+/// order is no difference.
+fn ordered(value: &Value) -> Value {
+    const FIRST: [&str; 6] = [
+        "apiVersion",
+        "kind",
+        "metadata",
+        "name",
+        "namespace",
+        "type",
+    ];
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| {
+                let rank = FIRST
+                    .iter()
+                    .position(|first| first == key)
+                    .unwrap_or(FIRST.len());
+                (rank, key.as_str())
+            });
+            let entries = entries
+                .into_iter()
+                .map(|(key, value)| (key.clone(), ordered(value)));
+            Value::Object(entries.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(ordered).collect()),
+        _ => value.clone(),
     }
 }
 

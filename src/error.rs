@@ -12,7 +12,7 @@ pub enum Error {
     #[error("{}", blocked(.0))]
     Blocked(Vec<Blocker>),
     /// An object or file is no longer what the confirmed diff showed.
-    #[error("{target} changed while the question was open; nothing was written")]
+    #[error("{target} changed since it was read; it was not written")]
     Changed {
         /// The object or file.
         target: String,

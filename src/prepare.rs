@@ -28,6 +28,7 @@ pub struct Prepared {
     pub manifests: String,
     /// The name of the token's handle.
     pub handle: String,
+    service_account: String,
     duration: Duration,
 }
 
@@ -200,6 +201,7 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         plan,
         head,
         handle,
+        service_account: spec.names.service_account(),
         duration: spec.duration,
     }
 }
@@ -316,18 +318,19 @@ impl Snapshot {
 impl Prepared {
     /// What was asked for and what was granted.
     #[must_use]
-    pub fn token_report(&self, issued: &Issued) -> Vec<String> {
+    pub fn token_report(&self, issued: &Issued) -> String {
         let granted = granted(issued);
         let limit = if granted < self.duration {
             " (this cluster's limit)"
         } else {
             ""
         };
-        vec![format!(
-            "Token issued: asked {}, granted {granted}{limit}, expires {} UTC.",
+        format!(
+            "Token issued for {}: asked {}, granted {granted}{limit}, expires {} UTC.",
+            self.service_account,
             self.duration,
             issued.expires_at.strftime("%F %H:%M")
-        )]
+        )
     }
 
     /// What to do where tokens live less long than was asked for.

@@ -8,4 +8,5 @@
 
 mod every_file_runs;
 mod prometheus_apply;
+mod readme;
 mod support;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use super::Output;
 use crate::apply::{self, Progress, Standing};
@@ -133,8 +134,8 @@ async fn attempt(
             return Err(Error::Changed { target });
         }
     }
-    let issued = write(&prepared, spec, cluster, interrupt, ui).await?;
-    finish(&prepared, issued.as_ref(), mode, ui);
+    let written = write(&prepared, spec, cluster, interrupt, ui).await?;
+    finish(&prepared, Some(&written), mode, ui);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -157,13 +158,20 @@ fn outcome(plan: &Plan, mode: &Mode) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// What an apply did beyond the plan.
+struct Written {
+    issued: Option<Issued>,
+    took: Duration,
+}
+
 async fn write(
     prepared: &Prepared,
     spec: &Spec,
     cluster: &Cluster,
     interrupt: &mut Interrupt,
     ui: &Ui,
-) -> Result<Option<Issued>> {
+) -> Result<Written> {
+    let begun = Instant::now();
     let report = |change: &crate::plan::Change| ui.written(change);
     let progress = Progress::new(&report);
     let applying =
@@ -172,7 +180,10 @@ async fn write(
     if result.is_err() {
         account(&prepared.plan, &progress, ui);
     }
-    result
+    Ok(Written {
+        issued: result?,
+        took: begun.elapsed(),
+    })
 }
 
 /// After an end half-way: what was written, what may have been, and what was not.
@@ -231,32 +242,31 @@ fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
     }
 }
 
-/// After an apply: what standard output is for, and what the server made of the token.
-fn finish(prepared: &Prepared, issued: Option<&Issued>, mode: &Mode, ui: &Ui) {
+/// After an apply, or where there was nothing to apply: what standard output is for, and what the server made of the token.
+fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     match (mode.output, &prepared.output) {
         (Output::Text, Some(configuration)) => ui.out(configuration),
         (Output::Text, None) => {}
-        (Output::Json, _) => ui.out(&json(plan, head, issued)),
+        (Output::Json, _) => ui.out(&json(plan, head, written)),
         (Output::Yaml, _) => ui.out(&prepared.manifests),
     }
-    if plan.is_empty() {
+    let Some(written) = written else {
         return;
-    }
-    if let Some(issued) = issued {
-        for line in prepared.token_report(issued) {
-            ui.note(&line);
-        }
+    };
+    if let Some(issued) = &written.issued {
+        ui.note(&prepared.token_report(issued));
         if let Some(hint) = prepared.token_hint(issued) {
             ui.hint(&hint);
         }
     }
-    ui.applied(plan);
+    ui.applied(plan, written.took);
 }
 
-fn json(plan: &Plan, head: &Head, issued: Option<&Issued>) -> String {
+fn json(plan: &Plan, head: &Head, written: Option<&Written>) -> String {
     let mut report = report(plan, head, &mut Masker::default());
-    if let Some(issued) = issued {
+    report["applied"] = written.is_some().into();
+    if let Some(issued) = written.and_then(|written| written.issued.as_ref()) {
         report["token"] = serde_json::json!({
             "issuedAt": issued.issued_at.to_string(),
             "expiresAt": issued.expires_at.to_string(),

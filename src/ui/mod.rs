@@ -12,6 +12,7 @@ mod plan;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use color::ColorChoice;
 use color::{BOLD, Paint, RED, YELLOW};
@@ -101,12 +102,13 @@ impl Ui {
     }
 
     /// The last line of an apply.
-    pub fn applied(&self, plan: &Plan) {
+    pub fn applied(&self, plan: &Plan, took: Duration) {
         self.note(&format!(
-            "Applied: {} created, {} changed, {} deleted.",
+            "Applied: {} created, {} changed, {} deleted in {:.2} s.",
             plan.count(&[Action::Create]),
             plan.count(&[Action::Update, Action::Replace]),
             plan.count(&[Action::Delete]),
+            took.as_secs_f64(),
         ));
     }
 
