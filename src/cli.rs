@@ -28,13 +28,26 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Context of the kubeconfig to use
-    #[arg(long, global = true, env = "MONCONF_CONTEXT", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        env = "MONCONF_CONTEXT",
+        hide_env_values = true,
+        value_name = "NAME"
+    )]
     pub context: Option<String>,
 
     /// Kubeconfig file [default: $KUBECONFIG, else ~/.kube/config, else the Pod's own account]
-    #[arg(long, global = true, env = "MONCONF_KUBECONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "MONCONF_KUBECONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub kubeconfig: Option<PathBuf>,
 
     /// How long to wait for the answer to one request
@@ -42,6 +55,7 @@ pub struct Global {
         long,
         global = true,
         env = "MONCONF_REQUEST_TIMEOUT",
+        hide_env_values = true,
         value_name = "DURATION",
         default_value = "15s"
     )]
@@ -52,12 +66,13 @@ pub struct Global {
         long,
         global = true,
         env = "MONCONF_COLOR",
+        hide_env_values = true,
         value_name = "WHEN",
         default_value = "auto"
     )]
     pub color: ColorChoice,
 
-    /// Say more on standard error: every request, then every wave
+    /// Print every request to standard error
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }

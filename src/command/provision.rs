@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::builder::BoolishValueParser;
+
 use super::Output;
 use crate::apply::{self, Progress, Standing};
 use crate::cli::Global;
@@ -19,36 +21,51 @@ use crate::ui::{Stream, Ui};
 
 /// How the command runs, as opposed to what it should achieve.
 #[derive(clap::Args)]
+#[command(next_help_heading = "What to do about it")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct Mode {
     /// Settings file; flags win over it [default: monconf.yaml, if there is one]
-    #[arg(short, long, env = "MONCONF_FILE", value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     file: Option<PathBuf>,
 
     /// Write what the diff shows, after asking on a terminal
-    #[arg(long, env = "MONCONF_APPLY")]
+    #[arg(long, env = "MONCONF_APPLY", hide_env_values = true, value_parser = BoolishValueParser::new())]
     apply: bool,
 
     /// Do not ask
-    #[arg(short, long, env = "MONCONF_YES", requires = "apply")]
+    #[arg(short, long, env = "MONCONF_YES", hide_env_values = true, requires = "apply", value_parser = BoolishValueParser::new())]
     yes: bool,
 
     /// Plan against nothing, without a cluster
-    #[arg(long, env = "MONCONF_OFFLINE", conflicts_with = "apply")]
+    #[arg(long, env = "MONCONF_OFFLINE", hide_env_values = true, conflicts_with = "apply", value_parser = BoolishValueParser::new())]
     offline: bool,
 
     /// Exit with 2 when something is to be changed, 0 when nothing is
-    #[arg(long, env = "MONCONF_DETAILED_EXITCODE")]
+    #[arg(long, env = "MONCONF_DETAILED_EXITCODE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     detailed_exitcode: bool,
 
     /// What to print on standard output
-    #[arg(short, long, env = "MONCONF_OUTPUT", value_enum, default_value_t)]
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_OUTPUT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t
+    )]
     output: Output,
 
     /// Unchanged lines around each change in a diff
     #[arg(
         long,
         env = "MONCONF_CONTEXT_LINES",
+        hide_env_values = true,
         value_name = "N",
         default_value_t = 3
     )]

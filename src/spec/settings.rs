@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
 use super::Duration;
@@ -12,65 +13,128 @@ use crate::yaml;
 /// Every setting of a consumer's command; the field names, in camel case, are the keys of `monconf.yaml`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[command(next_help_heading = "What should exist")]
 pub struct Settings {
     /// Instance name, from which every object's name is derived
-    #[arg(long, env = "MONCONF_NAME", value_name = "NAME")]
+    #[arg(
+        long,
+        env = "MONCONF_NAME",
+        hide_env_values = true,
+        value_name = "NAME"
+    )]
     pub name: Option<String>,
 
     /// Namespace of ServiceAccount, Secrets and monitors [default: monitoring]
-    #[arg(short, long, env = "MONCONF_NAMESPACE", value_name = "NAMESPACE")]
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_NAMESPACE",
+        hide_env_values = true,
+        value_name = "NAMESPACE"
+    )]
     pub namespace: Option<String>,
 
     /// What to scrape [default: apiserver,kubelet,cadvisor]
-    #[arg(long, env = "MONCONF_JOBS", value_name = "JOBS", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "MONCONF_JOBS",
+        hide_env_values = true,
+        value_name = "JOBS",
+        value_delimiter = ','
+    )]
     pub jobs: Option<Vec<String>>,
 
     /// Configuration to write: operator objects, raw `scrape_configs`, or auto: operator where the cluster serves monitoring.coreos.com and no file is named, else raw [default: auto]
-    #[arg(long, env = "MONCONF_FORMAT", value_name = "auto|operator|raw")]
+    #[arg(
+        long,
+        env = "MONCONF_FORMAT",
+        hide_env_values = true,
+        value_name = "auto|operator|raw"
+    )]
     pub format: Option<String>,
 
     /// Write the scrape configuration to FILE, for `scrape_config_files` of a Prometheus outside the cluster
-    #[arg(long, env = "MONCONF_DROP_IN", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "MONCONF_DROP_IN",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub drop_in: Option<PathBuf>,
 
     /// Folder of the files `token` and `ca.crt` that the drop-in names [default: the drop-in's name with -credentials]
-    #[arg(long, env = "MONCONF_TOKEN_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "MONCONF_TOKEN_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub token_dir: Option<PathBuf>,
 
     /// Folder where an in-cluster Prometheus mounts the token Secret [default: /etc/prometheus/secrets/SECRET]
-    #[arg(long, env = "MONCONF_MOUNT_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "MONCONF_MOUNT_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub mount_dir: Option<String>,
 
     /// The API server as Prometheus reaches it [default: as monconf reaches it; in the cluster, the Service kubernetes.default.svc]
-    #[arg(long, env = "MONCONF_API_SERVER", value_name = "URL")]
+    #[arg(
+        long,
+        env = "MONCONF_API_SERVER",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub api_server: Option<String>,
 
     /// How long a token should live; the cluster may grant less [default: 90d]
-    #[arg(long, env = "MONCONF_DURATION", value_name = "DURATION")]
+    #[arg(
+        long,
+        env = "MONCONF_DURATION",
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
     pub duration: Option<Duration>,
 
     /// Scrape interval of every job [default: Prometheus' own]
-    #[arg(long, env = "MONCONF_INTERVAL", value_name = "DURATION")]
+    #[arg(
+        long,
+        env = "MONCONF_INTERVAL",
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
     pub interval: Option<Duration>,
 
     /// What the role grants: what the jobs need, or a general read set [default: jobs]
-    #[arg(long, env = "MONCONF_ACCESS", value_name = "jobs|observer")]
+    #[arg(
+        long,
+        env = "MONCONF_ACCESS",
+        hide_env_values = true,
+        value_name = "jobs|observer"
+    )]
     pub access: Option<String>,
 
     /// With --access observer, also grant nodes/proxy, which executes commands in every pod
-    #[arg(long, env = "MONCONF_ALLOW_NODES_PROXY", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "MONCONF_ALLOW_NODES_PROXY", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub allow_nodes_proxy: Option<bool>,
 
     /// Accept kubelets' certificates unverified (kubeadm and kind sign them themselves)
-    #[arg(long, env = "MONCONF_KUBELET_INSECURE_TLS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "MONCONF_KUBELET_INSECURE_TLS", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub kubelet_insecure_tls: Option<bool>,
 
     /// Take over objects and fields that others made
-    #[arg(long, env = "MONCONF_TAKE_OWNERSHIP", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "MONCONF_TAKE_OWNERSHIP", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub take_ownership: Option<bool>,
 
     /// Folder of templates that replace built-in ones of the same name
-    #[arg(long, env = "MONCONF_TEMPLATES", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "MONCONF_TEMPLATES",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub templates: Option<PathBuf>,
 }
 
