@@ -293,8 +293,8 @@ fn settle(body: &mut Value, issued: Option<&Issued>) {
         return;
     };
     for (key, time) in [
-        (ISSUED_AT, issued.map(|issued| issued.issued_at)),
-        (EXPIRES_AT, issued.map(|issued| issued.expires_at)),
+        (ISSUED_AT, issued.map(|issued| issued.grant.issued_at)),
+        (EXPIRES_AT, issued.map(|issued| issued.grant.expires_at)),
     ] {
         if annotations
             .get(key)

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::cluster::{Cluster, Issued, Snapshot};
+use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
 use crate::promfile;
 use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired};
-use crate::spec::{AccessLevel, Duration, Format, Spec};
+use crate::spec::{AccessLevel, Format, Spec};
 use crate::token::{Decision, Situation, Token, decide};
 
 /// A plan, and what goes with it.
@@ -28,8 +27,8 @@ pub struct Prepared {
     pub manifests: String,
     /// The name of the token's handle.
     pub handle: String,
-    service_account: String,
-    duration: Duration,
+    /// The name of the ServiceAccount.
+    pub service_account: String,
 }
 
 /// Reads the cluster and the files, and plans. `before_writing` as in [`Cluster::read`].
@@ -202,7 +201,6 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         head,
         handle,
         service_account: spec.names.service_account(),
-        duration: spec.duration,
     }
 }
 
@@ -275,84 +273,4 @@ fn files(desired: &Desired) -> Result<BTreeMap<std::path::PathBuf, crate::plan::
         }
     }
     Ok(files)
-}
-
-impl Snapshot {
-    fn secret(&self, spec: &Spec, name: &str) -> Option<&Value> {
-        self.objects.get(&ObjectRef::namespaced(
-            Kind::Secret,
-            &spec.names.namespace,
-            name,
-        ))
-    }
-
-    /// The labels of the namespace, or those that every new one gets.
-    fn namespace_labels(&self, spec: &Spec) -> BTreeMap<String, String> {
-        let name = &spec.names.namespace;
-        let live = self.objects.get(&ObjectRef::cluster(Kind::Namespace, name));
-        let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
-        match labels {
-            Some(labels) => labels
-                .iter()
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect(),
-            None => [("kubernetes.io/metadata.name".to_owned(), name.clone())].into(),
-        }
-    }
-
-    fn serves(&self, spec: &Spec) -> bool {
-        self.not_served(spec).is_empty()
-    }
-
-    /// The kinds that the jobs need and the cluster does not serve.
-    fn not_served(&self, spec: &Spec) -> Vec<&'static str> {
-        [Kind::ServiceMonitor, Kind::ScrapeConfig]
-            .into_iter()
-            .filter(|kind| spec.jobs.iter().any(|job| job.monitor_kind() == *kind))
-            .filter(|kind| !self.served.contains(kind))
-            .map(Kind::name)
-            .collect()
-    }
-}
-
-impl Prepared {
-    /// What was asked for and what was granted.
-    #[must_use]
-    pub fn token_report(&self, issued: &Issued) -> String {
-        let granted = granted(issued);
-        let limit = if granted < self.duration {
-            " (this cluster's limit)"
-        } else {
-            ""
-        };
-        format!(
-            "Token issued for {}: asked {}, granted {granted}{limit}, expires {} UTC.",
-            self.service_account,
-            self.duration,
-            issued.expires_at.strftime("%F %H:%M")
-        )
-    }
-
-    /// What to do where tokens live less long than was asked for.
-    #[must_use]
-    pub fn token_hint(&self, issued: &Issued) -> Option<String> {
-        let granted = granted(issued);
-        (granted < self.duration).then(|| {
-            // A sixth of the life: twice within the last third, in which a run renews the token.
-            format!(
-                "tokens here live {granted}: run this command again at least every {}, for example from a CronJob; it renews the token in the last third of its life",
-                Duration::from_secs(round(granted.as_secs() / 6))
-            )
-        })
-    }
-}
-
-fn granted(issued: &Issued) -> Duration {
-    let life = issued.expires_at.duration_since(issued.issued_at).as_secs();
-    Duration::from_secs(round(u64::try_from(life).unwrap_or(0)))
-}
-
-/// To whole minutes; the server's clock may tick between issuing and stamping.
-const fn round(seconds: u64) -> u64 {
-    (seconds + 30) / 60 * 60
 }

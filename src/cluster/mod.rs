@@ -9,12 +9,13 @@ mod no_proxy;
 mod read;
 mod refusal;
 mod send;
+mod snapshot;
 mod token;
 
 pub use call::{Answer, Call};
 pub use connect::{Cluster, ConnectOptions, Trace};
 pub use failure::{Cause, Failure};
-pub use read::Snapshot;
+pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
 
 /// Under this name monconf owns the fields that it sets.

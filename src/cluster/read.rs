@@ -10,34 +10,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Cluster, Failure};
+use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef};
 use crate::render::{INSTANCE, MANAGED_BY};
 use crate::spec::{Format, Names, Spec};
 use crate::token::KeySet;
-
-/// What the cluster said.
-pub struct Snapshot {
-    /// Who the API server says we are.
-    pub user: Option<String>,
-    /// The API server's clock, or ours where it does not tell.
-    pub now: Timestamp,
-    /// The objects of this instance's names that exist, and its monitors of other names.
-    pub objects: BTreeMap<ObjectRef, Value>,
-    /// Every `Prometheus` object that the caller may see.
-    pub prometheuses: Vec<Value>,
-    /// The monitor kinds that the cluster serves.
-    pub served: Vec<Kind>,
-    /// The CA of the cluster's own certificates, PEM.
-    pub root_ca: Option<String>,
-    /// The keys that tokens are signed with.
-    pub keys: Option<KeySet>,
-    /// Every rule that the caller holds, where the API server knows them all.
-    pub held: Option<Vec<Rule>>,
-    /// What could not be read and is not indispensable.
-    pub warnings: Vec<String>,
-}
 
 const WHO_AM_I: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
@@ -175,16 +153,6 @@ impl Snapshot {
                 "{failure}; so monitors that are no longer wanted are not found"
             )),
         }
-    }
-
-    /// Monitors and Secrets of this instance that exist, as [`ObjectRef`]s.
-    #[must_use]
-    pub fn existing(&self, kind: Kind) -> Vec<ObjectRef> {
-        self.objects
-            .keys()
-            .filter(|reference| reference.kind == kind)
-            .cloned()
-            .collect()
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Call, Cluster, Failure};
 use crate::spec::Duration;
-use crate::token::{Claims, Token};
+use crate::token::{Claims, Grant, Token};
 
 /// What to issue.
 pub struct Order<'a> {
@@ -27,10 +27,8 @@ pub struct Order<'a> {
 pub struct Issued {
     /// The token.
     pub token: Token,
-    /// When its life began.
-    pub issued_at: Timestamp,
-    /// When it ends: what the server granted, which may be less than was asked for.
-    pub expires_at: Timestamp,
+    /// What was asked for and what the server granted.
+    pub grant: Grant,
 }
 
 impl Cluster {
@@ -67,8 +65,11 @@ impl Cluster {
             let expires_at = status.expiration_timestamp?.0;
             let issued_at = Claims::of(&token).map(|claims| claims.issued_at);
             Some(Issued {
-                issued_at: issued_at.or(answer.date).unwrap_or_else(Timestamp::now),
-                expires_at,
+                grant: Grant {
+                    asked: order.duration,
+                    issued_at: issued_at.or(answer.date).unwrap_or_else(Timestamp::now),
+                    expires_at,
+                },
                 token,
             })
         });

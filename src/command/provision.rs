@@ -272,8 +272,12 @@ fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) 
         return;
     };
     if let Some(issued) = &written.issued {
-        ui.note(&prepared.token_report(issued));
-        if let Some(hint) = prepared.token_hint(issued) {
+        let account = &prepared.service_account;
+        ui.note(&format!(
+            "Token issued for {account}: {}.",
+            issued.grant.sentence()
+        ));
+        if let Some(hint) = issued.grant.hint() {
             ui.hint(&hint);
         }
     }
@@ -285,8 +289,10 @@ fn json(plan: &Plan, head: &Head, written: Option<&Written>) -> String {
     report["applied"] = written.is_some().into();
     if let Some(issued) = written.and_then(|written| written.issued.as_ref()) {
         report["token"] = serde_json::json!({
-            "issuedAt": issued.issued_at.to_string(),
-            "expiresAt": issued.expires_at.to_string(),
+            "requested": issued.grant.asked.to_string(),
+            "granted": issued.grant.granted().to_string(),
+            "issuedAt": issued.grant.issued_at.to_string(),
+            "expiresAt": issued.grant.expires_at.to_string(),
         });
     }
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"

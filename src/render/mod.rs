@@ -6,13 +6,14 @@
 mod check;
 mod context;
 mod desired;
+mod form;
+mod renderer;
 mod schema;
 mod selection;
 mod templates;
 
-pub use desired::{
-    Desired, DesiredFile, DesiredObject, Form, Surroundings, TokenPlace, desired, rules,
-};
+pub use desired::{Desired, DesiredFile, DesiredObject, Surroundings, desired, rules};
+pub use form::{Form, TokenPlace};
 pub use schema::{Violation, violations};
 pub use selection::{Selection, select};
 pub use templates::{Builtin, Templates};

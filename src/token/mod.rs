@@ -2,6 +2,7 @@
 
 mod claims;
 mod decide;
+mod grant;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use claims::{Claims, KeySet};
 pub use decide::{Decision, Situation, Verdict, decide};
+pub use grant::Grant;
 
 /// A bearer token. It is neither `Display` nor readable through `Debug`; [`Token::expose`] is called
 /// only where it is written to where the consumer reads it.

@@ -1,0 +1,87 @@
+//! What the cluster said, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::access::Rule;
+use crate::object::{Kind, ObjectRef};
+use crate::spec::Spec;
+use crate::token::KeySet;
+
+/// What the cluster said.
+pub struct Snapshot {
+    /// Who the API server says we are.
+    pub user: Option<String>,
+    /// The API server's clock, or ours where it does not tell.
+    pub now: Timestamp,
+    /// The objects of this instance's names that exist, and its monitors of other names.
+    pub objects: BTreeMap<ObjectRef, Value>,
+    /// Every `Prometheus` object that the caller may see.
+    pub prometheuses: Vec<Value>,
+    /// The monitor kinds that the cluster serves.
+    pub served: Vec<Kind>,
+    /// The CA of the cluster's own certificates, PEM.
+    pub root_ca: Option<String>,
+    /// The keys that tokens are signed with.
+    pub keys: Option<KeySet>,
+    /// Every rule that the caller holds, where the API server knows them all.
+    pub held: Option<Vec<Rule>>,
+    /// What could not be read and is not indispensable.
+    pub warnings: Vec<String>,
+}
+
+impl Snapshot {
+    /// Monitors and Secrets of this instance that exist, as [`ObjectRef`]s.
+    #[must_use]
+    pub fn existing(&self, kind: Kind) -> Vec<ObjectRef> {
+        self.objects
+            .keys()
+            .filter(|reference| reference.kind == kind)
+            .cloned()
+            .collect()
+    }
+
+    /// The Secret of that name in the instance's namespace.
+    #[must_use]
+    pub fn secret(&self, spec: &Spec, name: &str) -> Option<&Value> {
+        self.objects.get(&ObjectRef::namespaced(
+            Kind::Secret,
+            &spec.names.namespace,
+            name,
+        ))
+    }
+
+    /// The labels of the namespace, or those that every new one gets.
+    #[must_use]
+    pub fn namespace_labels(&self, spec: &Spec) -> BTreeMap<String, String> {
+        let name = &spec.names.namespace;
+        let live = self.objects.get(&ObjectRef::cluster(Kind::Namespace, name));
+        let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
+        match labels {
+            Some(labels) => labels
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                .collect(),
+            None => [("kubernetes.io/metadata.name".to_owned(), name.clone())].into(),
+        }
+    }
+
+    /// Whether the cluster serves every kind that the jobs need in operator format.
+    #[must_use]
+    pub fn serves(&self, spec: &Spec) -> bool {
+        self.not_served(spec).is_empty()
+    }
+
+    /// The kinds that the jobs need and the cluster does not serve.
+    #[must_use]
+    pub fn not_served(&self, spec: &Spec) -> Vec<&'static str> {
+        [Kind::ServiceMonitor, Kind::ScrapeConfig]
+            .into_iter()
+            .filter(|kind| spec.jobs.iter().any(|job| job.monitor_kind() == *kind))
+            .filter(|kind| !self.served.contains(kind))
+            .map(Kind::name)
+            .collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! The configuration that is written, and where.
+
+use std::path::PathBuf;
+
+use crate::spec::Format;
+
+/// The configuration that is written, once the cluster is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// ServiceMonitor and ScrapeConfig.
+    Operator,
+    /// `scrape_configs` on standard output.
+    Mounted {
+        /// Where Prometheus finds the Secret's files.
+        mount_dir: String,
+    },
+    /// `scrape_configs` in a file, token and CA beside it.
+    DropIn {
+        /// The configuration file.
+        file: PathBuf,
+        /// The folder of `token` and `ca.crt`.
+        token_dir: PathBuf,
+    },
+}
+
+/// Where the consumer reads the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// The key `token` of the token Secret.
+    Secret,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Form {
+    /// Settles [`Format::Auto`]: operator objects where the cluster serves their kinds.
+    #[must_use]
+    pub fn of(format: &Format, serves_monitors: bool) -> Self {
+        match format {
+            Format::Operator => Self::Operator,
+            Format::Auto { .. } if serves_monitors => Self::Operator,
+            Format::Auto { mount_dir } | Format::Mounted { mount_dir } => Self::Mounted {
+                mount_dir: mount_dir.clone(),
+            },
+            Format::DropIn { file, token_dir } => Self::DropIn {
+                file: file.clone(),
+                token_dir: token_dir.clone(),
+            },
+        }
+    }
+
+    /// Where the consumer reads the token.
+    #[must_use]
+    pub fn token_place(&self) -> TokenPlace {
+        match self {
+            Self::Operator | Self::Mounted { .. } => TokenPlace::Secret,
+            Self::DropIn { token_dir, .. } => TokenPlace::File(token_dir.join("token")),
+        }
+    }
+
+    /// The name of the format as `--format` has it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Mounted { .. } | Self::DropIn { .. } => "raw",
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the cluster made of the request for a token, in words.
+
+use jiff::Timestamp;
+
+use crate::spec::Duration;
+
+/// A token's life as asked for and as granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What was asked for.
+    pub asked: Duration,
+    /// When the token's life began.
+    pub issued_at: Timestamp,
+    /// When it ends, as the server says.
+    pub expires_at: Timestamp,
+}
+
+impl Grant {
+    /// How long the token lives; to whole minutes, because the server's clock may tick between issuing and stamping.
+    #[must_use]
+    pub fn granted(&self) -> Duration {
+        let life = self.expires_at.duration_since(self.issued_at).as_secs();
+        Duration::from_secs((u64::try_from(life).unwrap_or(0) + 30) / 60 * 60)
+    }
+
+    /// `asked 90d, granted 1d (this cluster's limit), expires 2026-11-25 09:14 UTC`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let limit = if self.is_clamped() {
+            " (this cluster's limit)"
+        } else {
+            ""
+        };
+        format!(
+            "asked {}, granted {}{limit}, expires {} UTC",
+            self.asked,
+            self.granted(),
+            self.expires_at.strftime("%F %H:%M")
+        )
+    }
+
+    /// What to do where tokens live less long than was asked for: run twice within the last third of their life, in
+    /// which a run renews them.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let often = Duration::from_secs((self.granted().as_secs() / 360).max(1) * 60);
+        self.is_clamped().then(|| {
+            format!(
+                "tokens here live {}: run this command at least every {often}, for example from a CronJob; it renews the token in the last third of its life",
+                self.granted()
+            )
+        })
+    }
+
+    fn is_clamped(&self) -> bool {
+        self.granted() < self.asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(asked: u64, seconds: i64) -> Grant {
+        Grant {
+            asked: Duration::from_secs(asked),
+            issued_at: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::from_second(seconds).expect("in range"),
+        }
+    }
+
+    #[test]
+    fn a_clamp_is_said_with_both_numbers_and_what_to_do() {
+        let clamped = grant(90 * 86_400, 86_400);
+        assert_eq!(
+            clamped.sentence(),
+            "asked 90d, granted 1d (this cluster's limit), expires 1970-01-02 00:00 UTC"
+        );
+        assert!(
+            clamped
+                .hint()
+                .expect("a hint")
+                .contains("live 1d: run this command at least every 4h")
+        );
+    }
+
+    #[test]
+    fn a_tick_of_the_clock_is_no_clamp() {
+        let whole = grant(86_400, 86_399);
+        assert_eq!(whole.granted().to_string(), "1d");
+        assert_eq!(whole.hint(), None);
+    }
+}
