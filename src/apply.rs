@@ -308,19 +308,20 @@ fn settle(body: &mut Value, issued: Option<&Issued>) {
     }
 }
 
-/// A file that cannot be written is found out before the cluster is changed.
+/// A file that cannot be written is found out before the cluster is changed. The configuration comes first: its
+/// folder must exist, and is not to be made on the way to the token's.
 fn check_files(plan: &Plan) -> Result<()> {
-    for change in plan
-        .changes
-        .iter()
-        .filter(|change| change.action != Action::Unchanged)
-    {
-        if let Target::File(path) = &change.target {
-            let mode = match change.stage {
-                Stage::Credentials => Mode::Secret,
-                _ => Mode::Public,
-            };
-            promfile::check_writable(path, mode)?;
+    for mode in [Mode::Public, Mode::Secret] {
+        for change in plan
+            .changes
+            .iter()
+            .filter(|change| change.action != Action::Unchanged)
+        {
+            if let Target::File(path) = &change.target
+                && (change.stage == Stage::Credentials) == (mode == Mode::Secret)
+            {
+                promfile::check_writable(path, mode)?;
+            }
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 )]
 
 mod every_file_runs;
+mod files;
 mod prometheus_apply;
 mod readme;
 mod support;

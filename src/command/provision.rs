@@ -205,25 +205,24 @@ async fn write(
 
 /// After an end half-way: what was written, what may have been, and what was not.
 fn account(plan: &Plan, progress: &Progress, ui: &Ui) {
-    let changes: Vec<_> = plan
-        .changes
-        .iter()
-        .enumerate()
-        .filter(|(_, change)| change.action != Action::Unchanged)
-        .collect();
-    for (standing, words) in [
-        (Standing::Done, "written"),
-        (
-            Standing::Unknown,
-            "sent without an answer, may have been written",
-        ),
-        (Standing::Pending, "not written"),
-    ] {
-        let targets: Vec<String> = changes
-            .iter()
+    let targets = |standing: Standing| -> Vec<String> {
+        let changes = plan.changes.iter().enumerate();
+        changes
+            .filter(|(_, change)| change.action != Action::Unchanged)
             .filter(|(index, _)| progress.standing(*index) == standing)
             .map(|(_, change)| change.target.to_string())
-            .collect();
+            .collect()
+    };
+    let (done, unknown) = (targets(Standing::Done), targets(Standing::Unknown));
+    if done.is_empty() && unknown.is_empty() {
+        ui.note("Nothing was written.");
+        return;
+    }
+    for (words, targets) in [
+        ("written", done),
+        ("sent without an answer, may have been written", unknown),
+        ("not written", targets(Standing::Pending)),
+    ] {
         if !targets.is_empty() {
             ui.note(&format!("{words}: {}", targets.join(", ")));
         }

@@ -9,8 +9,11 @@ use super::merge::merge;
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
 use crate::access::{Rule, missing};
 use crate::object::{Kind, ObjectRef, metadata};
-use crate::render::{COMPONENT, Desired, DesiredFile, DesiredObject, INSTANCE, MANAGED_BY};
+use crate::render::{
+    COMPONENT, Desired, DesiredFile, DesiredObject, INSTANCE, MANAGED_BY, file_instance,
+};
 use crate::spec::Names;
+use crate::token::{Claims, Token};
 
 /// What exists today, as far as it concerns one instance.
 #[derive(Default)]
@@ -193,13 +196,22 @@ impl Planner<'_> {
         });
     }
 
-    fn file(&self, desired: &DesiredFile) -> Change {
+    fn file(&mut self, desired: &DesiredFile) -> Change {
         let existing = self.existing.files.get(&desired.path);
         let secret = matches!(desired.content, Content::Token(_));
         let before = existing.map(|file| match desired.content {
             Content::Token(_) => Content::Token(file.text.clone()),
             _ => Content::Text(file.text.clone()),
         });
+        if let Some(file) = existing
+            && !self.consent.take_ownership
+            && let Err(owner) = file_owner(desired, file, self.consent.names)
+        {
+            self.plan.blockers.push(Blocker::ForeignFile {
+                path: desired.path.clone(),
+                owner,
+            });
+        }
         let exposed = secret && existing.is_some_and(|file| file.open_to_others);
         let action = match &before {
             None => Action::Create,
@@ -272,6 +284,32 @@ fn owner(live: &Value, names: &Names) -> Owner {
     Owner::Other {
         instance: instance.to_owned(),
         component: component.to_owned(),
+    }
+}
+
+/// Whether a file is this instance's: a configuration says so in its first line, a token by its claims. A CA is
+/// nobody's. The error is the owner, where there is one to name.
+fn file_owner(
+    desired: &DesiredFile,
+    file: &ExistingFile,
+    names: &Names,
+) -> Result<(), Option<String>> {
+    match &desired.content {
+        Content::Token(_) => match Claims::of(&Token::new(file.text.clone())) {
+            Some(claims) if claims.service_account == names.account() => Ok(()),
+            Some(claims) => Err(Some(format!("ServiceAccount {}", claims.service_account))),
+            None if file.text.trim().is_empty() => Ok(()),
+            None => Err(None),
+        },
+        Content::Text(_) if desired.stage == Stage::Configuration => {
+            match file_instance(&file.text) {
+                Some(instance) if instance == names.instance => Ok(()),
+                Some(instance) => Err(Some(format!("instance {instance} of monconf"))),
+                None if file.text.trim().is_empty() => Ok(()),
+                None => Err(None),
+            }
+        }
+        _ => Ok(()),
     }
 }
 

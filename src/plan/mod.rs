@@ -151,6 +151,13 @@ pub enum Blocker {
         /// The value of its `app.kubernetes.io/component` label.
         component: String,
     },
+    /// The file exists and was not written by monconf, or for another instance.
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is, as far as it says: `instance blue of monconf`.
+        owner: Option<String>,
+    },
     /// The namespace is being deleted.
     Terminating {
         /// The namespace.
@@ -197,6 +204,14 @@ impl fmt::Display for Blocker {
                 f,
                 "{object} belongs to instance {instance} of monconf ({component})"
             ),
+            Self::ForeignFile { path, owner } => match owner {
+                Some(owner) => write!(f, "file {} belongs to {owner}", path.display()),
+                None => write!(
+                    f,
+                    "file {} exists and was not written by monconf",
+                    path.display()
+                ),
+            },
             Self::Terminating {
                 namespace,
                 waits_for,
@@ -230,6 +245,9 @@ impl Blocker {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::ForeignFile { .. } => {
+                "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
+            }
             Self::FieldConflict { .. } | Self::NotOurs { .. } => {
                 "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
             }

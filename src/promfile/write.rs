@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::failure;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Who may read the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,13 @@ pub fn check_writable(path: &Path, mode: Mode) -> Result<()> {
     let folder = folder(&resolve(path));
     if mode == Mode::Secret {
         fs::create_dir_all(&folder).map_err(|error| failure("write", path, &error))?;
+    }
+    if !folder.is_dir() {
+        return Err(Error::File {
+            action: "write",
+            path: path.to_owned(),
+            reason: format!("there is no folder {}", folder.display()),
+        });
     }
     NamedTempFile::new_in(&folder)
         .map(drop)

@@ -35,6 +35,20 @@ pub const ISSUED_AT: &str = "monconf/issued-at";
 /// Annotation of a handle: when its token ends, as the server granted it.
 pub const EXPIRES_AT: &str = "monconf/expires-at";
 
+/// How a configuration file begins, so that it is known again.
+const FILE_MARK: &str = "# Written by monconf, instance ";
+
+/// The first line of an instance's configuration file.
+pub(crate) fn file_header(instance: &str) -> String {
+    format!("{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
+}
+
+/// The instance that a configuration file was written for, if monconf wrote it.
+#[must_use]
+pub fn file_instance(text: &str) -> Option<&str> {
+    text.strip_prefix(FILE_MARK)?.split(':').next()
+}
+
 /// The labels that every object of an instance carries.
 #[must_use]
 pub fn labels(names: &Names) -> BTreeMap<String, String> {

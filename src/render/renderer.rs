@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::context::{Context, JobContext};
 use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings};
 use super::templates::{Rendered, Templates};
-use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, labels, selection};
+use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, file_header, labels, selection};
 use crate::access::{self, Rule};
 use crate::error::Result;
 use crate::job::Job;
@@ -280,7 +280,7 @@ impl<'a> Renderer<'a> {
             .map(|job| self.spec.names.job_name(job.job_name))
             .collect();
         check::scrape_configs(&rendered, &job_names)?;
-        Ok(rendered.text)
+        Ok(file_header(&self.spec.names.instance) + &rendered.text)
     }
 
     fn context(&self) -> Context<'_> {

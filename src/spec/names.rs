@@ -88,6 +88,12 @@ impl Names {
         format!("{}-sa", self.instance)
     }
 
+    /// The ServiceAccount with its namespace: `monitoring/monitoring-sa`.
+    #[must_use]
+    pub fn account(&self) -> String {
+        format!("{}/{}", self.namespace, self.service_account())
+    }
+
     /// The ClusterRole.
     #[must_use]
     pub fn cluster_role(&self) -> String {

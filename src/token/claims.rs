@@ -17,7 +17,9 @@ pub struct Claims {
     pub issued_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
-    /// UID of the ServiceAccount it stands for.
+    /// The ServiceAccount it stands for: `monitoring/monitoring-sa`.
+    pub service_account: String,
+    /// That account's UID.
     pub service_account_uid: String,
     /// Name and UID of the Secret it is bound to.
     pub handle: Option<Reference>,
@@ -42,6 +44,8 @@ struct Payload {
 
 #[derive(Deserialize)]
 struct Bound {
+    #[serde(default)]
+    namespace: String,
     serviceaccount: Reference,
     secret: Option<Reference>,
 }
@@ -60,6 +64,10 @@ impl Claims {
         Some(Self {
             issued_at: Timestamp::from_second(payload.iat).ok()?,
             expires_at: Timestamp::from_second(payload.exp).ok()?,
+            service_account: format!(
+                "{}/{}",
+                payload.kubernetes.namespace, payload.kubernetes.serviceaccount.name
+            ),
             service_account_uid: payload.kubernetes.serviceaccount.uid,
             handle: payload.kubernetes.secret,
         })
