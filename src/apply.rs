@@ -17,7 +17,7 @@ use crate::object::{self, ObjectRef};
 use crate::plan::{Action, Change, Content, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
 use crate::promfile::{self, Mode};
 use crate::render::{EXPIRES_AT, ISSUED_AT};
-use crate::spec::{Names, Spec};
+use crate::spec::Spec;
 use crate::token::Token;
 
 /// How far an apply has come; readable at any moment, also after it was dropped half-way.
@@ -73,6 +73,10 @@ impl<'a> Progress<'a> {
 
     fn begin(&self, index: usize) {
         self.states.borrow_mut().insert(index, State::UnderWay);
+    }
+
+    fn refused(&self, index: usize) {
+        self.states.borrow_mut().remove(&index);
     }
 
     fn done(&self, index: usize, change: &Change) {
@@ -170,22 +174,30 @@ impl Run<'_> {
         change: &Change,
     ) -> Result<Option<Value>> {
         self.progress.begin(index);
-        let answer = match change.action {
+        let answer = self.change(object, change).await;
+        match &answer {
+            Ok(_) => self.progress.done(index, change),
+            Err(error) if error.is_refusal() => self.progress.refused(index),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    async fn change(&self, object: &ObjectRef, change: &Change) -> Result<Option<Value>> {
+        match change.action {
             Action::Delete => {
                 self.delete(object).await?;
-                None
+                Ok(None)
             }
             Action::Replace => {
                 self.delete(object).await?;
-                Some(self.send(object, change, None).await?)
+                self.send(object, change, None).await.map(Some)
             }
-            _ => Some(
-                self.send(object, change, change.resource_version.as_deref())
-                    .await?,
-            ),
-        };
-        self.progress.done(index, change);
-        Ok(answer)
+            _ => {
+                let version = change.resource_version.as_deref();
+                self.send(object, change, version).await.map(Some)
+            }
+        }
     }
 
     async fn send(
@@ -221,7 +233,7 @@ impl Run<'_> {
 
     /// Asks for the token, bound to the handle that was just written.
     async fn issue(&self, spec: &Spec, handle: &str, written: &Written) -> Result<()> {
-        let names: &Names = &spec.names;
+        let names = &spec.names;
         let uid = written
             .iter()
             .find(|(object, _)| object.name == handle)
@@ -237,7 +249,8 @@ impl Run<'_> {
                 handle_uid: uid,
                 duration: spec.duration,
             })
-            .await?;
+            .await
+            .inspect_err(|failure| self.progress.token.set(!failure.is_refusal()))?;
         self.issued.replace(Some(issued));
         Ok(())
     }

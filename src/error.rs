@@ -89,6 +89,16 @@ impl Error {
         }
     }
 
+    /// Whether the server said no, so that it is certain that nothing was written.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Changed { .. } => true,
+            Self::Cluster(failure) => failure.is_refusal(),
+            _ => false,
+        }
+    }
+
     /// The process's exit code.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {

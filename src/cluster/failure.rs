@@ -156,6 +156,12 @@ impl Failure {
         matches!(&self.cause, Cause::Refused(refusal) if refusal.code == 404)
     }
 
+    /// Whether the server said no, so that it is certain that nothing was written.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(&self.cause, Cause::Refused(refusal) if refusal.code < 500)
+    }
+
     /// Whether the object is no longer the one that was read.
     #[must_use]
     pub fn is_stale(&self) -> bool {
