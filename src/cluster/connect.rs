@@ -9,9 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use tokio::sync::OnceCell;
 
 use super::failure::{Cause, Failure};
-use super::{exec_plugin, kubeconfig, no_proxy};
+use super::{exec_plugin, http2, kubeconfig, no_proxy};
 
 /// Is told of every request, for `-v`: method, path, status and time; never a header or a body.
 pub type Trace = Option<Arc<dyn Fn(&str) + Send + Sync>>;
@@ -30,7 +31,8 @@ pub struct ConnectOptions {
 
 /// A cluster that can be asked.
 pub struct Cluster {
-    pub(super) client: Client,
+    config: Config,
+    client: OnceCell<Client>,
     pub(super) request_timeout: Duration,
     pub(super) trace: Trace,
     context: String,
@@ -65,9 +67,9 @@ impl Cluster {
             .trim_end_matches('/')
             .to_owned();
         let ca = ca(&config);
-        let client = Client::try_from(config).map_err(|error| unusable(&plain(&error)))?;
         Ok(Self {
-            client,
+            config,
+            client: OnceCell::new(),
             request_timeout: options.request_timeout,
             trace: options.trace,
             context,
@@ -75,6 +77,18 @@ impl Cluster {
             user,
             ca,
         })
+    }
+
+    /// The client; the connection is made with the first request, for which all others wait.
+    pub(super) async fn client(&self) -> Result<&Client, kube::Error> {
+        self.client
+            .get_or_try_init(|| async {
+                match http2::client(&self.config).await? {
+                    Some(client) => Ok(client),
+                    None => Client::try_from(self.config.clone()),
+                }
+            })
+            .await
     }
 
     /// The kubeconfig's context, or `in-cluster`.
@@ -243,8 +257,22 @@ pub(super) fn transport(error: &kube::Error, server: &str, waited: Duration) -> 
         let seconds = waited.as_secs();
         return (Cause::Silent { server, seconds }, true);
     }
-    let connected = !(chain.contains("Connect") || chain.contains("dns error"));
-    (Cause::Unreachable { server, reason }, connected)
+    (Cause::Unreachable { server, reason }, was_connected(error))
+}
+
+/// Whether there was a connection, over which the request may have been sent.
+fn was_connected(error: &kube::Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let legacy = error.downcast_ref::<hyper_util::client::legacy::Error>();
+        if error.is::<http2::ConnectError>()
+            || legacy.is_some_and(hyper_util::client::legacy::Error::is_connect)
+        {
+            return false;
+        }
+        next = error.source();
+    }
+    true
 }
 
 fn chain(error: &kube::Error) -> String {

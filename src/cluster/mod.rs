@@ -4,6 +4,7 @@ mod call;
 mod connect;
 mod exec_plugin;
 mod failure;
+mod http2;
 mod kubeconfig;
 mod no_proxy;
 mod read;

@@ -86,7 +86,7 @@ impl Cluster {
                 )
             })?;
         let exchange = async {
-            let response = self.client.send(request).await?;
+            let response = self.client().await?.send(request).await?;
             let (head, body) = response.into_parts();
             let bytes = body.collect_bytes().await?;
             Ok::<_, kube::Error>((head, bytes))
