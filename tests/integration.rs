@@ -11,3 +11,4 @@ mod files;
 mod prometheus_apply;
 mod readme;
 mod support;
+mod token;

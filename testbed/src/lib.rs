@@ -22,6 +22,7 @@ pub mod promtool;
 pub mod pty;
 pub mod relay;
 pub mod scope;
+pub mod signer;
 pub mod user;
 
 pub use audit::{Event, waves};

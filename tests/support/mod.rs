@@ -4,4 +4,4 @@ mod monconf;
 pub(crate) mod rights;
 pub(crate) mod token;
 
-pub(crate) use monconf::Monconf;
+pub(crate) use monconf::{Monconf, Run};

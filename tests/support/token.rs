@@ -1,9 +1,11 @@
 //! The token that a run wrote, where its consumer finds it.
 
+use std::time::Duration;
+
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-use testbed::Scope;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use testbed::{Client, ControlPlane, Scope};
 
 /// The token Secret of a test's instance.
 pub(crate) fn secret(scope: &Scope) -> Value {
@@ -33,4 +35,35 @@ pub(crate) fn decoded(secret: &Value, key: &str) -> String {
 /// The token in the token Secret of a test's instance.
 pub(crate) fn of_secret(scope: &Scope) -> String {
     decoded(&secret(scope), "token")
+}
+
+/// Puts another token into the token Secret.
+pub(crate) fn replace(scope: &Scope, token: &str) {
+    let change = json!({"data": {"token": STANDARD.encode(token)}});
+    scope
+        .admin()
+        .patch_merge(&secret_path(scope), &change)
+        .unwrap();
+}
+
+/// What a token says of itself.
+pub(crate) fn claims(token: &str) -> Value {
+    let part = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// Whether the API server takes a token for somebody's.
+pub(crate) fn is_accepted(cp: &ControlPlane, token: &str) -> bool {
+    let answer = Client::with_token(cp, token)
+        .send("GET", "/version/", "", &[])
+        .unwrap();
+    // The version is open to everybody; a bad token is refused all the same.
+    answer.code != 401
+}
+
+/// Waits until a token is refused, which is some seconds after its handle is gone.
+pub(crate) fn wait_until_refused(cp: &ControlPlane, token: &str) {
+    testbed::poll::until("the token is refused", Duration::from_secs(15), || {
+        !is_accepted(cp, token)
+    });
 }

@@ -32,8 +32,20 @@ pub(super) fn install(admin: &Client) {
                     panic!("{failure}");
                 }
                 let list = format!("/apis/monitoring.coreos.com/{version}/{plural}");
-                until(&format!("{list} is served"), READY, || admin.get(&list).is_ok());
+                until(&format!("{list} is served"), READY, || {
+                    admin.get(&list).is_ok() && is_discovered(admin, plural, version)
+                });
             });
         }
     });
+}
+
+/// Discovery follows a moment after the kind itself.
+fn is_discovered(admin: &Client, plural: &str, version: &str) -> bool {
+    let document = admin.get(&format!("/apis/monitoring.coreos.com/{version}"));
+    document.is_ok_and(|document| {
+        let resources = document["resources"].as_array();
+        resources
+            .is_some_and(|resources| resources.iter().any(|resource| resource["name"] == plural))
+    })
 }
