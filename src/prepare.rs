@@ -75,7 +75,8 @@ pub async fn prepare(
     let surroundings = Surroundings {
         server: cluster.server(),
         ca: &ca,
-        prometheuses: &snapshot.prometheuses,
+        prometheuses: snapshot.prometheuses.as_deref(),
+        objects: &snapshot.objects,
         namespace_labels: &snapshot.namespace_labels(spec),
         token: token.as_ref(),
         handle: handles[decision.slot],
@@ -133,7 +134,8 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let surroundings = Surroundings {
         server: "",
         ca: PENDING_CA,
-        prometheuses: &[],
+        prometheuses: Some(&[]),
+        objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),
         token: None,
         handle: None,

@@ -7,8 +7,11 @@
 )]
 
 mod every_file_runs;
+mod external_prometheus;
 mod files;
+mod permissions;
 mod prometheus_apply;
 mod readme;
 mod support;
 mod token;
+mod waves;

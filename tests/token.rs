@@ -71,7 +71,7 @@ fn the_handle_records_what_the_server_granted() {
 #[test]
 fn a_clamp_is_said_with_both_numbers_and_causes_no_new_token() {
     let cp = ControlPlane::start(Options {
-        max_token_expiration: Some(Duration::from_secs(3600)),
+        max_token_expiration: Some(Duration::from_hours(1)),
         ..Options::default()
     });
     let scope = cp.scope("clamped");

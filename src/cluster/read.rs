@@ -72,7 +72,7 @@ impl Cluster {
                 .unwrap_or_else(Timestamp::now),
             user: text(user.ok(), "/status/userInfo/username"),
             objects: found(references, objects)?,
-            prometheuses: Vec::new(),
+            prometheuses: None,
             served: served
                 .into_iter()
                 .filter_map(Result::ok)
@@ -137,8 +137,8 @@ impl Cluster {
 impl Snapshot {
     fn prometheuses(&mut self, answer: Outcome) {
         match answer {
-            Ok(answer) => self.prometheuses = items(answer.body),
-            Err(failure) if failure.is_not_found() => {}
+            Ok(answer) => self.prometheuses = Some(items(answer.body)),
+            Err(failure) if failure.is_not_found() => self.prometheuses = Some(Vec::new()),
             Err(failure) => self.warnings.push(format!(
                 "{failure}; so it is not known which labels make a Prometheus select the monitors"
             )),

@@ -190,7 +190,10 @@ impl Denied {
         } else {
             let (resource, _) = quoted(rest, "resource \"")?;
             let (group, _) = quoted(rest, "in API group \"")?;
-            let namespace = quoted(rest, "in the namespace \"").map(|(namespace, _)| namespace);
+            // A namespace is said to be in itself.
+            let namespace = quoted(rest, "in the namespace \"")
+                .map(|(namespace, _)| namespace)
+                .filter(|_| resource != "namespaces");
             let name = quoted(about, " \"").map(|(name, _)| name);
             What::Resource {
                 group,

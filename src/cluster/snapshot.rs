@@ -18,8 +18,8 @@ pub struct Snapshot {
     pub now: Timestamp,
     /// The objects of this instance's names that exist, and its monitors of other names.
     pub objects: BTreeMap<ObjectRef, Value>,
-    /// Every `Prometheus` object that the caller may see.
-    pub prometheuses: Vec<Value>,
+    /// Every `Prometheus` object; `None` where the caller may not list them.
+    pub prometheuses: Option<Vec<Value>>,
     /// The monitor kinds that the cluster serves.
     pub served: Vec<Kind>,
     /// The CA of the cluster's own certificates, PEM.

@@ -21,8 +21,10 @@ pub struct Surroundings<'a> {
     pub server: &'a str,
     /// The CA bundle, PEM, that verifies the API server as the consumer reaches it.
     pub ca: &'a str,
-    /// Every `Prometheus` object.
-    pub prometheuses: &'a [Value],
+    /// Every `Prometheus` object; `None` where they are not known.
+    pub prometheuses: Option<&'a [Value]>,
+    /// The objects that exist.
+    pub objects: &'a BTreeMap<ObjectRef, Value>,
     /// The labels of the instance's namespace.
     pub namespace_labels: &'a BTreeMap<String, String>,
     /// The token that the consumer reads today.

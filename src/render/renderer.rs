@@ -236,26 +236,41 @@ impl<'a> Renderer<'a> {
             Kind::ServiceMonitor => "servicemonitor.yaml",
             _ => "scrapeconfig.yaml",
         };
-        let selected = selection::select(
-            self.surroundings.prometheuses,
-            kind,
-            &names.namespace,
-            self.surroundings.namespace_labels,
-        );
-        if selected.selected_by.is_empty() {
-            unselected.extend(selected.not_selected_by.iter().cloned());
-        }
-        let mut labels = selected.labels.clone();
-        labels.extend(self.labels.clone());
         let reference = ObjectRef::namespaced(kind, &names.namespace, &names.monitor(job.name));
+        let (mut labels, note) = match self.surroundings.prometheuses {
+            Some(prometheuses) => {
+                let selected = selection::select(
+                    prometheuses,
+                    kind,
+                    &names.namespace,
+                    self.surroundings.namespace_labels,
+                );
+                let note = selected.note();
+                if selected.selected_by.is_empty() {
+                    unselected.extend(selected.not_selected_by);
+                }
+                (selected.labels, note)
+            }
+            // What made a Prometheus select it must not get lost because this caller cannot see why.
+            None => (self.live_labels(&reference), String::new()),
+        };
+        labels.extend(self.labels.clone());
         let context = Context {
             labels: &labels,
             name: Some(reference.name.clone()),
             job: Some(JobContext::new(job, self.spec)),
             ..self.context()
         };
-        let note = selected.note();
         self.render(template, reference, &context, Stage::Configuration, note)
+    }
+
+    fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
+        let live = self.surroundings.objects.get(reference);
+        let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
+        let labels = labels.into_iter().flatten();
+        labels
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect()
     }
 
     pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<String> {

@@ -1,0 +1,236 @@
+//! Callers who may not do everything: what works, and what they are told.
+
+use serde_json::{Value, json};
+use testbed::{ControlPlane, Scope, User};
+
+use crate::support::{Monconf, Run};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+fn run(scope: &Scope, user: &User, arguments: &[&str]) -> Run {
+    Monconf::prometheus(scope, arguments)
+        .kubeconfig(&user.kubeconfig)
+        .run()
+}
+
+/// Everything that a plan reads and cannot do without.
+fn reads() -> Vec<Value> {
+    vec![
+        json!({"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}),
+        json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get"]}),
+        json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}),
+        json!({"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["get"]}),
+        json!({"apiGroups": [RBAC], "resources": ["clusterrolebindings"], "verbs": ["get"]}),
+        json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["servicemonitors"], "verbs": ["get", "list"]}),
+        json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["scrapeconfigs"], "verbs": ["get", "list"]}),
+    ]
+}
+
+/// What an apply adds; the last two because nobody may grant what they do not hold.
+fn writes() -> Vec<Value> {
+    let write = json!(["create", "patch"]);
+    vec![
+        json!({"apiGroups": [""], "resources": ["namespaces"], "verbs": write}),
+        json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": write}),
+        json!({"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]}),
+        json!({"apiGroups": [""], "resources": ["secrets"], "verbs": write}),
+        json!({"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": write}),
+        json!({"apiGroups": [RBAC], "resources": ["clusterrolebindings"], "verbs": write}),
+        json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["servicemonitors"], "verbs": write}),
+        json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["scrapeconfigs"], "verbs": write}),
+        json!({"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]}),
+        json!({"nonResourceURLs": ["/metrics"], "verbs": ["get"]}),
+    ]
+}
+
+fn writes_of(cp: &ControlPlane, user: &User) -> Vec<String> {
+    let events = cp.audit(&user.name);
+    let writes = events
+        .iter()
+        .filter(|event| event.is_write() && event.code < 300);
+    writes
+        .map(|event| format!("{} {}", event.verb, event.uri))
+        .collect()
+}
+
+#[test]
+fn whoever_may_read_can_plan() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("reader");
+    let reader = cp.limited_user("reader", &json!(reads()));
+    let planned = run(&scope, &reader, &["--detailed-exitcode"]).exit(2);
+    assert!(
+        planned.stdout.contains("+ ClusterRole"),
+        "{}",
+        planned.stdout
+    );
+    assert!(
+        planned.stdout.contains(&format!("as {}", reader.name)),
+        "{}",
+        planned.stdout
+    );
+    // What could not be read is said, and is not needed.
+    assert!(
+        planned
+            .stderr
+            .contains("warning: cannot read Prometheus objects"),
+        "{}",
+        planned.stderr
+    );
+    let asked = cp.audit(&reader.name);
+    assert!(!asked.is_empty());
+    assert!(
+        asked
+            .iter()
+            .all(|event| ["get", "list"].contains(&event.verb.as_str()) || event.is_review())
+    );
+
+    // Also beside what exists: labels that a Prometheus selects by do not look superfluous to whoever cannot see it.
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let monitor = format!(
+        "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors/{}-k8s",
+        scope.namespace, scope.name
+    );
+    let mut selected = cp.admin().get(&monitor).unwrap();
+    selected["metadata"]["labels"]["release"] = json!("main");
+    selected["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("managedFields");
+    cp.admin().apply(&monitor, &selected, "monconf").unwrap();
+    run(&scope, &reader, &["--detailed-exitcode"]).ok();
+    Monconf::prometheus(&scope, &["--detailed-exitcode"])
+        .run()
+        .exit(2);
+}
+
+#[test]
+fn whoever_may_nothing_is_told_all_that_is_missing_and_nothing_is_written() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("nobody");
+    let nobody = cp.user("nobody-at-all", &[]);
+    for arguments in [&["--apply"][..], &[]] {
+        let refused = run(&scope, &nobody, arguments).exit(1);
+        assert_eq!(
+            refused.stderr.replace(&scope.name, "NAME").replace(&scope.namespace, "NAMESPACE").replace("ns-NAME", "NAMESPACE"),
+            "\
+error: nobody-at-all may not read what a plan needs
+  missing: get namespaces NAMESPACE; get clusterroles.rbac.authorization.k8s.io NAME-clusterrole; \
+get clusterrolebindings.rbac.authorization.k8s.io NAME-clusterrole-binding; get serviceaccounts NAME-sa in namespace NAMESPACE; \
+get secrets NAME-k8s-token in namespace NAMESPACE; get secrets NAME-k8s-token-a in namespace NAMESPACE; \
+get secrets NAME-k8s-token-b in namespace NAMESPACE; \
+get servicemonitors.monitoring.coreos.com NAME-k8s in namespace NAMESPACE; \
+get scrapeconfigs.monitoring.coreos.com NAME-k8s-kubelet in namespace NAMESPACE; \
+get scrapeconfigs.monitoring.coreos.com NAME-k8s-cadvisor in namespace NAMESPACE
+hint: ask an administrator for a role with these rules:
+  {\"apiGroups\":[\"\"],\"resources\":[\"namespaces\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAMESPACE\"]}
+  {\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"clusterroles\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-clusterrole\"]}
+  {\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"clusterrolebindings\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-clusterrole-binding\"]}
+  {\"apiGroups\":[\"\"],\"resources\":[\"serviceaccounts\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-sa\"]}
+  {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-token\"]}
+  {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-token-a\"]}
+  {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-token-b\"]}
+  {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"servicemonitors\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s\"]}
+  {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"scrapeconfigs\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-kubelet\"]}
+  {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"scrapeconfigs\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-cadvisor\"]}
+"
+        );
+    }
+    assert_eq!(writes_of(cp, &nobody), [String::new(); 0]);
+    assert!(
+        cp.admin()
+            .is_absent(&format!("/api/v1/namespaces/{}", scope.namespace))
+    );
+}
+
+/// For each right that is needed: without it a sentence that names it and the rule that gives it; with that rule, and no
+/// other, the run goes on.
+#[test]
+fn every_missing_right_is_named_with_the_rule_that_gives_it() {
+    let cp = ControlPlane::shared();
+    let all: Vec<Value> = reads().into_iter().chain(writes()).collect();
+    // The rights to be granted are the next test's matter.
+    for missing in 0..all.len() - 2 {
+        let scope = cp.scope(&format!("lacks-{missing}"));
+        let rule = &all[missing];
+        let mut held = all.clone();
+        held.remove(missing);
+        let user = cp.limited_user(&format!("lacks-{missing}"), &json!(held));
+        let mut given = 0;
+        let refused = loop {
+            let attempt = run(&scope, &user, &["--apply"]);
+            if attempt.code == 0 {
+                break given;
+            }
+            let resource = rule["resources"][0].as_str().unwrap();
+            assert!(
+                attempt.stderr.contains(&format!("{} may not", user.name)),
+                "{rule}: {}",
+                attempt.stderr
+            );
+            assert!(
+                attempt.stderr.contains(resource),
+                "{rule}: {}",
+                attempt.stderr
+            );
+            // What the hint says, given to the user as it is.
+            let rules: Vec<Value> = attempt
+                .stderr
+                .lines()
+                .filter_map(|line| serde_json::from_str(line.trim()).ok())
+                .collect();
+            assert!(!rules.is_empty(), "{rule}: {}", attempt.stderr);
+            cp.grant(&user.name, None, &json!(rules));
+            given += rules.len();
+            assert!(given < 12, "{rule}: {}", attempt.stderr);
+        };
+        assert!(refused > 0, "{rule} is not needed");
+    }
+}
+
+#[test]
+fn whoever_does_not_hold_what_the_role_grants_is_refused_before_anything_is_written() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("escalation");
+    let all: Vec<Value> = reads().into_iter().chain(writes()).collect();
+    let held = &all[..all.len() - 2];
+    let user = cp.limited_user("escalation", &json!(held));
+    let refused = run(&scope, &user, &["--apply"]).exit(1);
+    assert!(
+        refused.stderr.contains("may not grant rights that this user does not hold\n  missing: get nodes/metrics; get /metrics"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(writes_of(cp, &user), [String::new(); 0]);
+
+    // The API server's own list is the same.
+    let role = json!({
+        "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole",
+        "metadata": {"name": format!("{}-clusterrole", scope.name)},
+        "rules": [
+            {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
+            {"nonResourceURLs": ["/metrics"], "verbs": ["get"]},
+        ],
+    });
+    let path = format!("/apis/{RBAC}/v1/clusterroles/{}-clusterrole", scope.name);
+    let answer = user.client().apply(&path, &role, "test").unwrap_err();
+    assert!(
+        answer
+            .message
+            .contains(r#"Resources:["nodes/metrics"], Verbs:["get"]"#),
+        "{}",
+        answer.message
+    );
+    assert!(
+        answer
+            .message
+            .contains(r#"NonResourceURLs:["/metrics"], Verbs:["get"]"#),
+        "{}",
+        answer.message
+    );
+
+    // `escalate` and `bind` are the way around that RBAC provides.
+    let around = json!([{"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["escalate", "bind"]}]);
+    cp.grant(&user.name, None, &around);
+    run(&scope, &user, &["--apply"]).ok();
+}

@@ -1,0 +1,81 @@
+//! How often a run waits for the API server, as its audit log tells.
+
+use std::time::Duration;
+
+use testbed::{ControlPlane, Event, LatencyRelay, Scope, waves};
+
+use crate::support::Monconf;
+
+const RTT: Duration = Duration::from_millis(80);
+
+/// What `monconf prometheus ARGUMENTS` asks through a slow connection.
+fn asked(scope: &Scope, relay: &LatencyRelay, arguments: &[&str]) -> Vec<Event> {
+    let before = scope.cp.audit(&scope.user.name).len();
+    let slow = scope.user.via(&relay.url());
+    Monconf::prometheus(scope, arguments)
+        .kubeconfig(&slow)
+        .run()
+        .ok();
+    scope.cp.audit(&scope.user.name).split_off(before)
+}
+
+fn written(events: &[Event]) -> usize {
+    events.iter().filter(|event| event.is_write()).count()
+}
+
+#[test]
+fn a_plan_is_one_wave_of_reads_a_cold_apply_six_waves_and_a_second_one_writes_nothing() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("waves");
+    let relay = cp.latency(RTT);
+    let plan = asked(&scope, &relay, &[]);
+    assert!(plan.len() > 10);
+    assert!(
+        plan.iter()
+            .all(|event| ["get", "list"].contains(&event.verb.as_str()) || event.is_review())
+    );
+    assert_eq!(waves(&plan, RTT / 2), 1);
+
+    let cold = asked(&scope, &relay, &["--apply"]);
+    assert_eq!(waves(&cold, RTT / 2), documented_waves());
+    assert_eq!(
+        cold.iter()
+            .filter(|event| event.subresource == "token")
+            .count(),
+        1
+    );
+
+    let again = asked(&scope, &relay, &["--apply"]);
+    assert_eq!(waves(&again, RTT / 2), 1);
+    assert_eq!(written(&again), 0);
+}
+
+#[test]
+fn with_files_a_cold_apply_is_a_wave_shorter() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("file-waves");
+    let relay = cp.latency(RTT);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("k8s.yml");
+    let cold = asked(
+        &scope,
+        &relay,
+        &["--apply", "--drop-in", file.to_str().unwrap()],
+    );
+    assert_eq!(waves(&cold, RTT / 2), documented_waves() - 1);
+    let again = asked(
+        &scope,
+        &relay,
+        &["--apply", "--drop-in", file.to_str().unwrap()],
+    );
+    assert_eq!((waves(&again, RTT / 2), written(&again)), (1, 0));
+}
+
+/// The page says `A first `--apply` is waves 1 to N`.
+fn documented_waves() -> usize {
+    let page = include_str!("../docs/requests.md");
+    let (_, after) = page.split_once("A first `--apply` is waves 1 to ").unwrap();
+    let number: usize = after.split('.').next().unwrap().parse().unwrap();
+    assert!(number <= 6);
+    number
+}
