@@ -9,8 +9,10 @@
 mod every_file_runs;
 mod external_prometheus;
 mod files;
+mod interrupt;
 mod permissions;
 mod prometheus_apply;
+mod prompt;
 mod readme;
 mod support;
 mod token;

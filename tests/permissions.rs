@@ -136,7 +136,7 @@ hint: ask an administrator for a role with these rules:
 "
         );
     }
-    assert_eq!(writes_of(cp, &nobody), [String::new(); 0]);
+    assert_eq!(writes_of(cp, &nobody), Vec::<String>::new());
     assert!(
         cp.admin()
             .is_absent(&format!("/api/v1/namespaces/{}", scope.namespace))
@@ -201,7 +201,7 @@ fn whoever_does_not_hold_what_the_role_grants_is_refused_before_anything_is_writ
         "{}",
         refused.stderr
     );
-    assert_eq!(writes_of(cp, &user), [String::new(); 0]);
+    assert_eq!(writes_of(cp, &user), Vec::<String>::new());
 
     // The API server's own list is the same.
     let role = json!({

@@ -2,6 +2,7 @@
 
 mod monconf;
 pub(crate) mod rights;
+pub(crate) mod state;
 pub(crate) mod token;
 
 pub(crate) use monconf::{Monconf, Run};

@@ -1,0 +1,170 @@
+//! The question on a terminal.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::json;
+use testbed::{ControlPlane, Scope, pty};
+
+use crate::support::Monconf;
+
+const QUESTION: &str = "Apply these changes? [y/N] ";
+
+fn command(scope: &Scope, arguments: &[&str]) -> Command {
+    let mut command = Monconf::prometheus(scope, &["--apply"])
+        .args(arguments)
+        .command();
+    command.env("TERM", "xterm");
+    command
+}
+
+fn writes(scope: &Scope) -> usize {
+    let events = scope.cp.audit(&scope.user.name);
+    events.iter().filter(|event| event.is_write()).count()
+}
+
+#[test]
+fn yes_writes() {
+    for answer in ["y", "yes", "YES"] {
+        let scope = ControlPlane::shared().scope("prompt-yes");
+        let (code, shown) = pty::run(&command(&scope, &[]), |session| {
+            let plan = session.expect(QUESTION);
+            assert!(
+                plan.contains("to create"),
+                "the plan comes before the question: {plan}"
+            );
+            assert_eq!(writes(&scope), 0, "nothing is written before the answer");
+            session.send_line(answer);
+        });
+        assert_eq!(code, 0, "{shown}");
+        assert!(
+            shown.contains("Applied: 9 created, 0 changed, 0 deleted"),
+            "{shown}"
+        );
+        assert!(writes(&scope) > 0);
+    }
+}
+
+#[test]
+fn everything_else_is_a_no() {
+    let answers: [fn(&mut pty::Session); 5] = [
+        |session| session.send_line("n"),
+        |session| session.send_line(""),
+        |session| session.send_line("maybe"),
+        |session| session.send_line("yess"),
+        pty::Session::send_eof,
+    ];
+    let scope = ControlPlane::shared().scope("prompt-no");
+    for answer in answers {
+        let (code, shown) = pty::run(&command(&scope, &[]), |session| {
+            session.expect(QUESTION);
+            answer(session);
+        });
+        assert_eq!(code, 1, "{shown}");
+        assert!(shown.contains("Nothing was written."), "{shown}");
+    }
+    assert_eq!(writes(&scope), 0);
+}
+
+#[test]
+fn an_interrupt_at_the_question_ends_the_run() {
+    let scope = ControlPlane::shared().scope("prompt-int");
+    let (code, shown) = pty::run(&command(&scope, &[]), |session| {
+        session.expect(QUESTION);
+        session.send_interrupt();
+    });
+    assert_eq!(code, 130, "{shown}");
+    assert_eq!(writes(&scope), 0);
+}
+
+#[test]
+fn an_object_that_changes_while_the_question_is_open_stops_the_run() {
+    let scope = ControlPlane::shared().scope("prompt-object");
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let before = writes(&scope);
+    let role = format!(
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/{}-clusterrole",
+        scope.name
+    );
+    let (code, shown) = pty::run(&command(&scope, &["--jobs", "apiserver"]), |session| {
+        session.expect(QUESTION);
+        let change = json!({"metadata": {"labels": {"changed": "meanwhile"}}});
+        scope.admin().patch_merge(&role, &change).unwrap();
+        session.send_line("y");
+        // The new diff, with what was changed.
+        session.expect("changed: meanwhile");
+    });
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        shown.contains("clusterrole changed since it was read"),
+        "{shown}"
+    );
+    assert_eq!(writes(&scope), before);
+}
+
+#[test]
+fn a_file_that_changes_while_the_question_is_open_stops_the_run() {
+    let scope = ControlPlane::shared().scope("prompt-file");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("k8s.yml");
+    let path = file.to_str().unwrap();
+    Monconf::prometheus(&scope, &["--apply", "--drop-in", path])
+        .run()
+        .ok();
+    let before = writes(&scope);
+    let mut text = fs::read_to_string(&file).unwrap();
+    text.push_str("# changed meanwhile\n");
+    let (code, shown) = pty::run(
+        &command(&scope, &["--drop-in", path, "--interval", "45s"]),
+        |session| {
+            session.expect(QUESTION);
+            fs::write(&file, &text).unwrap();
+            session.send_line("y");
+            session.expect("changed meanwhile");
+        },
+    );
+    assert_eq!(code, 1, "{shown}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(writes(&scope), before);
+}
+
+#[test]
+fn nobody_is_asked_with_yes_or_without_a_terminal() {
+    let scope = ControlPlane::shared().scope("prompt-none");
+    let (code, shown) = pty::run(&command(&scope, &["--yes"]), |_| {});
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("[y/N]"), "{shown}");
+    let run = Monconf::prometheus(&scope, &["--apply", "--jobs", "apiserver"])
+        .run()
+        .ok();
+    assert!(!run.stderr.contains("[y/N]"), "{}", run.stderr);
+}
+
+#[test]
+fn a_terminal_has_colours_unless_they_are_unwanted() {
+    let scope = ControlPlane::shared().scope("prompt-colour");
+    let plan = |set: fn(&mut Command)| {
+        let mut command = Monconf::prometheus(&scope, &[]).command();
+        command.env("TERM", "xterm");
+        set(&mut command);
+        pty::run(&command, |_| {}).1
+    };
+    let coloured = plan(|_| {});
+    assert!(
+        coloured.contains("\u{1b}[32m  + ClusterRole "),
+        "{coloured}"
+    );
+    for plain in [
+        plan(|command| {
+            command.env("NO_COLOR", "1");
+        }),
+        plan(|command| {
+            command.env("TERM", "dumb");
+        }),
+        plan(|command| {
+            command.args(["--color", "never"]);
+        }),
+    ] {
+        assert!(!plain.contains('\u{1b}'), "{plain}");
+    }
+}
