@@ -6,10 +6,12 @@
     reason = "tests say by panicking what failed"
 )]
 
+mod canary;
 mod every_file_runs;
 mod external_prometheus;
 mod files;
 mod interrupt;
+mod ownership;
 mod permissions;
 mod prometheus_apply;
 mod prompt;

@@ -324,9 +324,6 @@ fn managers(live: &Value) -> Vec<String> {
         .collect();
     managers.sort();
     managers.dedup();
-    if managers.is_empty() {
-        managers.push("an unknown manager".to_owned());
-    }
     managers
 }
 

@@ -139,7 +139,7 @@ pub enum Blocker {
     NotOurs {
         /// The object.
         object: ObjectRef,
-        /// The field managers that wrote it.
+        /// The field managers that wrote it, where there are any.
         managers: Vec<String>,
     },
     /// The object belongs to another instance of monconf.
@@ -191,11 +191,13 @@ impl fmt::Display for Blocker {
                     .collect();
                 write!(f, "{object}: {}", fields.join("; "))
             }
-            Self::NotOurs { object, managers } => write!(
-                f,
-                "{object} exists and was not made by monconf (written by {})",
-                managers.join(", ")
-            ),
+            Self::NotOurs { object, managers } => {
+                write!(f, "{object} exists and was not made by monconf")?;
+                if !managers.is_empty() {
+                    write!(f, " (written by {})", managers.join(", "))?;
+                }
+                Ok(())
+            }
             Self::OtherInstance {
                 object,
                 instance,
