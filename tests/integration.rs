@@ -11,6 +11,7 @@ mod every_file_runs;
 mod external_prometheus;
 mod files;
 mod interrupt;
+mod operator_objects;
 mod ownership;
 mod permissions;
 mod prometheus_apply;

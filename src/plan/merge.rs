@@ -47,7 +47,7 @@ pub(super) fn merge(live: &Value, desired: &Value, managed_fields: &Value) -> Me
         &mut merged.conflicts,
     );
     for fields in ours {
-        drop_unwanted(&mut merged.after, desired, fields, &others);
+        drop_unwanted(&mut merged.after, desired, fields, &others, "");
     }
     merged
 }
@@ -72,13 +72,18 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The part of a field set below `key`. An empty part is a leaf: it owns all that lies below.
-fn below<'a>(fields: &'a Value, key: &str) -> Option<&'a Value> {
+/// The part of a field set for the member `key` of the map `name`. An empty part is a leaf: whoever has a map that is
+/// atomic as a leaf owns all that lies below. Of a map that is not, a leaf is what is left of somebody who has lost all
+/// members of it to others.
+fn below<'a>(fields: &'a Value, name: &str, key: &str) -> Option<&'a Value> {
     if is_leaf(fields) {
-        return Some(fields);
+        return (!MAPS_OF_MEMBERS.contains(&name)).then_some(fields);
     }
     fields.get(format!("f:{key}"))
 }
+
+/// Maps of the objects that monconf writes whose members have owners of their own.
+const MAPS_OF_MEMBERS: [&str; 6] = ["", "metadata", "labels", "annotations", "data", "spec"];
 
 fn is_leaf(fields: &Value) -> bool {
     fields.as_object().is_some_and(Map::is_empty)
@@ -92,17 +97,18 @@ fn set(
     path: &str,
     conflicts: &mut Vec<(String, String)>,
 ) {
+    let name = path.rsplit('.').next().unwrap_or_default();
     // A map that we own as a leaf is atomic: it is replaced whole.
-    let atomic = !path.is_empty() && ours.iter().any(|fields| is_leaf(fields));
+    let atomic = !MAPS_OF_MEMBERS.contains(&name) && ours.iter().any(|fields| is_leaf(fields));
     if let (Value::Object(after), Value::Object(desired), false) = (&mut *after, desired, atomic) {
         for (key, wanted) in desired {
             let ours: Vec<&Value> = ours
                 .iter()
-                .filter_map(|fields| below(fields, key))
+                .filter_map(|fields| below(fields, name, key))
                 .collect();
             let others: Vec<(&str, &Value)> = others
                 .iter()
-                .filter_map(|(manager, fields)| Some((*manager, below(fields, key)?)))
+                .filter_map(|(manager, fields)| Some((*manager, below(fields, name, key)?)))
                 .collect();
             let path = format!("{path}.{key}");
             match after.get_mut(key) {
@@ -146,7 +152,13 @@ fn same(live: &Value, desired: &Value) -> bool {
     }
 }
 
-fn drop_unwanted(after: &mut Value, desired: &Value, fields: &Value, others: &[(&str, &Value)]) {
+fn drop_unwanted(
+    after: &mut Value,
+    desired: &Value,
+    fields: &Value,
+    others: &[(&str, &Value)],
+    name: &str,
+) {
     let (Value::Object(after), Some(fields)) = (after, fields.as_object()) else {
         return;
     };
@@ -156,10 +168,10 @@ fn drop_unwanted(after: &mut Value, desired: &Value, fields: &Value, others: &[(
         };
         let others: Vec<(&str, &Value)> = others
             .iter()
-            .filter_map(|(manager, fields)| Some((*manager, below(fields, key)?)))
+            .filter_map(|(manager, fields)| Some((*manager, below(fields, name, key)?)))
             .collect();
         match (desired.get(key), after.get_mut(key)) {
-            (Some(desired), Some(after)) => drop_unwanted(after, desired, fields, &others),
+            (Some(desired), Some(after)) => drop_unwanted(after, desired, fields, &others, key),
             // Another manager's claim keeps the field alive.
             (None, Some(_)) if others.is_empty() => {
                 after.remove(key);
@@ -230,6 +242,22 @@ mod tests {
             [(".rules".to_owned(), "kubectl-edit".to_owned())]
         );
         assert_eq!(merged.after, desired);
+    }
+
+    #[test]
+    fn whoever_has_lost_every_member_of_a_map_owns_none_of_them() {
+        let live = json!({"data": {"token": "old"}, "roleRef": {"name": "old"}});
+        let desired = json!({"data": {"token": "new"}, "roleRef": {"name": "new"}});
+        let fields = json!([
+            entry("monconf", "Apply", &json!({"f:data": {"f:token": {}}})),
+            entry("kubectl", "Update", &json!({"f:data": {}, "f:roleRef": {}})),
+        ]);
+        let merged = merge(&live, &desired, &fields);
+        // `roleRef` is atomic: its leaf owns all of it.
+        assert_eq!(
+            merged.conflicts,
+            [(".roleRef.name".to_owned(), "kubectl".to_owned())]
+        );
     }
 
     #[test]
