@@ -1,8 +1,7 @@
-//! One request and one answer.
+//! One request.
 
 use http::Method;
-use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::FIELD_MANAGER;
 use crate::object::ObjectRef;
@@ -20,15 +19,6 @@ pub struct Call {
     pub(super) body: Option<Value>,
     /// Whether sending it again does no more than sending it once.
     pub(super) idempotent: bool,
-}
-
-/// What the server answered with a status of success.
-#[derive(Debug)]
-pub struct Answer {
-    /// The body.
-    pub body: Value,
-    /// The server's clock.
-    pub date: Option<Timestamp>,
 }
 
 const JSON: &str = "application/json";
@@ -103,5 +93,15 @@ impl Call {
             action: "delete",
             ..Self::get(object)
         }
+    }
+
+    /// Deletes the object only if it is still the one of this UID.
+    #[must_use]
+    pub fn of_uid(mut self, uid: &str) -> Self {
+        self.body = Some(json!({
+            "apiVersion": "v1", "kind": "DeleteOptions",
+            "preconditions": {"uid": uid},
+        }));
+        self
     }
 }

@@ -1,18 +1,21 @@
 //! From flags, environment and kubeconfig to a client.
 
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use http::Uri;
 use kube::{Client, Config};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::sync::OnceCell;
 
+use super::credentials::Credentials;
 use super::failure::{Cause, Failure};
-use super::{exec_plugin, http2, kubeconfig, no_proxy};
+use super::kubeconfig::{Entry, Found, Places, content, load, unusable};
+use super::{exec_plugin, http2, no_proxy};
 
 /// Is told of every request, for `-v`: method, path, status and time; never a header or a body.
 pub type Trace = Option<Arc<dyn Fn(&str) + Send + Sync>>;
@@ -35,9 +38,9 @@ pub struct Cluster {
     client: OnceCell<Client>,
     pub(super) request_timeout: Duration,
     pub(super) trace: Trace,
+    pub(super) credentials: Credentials,
     context: String,
     server: String,
-    user: Option<String>,
     ca: Option<String>,
 }
 
@@ -50,16 +53,26 @@ impl Cluster {
     /// # Errors
     /// No or an unusable kubeconfig, an unknown context, a plugin that fails.
     pub async fn connect(options: ConnectOptions) -> Result<Self, Box<Failure>> {
-        let found = kubeconfig::load(options.kubeconfig.as_deref())?;
-        let (mut config, context, user) = match found {
-            Some(kubeconfig) => from_kubeconfig(kubeconfig, options.context).await?,
-            None => (in_cluster()?, IN_CLUSTER.to_owned(), None),
+        let places = Places::of_process(options.kubeconfig);
+        let (mut config, context, credentials) = match load(&places, options.context.as_deref())? {
+            Found::Entry(mut entry) => {
+                let plugin = exec_plugin::run(&mut entry, options.request_timeout).await?;
+                let credentials = Credentials::of(&entry, plugin);
+                let context = entry.context.clone();
+                (from_entry(*entry)?, context, credentials)
+            }
+            Found::Nothing { looked } => (
+                in_cluster(&looked)?,
+                IN_CLUSTER.to_owned(),
+                Credentials::Pod,
+            ),
         };
         config.default_retry = false;
         config.connect_timeout = Some(options.request_timeout);
         config.read_timeout = Some(options.request_timeout);
         config.write_timeout = Some(options.request_timeout);
         config.reset_reader_on_write = true;
+        // Bodies are small; unpacking them costs more than it saves.
         config.disable_compression = true;
         let server = config
             .cluster_url
@@ -72,9 +85,9 @@ impl Cluster {
             client: OnceCell::new(),
             request_timeout: options.request_timeout,
             trace: options.trace,
+            credentials,
             context,
             server,
-            user,
             ca,
         })
     }
@@ -106,7 +119,7 @@ impl Cluster {
     /// The name of the kubeconfig's user entry.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+        self.credentials.user()
     }
 
     /// The CA bundle that verifies this server, PEM.
@@ -114,47 +127,107 @@ impl Cluster {
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca.as_deref()
     }
+
+    /// Whether the kubeconfig says not to verify the server.
+    #[must_use]
+    pub fn insecure(&self) -> bool {
+        self.config.accept_invalid_certs
+    }
+
+    /// The proxy before the server, without the password that it may ask for.
+    pub(super) fn proxy(&self) -> Option<String> {
+        let proxy = self.config.proxy_url.as_ref()?;
+        let host = proxy.authority()?.as_str();
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        Some(format!("{}://{host}", proxy.scheme_str()?))
+    }
 }
 
-async fn from_kubeconfig(
-    mut kubeconfig: Kubeconfig,
-    context: Option<String>,
-) -> Result<(Config, String, Option<String>), Box<Failure>> {
-    let context = kubeconfig::context(&kubeconfig, context)?;
-    let user = kubeconfig::user(&kubeconfig, &context);
-    exec_plugin::run(&mut kubeconfig, &context).await?;
-    let proxy = kubeconfig::proxy(&kubeconfig, &context);
-    let options = KubeConfigOptions {
-        context: Some(context.clone()),
-        ..KubeConfigOptions::default()
-    };
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
-        .await
-        .map_err(|error| unusable(&error.to_string()))?;
-    // kube matches NO_PROXY against the proxy, not against the cluster.
-    config.proxy_url = match proxy {
+/// Not kube's own way from a kubeconfig: that fails where `HTTPS_PROXY` or `NO_PROXY` holds what it cannot read, and
+/// compares `NO_PROXY` with the proxy instead of the cluster.
+fn from_entry(entry: Entry) -> Result<Config, Box<Failure>> {
+    let Entry {
+        context,
+        cluster,
+        mut auth,
+        user,
+    } = entry;
+    if auth.auth_provider.is_some() {
+        return Err(unusable(format!(
+            "user {:?} of the kubeconfig has an auth-provider, which kubectl and monconf no longer support; a credential plugin takes its place",
+            user.unwrap_or_default()
+        )));
+    }
+    let insecure = cluster.insecure_skip_tls_verify == Some(true);
+    let ca = content(
+        "certificate-authority",
+        cluster.certificate_authority_data.as_deref(),
+        cluster.certificate_authority.as_deref(),
+    )?;
+    let mut server = cluster.server.unwrap_or_default();
+    if server.is_empty() {
+        return Err(unusable(format!(
+            "the cluster of context {context:?} has no server in the kubeconfig"
+        )));
+    }
+    if !server.contains("://") {
+        // As for kubectl: TLS where anything is said about it.
+        let tls = insecure || ca.is_some() || auth.client_certificate_data.is_some();
+        server = format!("{}://{server}", if tls { "https" } else { "http" });
+    }
+    let url: Option<Uri> = server.parse().ok().filter(|url: &Uri| url.host().is_some());
+    let url =
+        url.ok_or_else(|| unusable(format!("the kubeconfig's server {server:?} is no URL")))?;
+
+    auth.client_certificate_data = content(
+        "client-certificate",
+        auth.client_certificate_data.as_deref(),
+        auth.client_certificate.take().as_deref(),
+    )?
+    .map(|pem| STANDARD.encode(pem));
+    if auth.client_key_data.is_none() {
+        let key = content("client-key", None, auth.client_key.take().as_deref())?;
+        auth.client_key_data = key.map(|pem| STANDARD.encode(pem).into());
+    }
+    if let Some(file) = auth.token_file.take().filter(|_| auth.token.is_none()) {
+        // kube would send the line break at its end.
+        let token = content("tokenFile", None, Some(&file))?.unwrap_or_default();
+        let token = String::from_utf8_lossy(&token).trim().to_owned();
+        auth.token = Some(token.into());
+    }
+
+    let mut config = Config::new(url);
+    config.proxy_url = match cluster.proxy_url {
         Some(url) => Some(
             url.parse()
-                .map_err(|_| unusable(&format!("proxy-url {url:?} is no URL")))?,
+                .map_err(|_| unusable(format!("the kubeconfig's proxy-url {url:?} is no URL")))?,
         ),
         None => no_proxy::proxy_for(&config.cluster_url),
     };
-    Ok((config, context, user))
+    config.accept_invalid_certs = insecure;
+    config.tls_server_name = cluster.tls_server_name;
+    config.root_cert = ca.as_deref().map(certificates).transpose()?;
+    config.auth_info = auth;
+    Ok(config)
 }
 
-fn in_cluster() -> Result<Config, Box<Failure>> {
+/// The Pod's own account. Its API server is a Service of the cluster, so no proxy of the environment stands before it.
+fn in_cluster(looked: &str) -> Result<Config, Box<Failure>> {
     if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
         return Err(Failure::before(Cause::NoKubeconfig {
-            looked: "KUBECONFIG, ~/.kube/config, and the account of a Pod".to_owned(),
+            looked: format!("{looked}, and for the account of a Pod"),
         }));
     }
     Config::incluster()
-        .map_err(|error| unusable(&format!("the Pod's account cannot be used: {error}")))
+        .map_err(|error| unusable(format!("the Pod's account cannot be used: {error}")))
 }
 
-fn unusable(reason: &str) -> Box<Failure> {
-    Failure::before(Cause::Kubeconfig {
-        reason: reason.to_owned(),
+fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Box<Failure>> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
+        .map(|certificate| certificate.map(|der| der.to_vec()))
+        .collect();
+    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        unusable("certificate-authority of the kubeconfig holds no PEM certificate".to_owned())
     })
 }
 
@@ -173,114 +246,4 @@ fn ca(config: &Config) -> Option<String> {
     };
     let bundle: String = certificates.iter().map(pem).collect();
     (!bundle.is_empty()).then_some(bundle)
-}
-
-/// The innermost reason of an error: the outer ones only say that there is one. Of kube's own error for a
-/// credential plugin, which holds the plugin's output, nothing is told.
-fn plain(error: &kube::Error) -> String {
-    let mut reason: &dyn std::error::Error = error;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    reason.to_string()
-}
-
-/// What went wrong on the way to the server, and whether there was a connection by then.
-pub(super) fn transport(error: &kube::Error, server: &str, waited: Duration) -> (Cause, bool) {
-    let server = server.to_owned();
-    let reason = plain(error);
-    let chain = chain(error);
-    let tls = [
-        (
-            "UnknownIssuer",
-            "its certificate is signed by an authority that the kubeconfig does not name",
-            "compare certificate-authority-data of the kubeconfig with the cluster's CA",
-        ),
-        (
-            "CaUsedAsEndEntity",
-            "its certificate is signed by itself, and the kubeconfig does not name it",
-            "compare certificate-authority-data of the kubeconfig with the cluster's CA",
-        ),
-        (
-            "BadSignature",
-            "its certificate is not signed by the authority that the kubeconfig names",
-            "compare certificate-authority-data of the kubeconfig with the cluster's CA",
-        ),
-        (
-            "NotValidForName",
-            "its certificate is for another name",
-            "use an address that is in the certificate, or tls-server-name in the kubeconfig",
-        ),
-        (
-            "not valid for name",
-            "its certificate is for another name",
-            "use an address that is in the certificate, or tls-server-name in the kubeconfig",
-        ),
-        (
-            "xpired",
-            "its certificate has expired",
-            "renew the API server's certificate, and check this machine's clock",
-        ),
-        (
-            "NotValidYet",
-            "its certificate is not valid yet",
-            "check this machine's clock",
-        ),
-    ];
-    let certificate = chain.contains("certificate") || chain.contains("InvalidCertificate");
-    if let Some((_, words, hint)) = tls
-        .iter()
-        .find(|(mark, ..)| certificate && chain.contains(mark))
-    {
-        let reason = format!("{words} ({reason})");
-        return (
-            Cause::Tls {
-                server,
-                reason,
-                hint,
-            },
-            false,
-        );
-    }
-    if chain.contains("received fatal alert") || certificate {
-        let hint = "the server refuses the client certificate, or speaks no TLS that monconf knows";
-        return (
-            Cause::Tls {
-                server,
-                reason,
-                hint,
-            },
-            true,
-        );
-    }
-    if chain.contains("deadline has elapsed") || chain.contains("timed out") {
-        let seconds = waited.as_secs();
-        return (Cause::Silent { server, seconds }, true);
-    }
-    (Cause::Unreachable { server, reason }, was_connected(error))
-}
-
-/// Whether there was a connection, over which the request may have been sent.
-fn was_connected(error: &kube::Error) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        let legacy = error.downcast_ref::<hyper_util::client::legacy::Error>();
-        if error.is::<http2::ConnectError>()
-            || legacy.is_some_and(hyper_util::client::legacy::Error::is_connect)
-        {
-            return false;
-        }
-        next = error.source();
-    }
-    true
-}
-
-fn chain(error: &kube::Error) -> String {
-    let mut text = format!("{error:?}");
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}\n{source}\n{source:?}");
-        next = source.source();
-    }
-    text
 }

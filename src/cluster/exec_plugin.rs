@@ -2,70 +2,99 @@
 //! of what they print on standard output in any message.
 
 use std::io::IsTerminal;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::{AuthInfo, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::failure::{Cause, Failure};
+use super::kubeconfig::Entry;
 
-/// Long enough for somebody to log in with a browser.
+/// For a plugin that may talk to somebody: long enough to log in with a browser.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// For others at least this long, however short the wait for an API server is: they ask a login server first.
+const LEAST_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the plugin of the context's user, if it has one, and puts the credentials in its place.
-pub(super) async fn run(kubeconfig: &mut Kubeconfig, context: &str) -> Result<(), Box<Failure>> {
-    let Some(user) = super::kubeconfig::user(kubeconfig, context) else {
-        return Ok(());
-    };
-    let Some(auth) = kubeconfig
-        .auth_infos
-        .iter_mut()
-        .find(|entry| entry.name == user)
-        .and_then(|entry| entry.auth_info.as_mut())
-    else {
-        return Ok(());
-    };
-    if auth.auth_provider.is_some() && auth.exec.is_none() {
-        return Err(Failure::before(Cause::Kubeconfig {
-            reason: format!(
-                "user {user:?} of the kubeconfig has an auth-provider, which kubectl and monconf no longer support; a credential plugin takes its place"
-            ),
-        }));
-    }
-    let Some(exec) = auth.exec.take() else {
-        return Ok(());
-    };
-    let credential = credential(&exec).await.map_err(|reason| {
-        Failure::before(Cause::Plugin {
-            program: exec.command.clone().unwrap_or_default(),
-            reason,
-            install: exec.install_hint.clone(),
-        })
-    })?;
-    store(auth, &credential);
-    Ok(())
+const VERSIONS: [&str; 2] = [
+    "client.authentication.k8s.io/v1",
+    "client.authentication.k8s.io/v1beta1",
+];
+
+/// Why there are no credentials.
+#[derive(Debug)]
+struct Trouble {
+    reason: String,
+    /// Whether the plugin is not there, so that the kubeconfig's `installHint` helps.
+    absent: bool,
 }
 
-async fn credential(exec: &ExecConfig) -> Result<Value, String> {
-    let program = exec.command.as_deref().ok_or("has no command")?;
+/// Runs the plugin of the entry's user, if it has one, and puts the credentials in its place; returns its program.
+pub(super) async fn run(
+    entry: &mut Entry,
+    request_timeout: Duration,
+) -> Result<Option<String>, Box<Failure>> {
+    let Some(mut exec) = entry.auth.exec.take() else {
+        return Ok(None);
+    };
+    if exec.provide_cluster_info {
+        exec.cluster = ExecAuthCluster::try_from(&entry.cluster).ok();
+    }
+    let brief = (request_timeout * 2).clamp(LEAST_PATIENCE, PATIENCE);
+    let status = credential(&exec, brief).await.map_err(|trouble| {
+        let install = exec.install_hint.clone();
+        Failure::before(Cause::Plugin {
+            program: exec.command.clone().unwrap_or_default(),
+            reason: trouble.reason,
+            install: install.filter(|_| trouble.absent),
+        })
+    })?;
+    store(&mut entry.auth, &status);
+    Ok(exec.command)
+}
+
+/// `brief` is the time for a plugin that talks to nobody.
+async fn credential(exec: &ExecConfig, brief: Duration) -> Result<Value, Trouble> {
     let version = exec.api_version.as_deref().unwrap_or_default();
-    if ![
-        "client.authentication.k8s.io/v1",
-        "client.authentication.k8s.io/v1beta1",
-    ]
-    .contains(&version)
-    {
-        return Err(format!(
+    if !VERSIONS.contains(&version) {
+        return Err(Trouble::new(format!(
             "asks for apiVersion {version:?}; v1 and v1beta1 of client.authentication.k8s.io are supported"
-        ));
+        )));
     }
     let terminal = std::io::stdin().is_terminal();
     let interactive = terminal && exec.interactive_mode != Some(ExecInteractiveMode::Never);
     if !interactive && exec.interactive_mode == Some(ExecInteractiveMode::Always) {
-        return Err("wants to ask something, and there is no terminal".to_owned());
+        return Err(Trouble::new(
+            "wants to ask something, and there is no terminal",
+        ));
+    }
+    let patience = if interactive { PATIENCE } else { brief };
+    let child = command(exec, version, interactive)?
+        .spawn()
+        .map_err(|error| Trouble {
+            reason: format!("cannot be started: {error}"),
+            absent: error.kind() == std::io::ErrorKind::NotFound,
+        })?;
+    let group = (!interactive).then(|| Group::of(&child));
+    let output = timeout(patience, child.wait_with_output()).await;
+    drop(group);
+    let output = output
+        .map_err(|_| Trouble::new(format!("did not end within {} s", patience.as_secs())))?
+        .map_err(|error| Trouble::new(format!("cannot be waited for: {error}")))?;
+    if !output.status.success() {
+        return Err(Trouble::new(ending(output.status)));
+    }
+    status(&output.stdout, version).map_err(Trouble::new)
+}
+
+fn command(exec: &ExecConfig, version: &str, interactive: bool) -> Result<Command, Trouble> {
+    let program = exec.command.as_deref().unwrap_or_default();
+    if program.is_empty() {
+        return Err(Trouble::new("has no command"));
     }
     let mut info = json!({
         "apiVersion": version,
@@ -85,50 +114,184 @@ async fn credential(exec: &ExecConfig) -> Result<Value, String> {
             Stdio::null()
         })
         .stdout(Stdio::piped())
+        // A device code, or why it fails, is for the user.
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
+    if !interactive {
+        // A group of its own could not read from the terminal.
+        command.process_group(0);
+    }
     for entry in exec.env.iter().flatten() {
         if let (Some(name), Some(value)) = (entry.get("name"), entry.get("value")) {
             command.env(name, value);
         }
     }
-    let child = command
-        .spawn()
-        .map_err(|error| format!("cannot be started: {error}"))?;
-    let output = timeout(PATIENCE, child.wait_with_output())
-        .await
-        .map_err(|_| format!("did not end within {} s", PATIENCE.as_secs()))?
-        .map_err(|error| format!("cannot be waited for: {error}"))?;
-    if !output.status.success() {
-        return Err(match output.status.code() {
-            Some(code) => format!("exited with {code}; what it says is above"),
-            None => "was ended by a signal".to_owned(),
-        });
+    Ok(command)
+}
+
+/// The plugin with everything that it started; what is left of it is ended with this value.
+struct Group(Option<rustix::process::Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(rustix::process::Pid::from_raw))
     }
-    let credential: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|_| "printed no ExecCredential".to_owned())?;
-    let status = &credential["status"];
-    if status["token"].is_string() || status["clientCertificateData"].is_string() {
-        Ok(credential["status"].clone())
-    } else {
-        Err("printed an ExecCredential without credentials".to_owned())
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // There is nobody left as a rule.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl Trouble {
+    fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            absent: false,
+        }
+    }
+}
+
+fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exited with {code}; what it says is above"),
+        None => "was ended by a signal".to_owned(),
+    }
+}
+
+/// `status` of the ExecCredential that `stdout` holds.
+fn status(stdout: &[u8], version: &str) -> Result<Value, String> {
+    let mut credential: Value =
+        serde_json::from_slice(stdout).map_err(|_| "printed no ExecCredential".to_owned())?;
+    if credential["kind"] != "ExecCredential" {
+        return Err("printed no ExecCredential".to_owned());
+    }
+    if credential["apiVersion"] != version {
+        return Err(format!(
+            "printed an ExecCredential of another apiVersion than {version}, which the kubeconfig asks for"
+        ));
+    }
+    let status = credential["status"].take();
+    let has = |field: &str| status[field].as_str().is_some_and(|text| !text.is_empty());
+    match (has("clientCertificateData"), has("clientKeyData")) {
+        (true, true) => Ok(status),
+        (false, false) if has("token") => Ok(status),
+        (false, false) => Err("printed an ExecCredential without credentials".to_owned()),
+        _ => Err("printed only one of clientCertificateData and clientKeyData".to_owned()),
     }
 }
 
 fn store(auth: &mut AuthInfo, status: &Value) {
-    let text = |field: &str| status[field].as_str().map(str::to_owned);
+    let text = |field: &str| status[field].as_str().filter(|text| !text.is_empty());
     if let Some(token) = text("token") {
-        auth.token = Some(token.into());
+        auth.token = Some(token.to_owned().into());
+        auth.token_file = None;
     }
-    // A kubeconfig holds them in base64, a plugin prints PEM.
-    let encoded = |field: &str| {
-        use base64::Engine;
-        text(field).map(|pem| base64::engine::general_purpose::STANDARD.encode(pem))
-    };
-    if let (Some(certificate), Some(key)) =
-        (encoded("clientCertificateData"), encoded("clientKeyData"))
-    {
-        auth.client_certificate_data = Some(certificate);
-        auth.client_key_data = Some(key.into());
+    if let (Some(certificate), Some(key)) = (text("clientCertificateData"), text("clientKeyData")) {
+        // A kubeconfig holds them in base64, a plugin prints PEM.
+        auth.client_certificate_data = Some(STANDARD.encode(certificate));
+        auth.client_key_data = Some(STANDARD.encode(key).into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: &str = VERSIONS[0];
+
+    fn entry(command: &str, args: &[&str]) -> Entry {
+        let exec = ExecConfig {
+            api_version: Some(V1.to_owned()),
+            command: Some(command.to_owned()),
+            args: Some(args.iter().map(ToString::to_string).collect()),
+            interactive_mode: Some(ExecInteractiveMode::Never),
+            install_hint: Some("install it".to_owned()),
+            ..ExecConfig::default()
+        };
+        Entry {
+            context: "c".to_owned(),
+            user: Some("u".to_owned()),
+            cluster: kube::config::Cluster::default(),
+            auth: AuthInfo {
+                exec: Some(exec),
+                ..AuthInfo::default()
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_takes_the_plugin_s_place() {
+        let script = format!(
+            r#"test -n "$KUBERNETES_EXEC_INFO" && echo '{{"kind":"ExecCredential","apiVersion":"{V1}","status":{{"token":"t"}}}}'"#
+        );
+        let mut entry = entry("sh", &["-c", &script]);
+        run(&mut entry, Duration::from_secs(1))
+            .await
+            .expect("a token");
+        let token = entry.auth.token.expect("a token");
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&token), "t");
+        assert!(entry.auth.exec.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_failure_repeats_nothing_of_the_plugin() {
+        for (command, args, words) in [
+            ("sh", ["-c", "echo SECRET; exit 3"], "sh exited with 3"),
+            ("sh", ["-c", "echo SECRET"], "printed no ExecCredential"),
+            ("sh", ["-c", "kill -9 $$ # SECRET"], "was ended by a signal"),
+            ("/nonexistent/plugin", ["SECRET", ""], "cannot be started"),
+        ] {
+            let mut entry = entry(command, &args);
+            let failure = run(&mut entry, Duration::from_secs(1))
+                .await
+                .expect_err("a failure");
+            let message = failure.to_string();
+            assert!(message.contains(words), "{message}");
+            assert!(!format!("{failure:?}").contains("SECRET"));
+            assert_eq!(failure.hint().is_some(), command.contains('/'));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_hangs_is_ended_with_its_children() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let late = dir.path().join("late");
+        let script = format!("(sleep 1; touch {}) & wait", late.display());
+        let entry = entry("sh", &["-c", &script]);
+        let exec = entry.auth.exec.expect("a plugin");
+        let outcome = credential(&exec, Duration::from_millis(300)).await;
+        let reason = outcome.expect_err("no credential").reason;
+        assert!(reason.contains("did not end within"), "{reason}");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!late.exists());
+    }
+
+    #[test]
+    fn garbage_is_no_credential() {
+        let of =
+            |status: Value| json!({"kind": "ExecCredential", "apiVersion": V1, "status": status});
+        for (output, words) in [
+            (json!(null), "no ExecCredential"),
+            (json!([1]), "no ExecCredential"),
+            (of(json!(null)), "without credentials"),
+            (of(json!({"token": ""})), "without credentials"),
+            (
+                of(json!({"token": "t", "clientKeyData": "k"})),
+                "only one of",
+            ),
+            (
+                json!({"kind": "ExecCredential", "apiVersion": VERSIONS[1]}),
+                "another apiVersion",
+            ),
+        ] {
+            let reason = status(output.to_string().as_bytes(), V1).expect_err("garbage");
+            assert!(reason.contains(words), "{reason}");
+        }
     }
 }

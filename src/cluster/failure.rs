@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::refusal::{Denied, Refusal};
+use super::denied::Denied;
+use super::refusal::Refusal;
 use crate::mask::scrub;
 
 /// A request, or the connection before it, that failed.
@@ -26,12 +27,16 @@ pub enum Cause {
     Kubeconfig {
         /// Which, and what is wrong with it.
         reason: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// The kubeconfig has no context of that name.
     UnknownContext {
         /// The name.
         name: String,
-        /// The names that it has.
+        /// The kubeconfig's file, or files.
+        file: String,
+        /// The names that it has, the most similar first.
         known: Vec<String>,
     },
     /// The kubeconfig's credential plugin failed.
@@ -40,13 +45,15 @@ pub enum Cause {
         program: String,
         /// Why; never what it printed on standard output.
         reason: String,
-        /// `installHint` of the kubeconfig.
+        /// `installHint` of the kubeconfig, where the plugin is not there.
         install: Option<String>,
     },
     /// No connection.
     Unreachable {
         /// The API server's address.
         server: String,
+        /// The proxy before it.
+        proxy: Option<String>,
         /// The system's reason.
         reason: String,
     },
@@ -54,6 +61,8 @@ pub enum Cause {
     Silent {
         /// The API server's address.
         server: String,
+        /// The proxy before it.
+        proxy: Option<String>,
         /// For how long, in seconds.
         seconds: u64,
     },
@@ -94,17 +103,31 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKubeconfig { looked } => write!(f, "no kubeconfig found: looked at {looked}"),
-            Self::Kubeconfig { reason } | Self::Unexpected(reason) => f.write_str(reason),
-            Self::UnknownContext { name, .. } => {
-                write!(f, "the kubeconfig has no context {name:?}")
+            Self::Kubeconfig { reason, .. } | Self::Unexpected(reason) => f.write_str(reason),
+            Self::UnknownContext { name, file, .. } => {
+                write!(f, "the kubeconfig {file} has no context {name:?}")
             }
             Self::Plugin {
                 program, reason, ..
             } => write!(f, "the kubeconfig's credential plugin {program} {reason}"),
-            Self::Unreachable { server, reason } => write!(f, "cannot reach {server}: {reason}"),
-            Self::Silent { server, seconds } => {
-                write!(f, "{server} did not answer within {seconds} s")
-            }
+            Self::Unreachable {
+                server,
+                proxy,
+                reason,
+            } => write!(
+                f,
+                "cannot reach {server}{}: {reason}",
+                through(proxy.as_ref())
+            ),
+            Self::Silent {
+                server,
+                proxy,
+                seconds,
+            } => write!(
+                f,
+                "{server} did not answer within {seconds} s{}",
+                through(proxy.as_ref())
+            ),
             Self::Tls { server, reason, .. } => write!(f, "cannot trust {server}: {reason}"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::DeniedAll { user, denied } => {
@@ -114,6 +137,11 @@ impl fmt::Display for Cause {
             }
         }
     }
+}
+
+fn through(proxy: Option<&String>) -> String {
+    let through = |proxy| format!(" through the proxy {proxy}");
+    proxy.map(through).unwrap_or_default()
 }
 
 impl Failure {
@@ -153,26 +181,52 @@ impl Failure {
     /// Whether the object, or its whole kind, does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(&self.cause, Cause::Refused(refusal) if refusal.code == 404)
+        self.refusal().is_some_and(|refusal| refusal.code == 404)
+    }
+
+    /// Whether the cluster does not serve the object's kind.
+    #[must_use]
+    pub fn is_kind_not_served(&self) -> bool {
+        self.refusal().is_some_and(Refusal::is_kind_not_served)
     }
 
     /// Whether the server said no, so that it is certain that nothing was written.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(&self.cause, Cause::Refused(refusal) if refusal.code < 500)
+        self.refusal()
+            .is_some_and(|refusal| refusal.code < 500 && !refusal.uncertain)
     }
 
     /// Whether the object is no longer the one that was read.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        matches!(&self.cause, Cause::Refused(refusal) if refusal.is_stale())
+        self.refusal().is_some_and(Refusal::is_stale)
     }
 
     /// What the caller may not do, if that is why.
     #[must_use]
     pub fn denied(&self) -> Option<&Denied> {
+        self.refusal()?.denied.as_ref()
+    }
+
+    /// The rights, in words, that the caller would grant without holding them.
+    #[must_use]
+    pub fn missing_rights(&self) -> &[String] {
+        let escalation = self
+            .refusal()
+            .and_then(|refusal| refusal.escalation.as_ref());
+        escalation.map_or(&[], |escalation| &escalation.missing)
+    }
+
+    /// The fields of a server-side apply that others own: manager and field.
+    #[must_use]
+    pub fn conflicts(&self) -> Vec<(&str, &str)> {
+        self.refusal().map(Refusal::conflicts).unwrap_or_default()
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
         match &self.cause {
-            Cause::Refused(refusal) => refusal.denied.as_ref(),
+            Cause::Refused(refusal) => Some(refusal),
             _ => None,
         }
     }
@@ -180,22 +234,31 @@ impl Failure {
     /// The next step, as a line to paste where there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        Some(match &self.cause {
-            Cause::NoKubeconfig { .. } => {
-                "name one with --kubeconfig FILE or KUBECONFIG, or plan without a cluster: --offline".into()
+        self.cause.hint().map(|hint| scrub(&hint))
+    }
+}
+
+impl Cause {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoKubeconfig { .. } => Some(
+                "name one with --kubeconfig FILE or KUBECONFIG, or plan without a cluster: --offline".into(),
+            ),
+            Self::UnknownContext { known, .. } => {
+                (!known.is_empty()).then(|| format!("--context is one of {}", known.join(", ")))
             }
-            Cause::UnknownContext { known, .. } if known.is_empty() => return None,
-            Cause::UnknownContext { known, .. } => {
-                format!("--context is one of {}", known.join(", "))
-            }
-            Cause::Plugin { install, .. } => install.clone()?,
-            Cause::Unreachable { .. } | Cause::Silent { .. } => {
-                "is this the right cluster, and is it reachable from here? `kubectl cluster-info` asks the same server; --context and --kubeconfig choose another, --request-timeout waits longer".into()
-            }
-            Cause::Tls { hint, .. } => (*hint).into(),
-            Cause::Refused(refusal) => refusal.hint()?,
-            Cause::DeniedAll { denied, .. } => Denied::rules(denied),
-            Cause::Kubeconfig { .. } | Cause::Unexpected(_) => return None,
-        })
+            Self::Kubeconfig { hint, .. } => hint.clone(),
+            Self::Plugin { install, .. } => install.clone(),
+            Self::Unreachable { proxy: Some(_), .. } | Self::Silent { proxy: Some(_), .. } => Some(
+                "is the proxy the right one? NO_PROXY names servers that are reached without the proxy of the environment; proxy-url of the kubeconfig always counts".into(),
+            ),
+            Self::Unreachable { .. } | Self::Silent { .. } => Some(
+                "is this the right cluster, and is it reachable from here? `kubectl cluster-info` asks the same server; --context and --kubeconfig choose another, --request-timeout waits longer".into(),
+            ),
+            Self::Tls { hint, .. } => Some((*hint).into()),
+            Self::Refused(refusal) => refusal.hint(),
+            Self::DeniedAll { denied, .. } => Some(Denied::rules(denied)),
+            Self::Unexpected(_) => None,
+        }
     }
 }

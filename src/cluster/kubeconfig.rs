@@ -1,84 +1,271 @@
-//! Finding kubeconfigs as kubectl does, and what of them monconf reads itself.
+//! Finding and merging kubeconfigs as kubectl does, down to what one context of them says.
 
 use std::env;
+use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use kube::config::Kubeconfig;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 
 use super::failure::{Cause, Failure};
 
-/// The file that was named; else the files of `KUBECONFIG`, those that exist, merged so that the first to say
-/// something wins; else `~/.kube/config`; else `None`.
-pub(super) fn load(named: Option<&Path>) -> Result<Option<Kubeconfig>, Box<Failure>> {
-    if let Some(path) = named {
-        return read(path).map(Some);
+/// What the kubeconfig says about one context.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The context's name.
+    pub context: String,
+    /// The name of its user entry.
+    pub user: Option<String>,
+    /// Its cluster.
+    pub cluster: Cluster,
+    /// Its user; empty where there is none, as for kubectl.
+    pub auth: AuthInfo,
+}
+
+/// Where to look.
+pub(super) struct Places {
+    /// The file that was named; nothing else counts then.
+    pub named: Option<PathBuf>,
+    /// The variable `KUBECONFIG`.
+    pub list: Option<OsString>,
+    /// The home directory.
+    pub home: Option<PathBuf>,
+}
+
+/// What was found there.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A kubeconfig with the context.
+    Entry(Box<Entry>),
+    /// No kubeconfig, or none that says anything.
+    Nothing {
+        /// The places, in words.
+        looked: String,
+    },
+}
+
+impl Places {
+    /// Those of this process.
+    pub(super) fn of_process(named: Option<PathBuf>) -> Self {
+        Self {
+            named,
+            list: env::var_os("KUBECONFIG"),
+            home: env::home_dir(),
+        }
     }
-    let listed: Vec<PathBuf> = match env::var_os("KUBECONFIG") {
-        Some(list) if !list.is_empty() => env::split_paths(&list)
-            .filter(|path| !path.as_os_str().is_empty())
-            .collect(),
-        _ => env::home_dir()
-            .map(|home| home.join(".kube/config"))
-            .into_iter()
-            .collect(),
-    };
-    let mut merged: Option<Kubeconfig> = None;
-    for path in listed.iter().filter(|path| path.exists()) {
-        let next = read(path)?;
-        merged = Some(match merged {
-            Some(first) => first
-                .merge(next)
-                .map_err(|error| unusable(path, &error.to_string()))?,
-            None => next,
+
+    /// The files that may exist, and what to call them together.
+    fn files(&self) -> (Vec<PathBuf>, String) {
+        if let Some(named) = &self.named {
+            return (vec![named.clone()], named.display().to_string());
+        }
+        if let Some(list) = self.list.as_ref().filter(|list| !list.is_empty()) {
+            let files: Vec<PathBuf> = env::split_paths(list)
+                .filter(|path| !path.as_os_str().is_empty())
+                .collect();
+            let words = format!("KUBECONFIG ({})", shown(&files));
+            return (files, words);
+        }
+        match self.home.as_ref().filter(|home| home.is_absolute()) {
+            Some(home) => {
+                let file = home.join(".kube/config");
+                let words = file.display().to_string();
+                (vec![file], words)
+            }
+            None => (Vec::new(), "KUBECONFIG (not set; nor is HOME)".to_owned()),
+        }
+    }
+}
+
+/// Reads what `places` hold and picks `context`, or the current one.
+pub(super) fn load(places: &Places, context: Option<&str>) -> Result<Found, Box<Failure>> {
+    let (files, looked) = places.files();
+    let mut merged = Kubeconfig::default();
+    let mut read = Vec::new();
+    for path in files {
+        match Kubeconfig::read_from(&path) {
+            Ok(next) => {
+                merged = merged
+                    .merge(without_blanks(next))
+                    .map_err(|error| broken(&path, &error))?;
+                read.push(path);
+            }
+            Err(KubeconfigError::ReadConfig(error, _))
+                if error.kind() == ErrorKind::NotFound && places.named.is_none() => {}
+            Err(error) => return Err(broken(&path, &error)),
+        }
+    }
+    let says_nothing = merged.contexts.is_empty() && merged.clusters.is_empty();
+    if says_nothing && places.named.is_none() && context.is_none() {
+        return Ok(Found::Nothing { looked });
+    }
+    if says_nothing {
+        return Err(match read.first() {
+            Some(_) => unusable(format!("the kubeconfig {} holds no context", shown(&read))),
+            None => Failure::before(Cause::NoKubeconfig { looked }),
         });
     }
-    Ok(merged)
+    pick(merged, &read, context).map(|entry| Found::Entry(Box::new(entry)))
 }
 
-fn read(path: &Path) -> Result<Kubeconfig, Box<Failure>> {
-    Kubeconfig::read_from(path).map_err(|error| match error {
-        kube::config::KubeconfigError::ReadConfig(error, _) => unusable(path, &error.to_string()),
-        kube::config::KubeconfigError::Parse(error) => {
-            // Of a text that holds credentials only the first line of the complaint, never the excerpt below it.
-            unusable(path, error.to_string().lines().next().unwrap_or_default())
-        }
-        error => unusable(path, &error.to_string()),
+fn pick(
+    kubeconfig: Kubeconfig,
+    files: &[PathBuf],
+    named: Option<&str>,
+) -> Result<Entry, Box<Failure>> {
+    let file = shown(files);
+    let known = || -> Vec<String> {
+        let contexts = kubeconfig.contexts.iter();
+        contexts.map(|context| context.name.clone()).collect()
+    };
+    let Some(name) = named.or(kubeconfig.current_context.as_deref()) else {
+        return Err(Failure::before(Cause::Kubeconfig {
+            reason: format!("the kubeconfig {file} has no current context"),
+            hint: Some(format!(
+                "choose one with --context: {}",
+                nearest("", known()).join(", ")
+            )),
+        }));
+    };
+    let Some(context) = kubeconfig.contexts.iter().find(|entry| entry.name == name) else {
+        return Err(Failure::before(Cause::UnknownContext {
+            name: name.to_owned(),
+            file,
+            known: nearest(name, known()),
+        }));
+    };
+    let Some(context) = &context.context else {
+        return Err(unusable(format!(
+            "context {name:?} of the kubeconfig {file} is empty"
+        )));
+    };
+    let cluster = kubeconfig
+        .clusters
+        .into_iter()
+        .find(|entry| entry.name == context.cluster)
+        .and_then(|entry| entry.cluster);
+    let Some(cluster) = cluster else {
+        return Err(unusable(format!(
+            "context {name:?} names the cluster {:?}, which the kubeconfig {file} does not have",
+            context.cluster
+        )));
+    };
+    let user = context.user.clone().filter(|user| !user.is_empty());
+    let auth = kubeconfig
+        .auth_infos
+        .into_iter()
+        .find(|entry| Some(&entry.name) == user.as_ref())
+        .and_then(|entry| entry.auth_info)
+        .unwrap_or_default();
+    Ok(Entry {
+        context: name.to_owned(),
+        user,
+        cluster,
+        auth,
     })
 }
 
-fn unusable(path: &Path, reason: &str) -> Box<Failure> {
-    Failure::before(Cause::Kubeconfig {
-        reason: format!("cannot use kubeconfig {}: {reason}", path.display()),
-    })
-}
-
-/// The context to use: the one that was named, else the current one.
-pub(super) fn context(
-    kubeconfig: &Kubeconfig,
-    named: Option<String>,
-) -> Result<String, Box<Failure>> {
-    let known: Vec<String> = kubeconfig
-        .contexts
-        .iter()
-        .map(|context| context.name.clone())
-        .collect();
-    let current = kubeconfig
-        .current_context
-        .clone()
-        .filter(|name| !name.is_empty());
-    match named.or(current) {
-        Some(name) if known.contains(&name) => Ok(name),
-        Some(name) => Err(Failure::before(Cause::UnknownContext {
-            known: nearest(&name, known),
-            name,
-        })),
-        None => Err(Failure::before(Cause::Kubeconfig {
-            reason: format!(
-                "the kubeconfig has no current context; name one of {} with --context",
-                known.join(", ")
-            ),
-        })),
+/// kubectl takes an empty text for an absent one; kube would take it for an empty CA bundle, an empty token, …
+fn without_blanks(mut kubeconfig: Kubeconfig) -> Kubeconfig {
+    fn drop_blank(field: &mut Option<String>) {
+        field.take_if(|text| text.is_empty());
     }
+    drop_blank(&mut kubeconfig.current_context);
+    for entry in &mut kubeconfig.clusters {
+        if let Some(cluster) = &mut entry.cluster {
+            drop_blank(&mut cluster.certificate_authority);
+            drop_blank(&mut cluster.certificate_authority_data);
+            drop_blank(&mut cluster.proxy_url);
+            drop_blank(&mut cluster.tls_server_name);
+        }
+    }
+    for entry in &mut kubeconfig.auth_infos {
+        if let Some(auth) = &mut entry.auth_info {
+            drop_blank(&mut auth.client_certificate);
+            drop_blank(&mut auth.client_certificate_data);
+            drop_blank(&mut auth.client_key);
+            drop_blank(&mut auth.token_file);
+            drop_blank(&mut auth.username);
+            drop_blank(&mut auth.impersonate);
+            for secret in [&mut auth.token, &mut auth.client_key_data] {
+                secret.take_if(|secret| secrecy::ExposeSecret::expose_secret(secret).is_empty());
+            }
+        }
+    }
+    kubeconfig
+}
+
+/// What the field `name` holds: its base64 `data`, or else the content of `file`.
+pub(super) fn content(
+    name: &str,
+    data: Option<&str>,
+    file: Option<&str>,
+) -> Result<Option<Vec<u8>>, Box<Failure>> {
+    if let Some(data) = data {
+        // Some tools break the line.
+        let compact: String = data.split_whitespace().collect();
+        return STANDARD
+            .decode(compact)
+            .map(Some)
+            .map_err(|_| unusable(format!("{name}-data of the kubeconfig is not base64")));
+    }
+    let read = |file| {
+        std::fs::read(file).map_err(|error| {
+            unusable(format!(
+                "cannot read {name} {file} of the kubeconfig: {error}"
+            ))
+        })
+    };
+    file.map(read).transpose()
+}
+
+/// A kubeconfig that cannot be used, without a next step.
+pub(super) fn unusable(reason: String) -> Box<Failure> {
+    Failure::before(Cause::Kubeconfig { reason, hint: None })
+}
+
+fn broken(path: &Path, error: &KubeconfigError) -> Box<Failure> {
+    let path = path.display();
+    match error {
+        KubeconfigError::ReadConfig(error, _) => {
+            unusable(format!("cannot read the kubeconfig {path}: {error}"))
+        }
+        KubeconfigError::Parse(error) => unusable(format!(
+            "{path} is no kubeconfig: {}",
+            complaint(&error.to_string())
+        )),
+        error => unusable(format!("cannot use the kubeconfig {path}: {error}")),
+    }
+}
+
+/// A parser's complaint about a text that holds credentials: only its first line, as the excerpt follows below, and
+/// without the values that it quotes.
+fn complaint(text: &str) -> String {
+    let mut out = String::new();
+    let mut inside: Option<char> = None;
+    let first = text.lines().next().unwrap_or_default();
+    for character in first.trim_start_matches("error: ").chars() {
+        match inside {
+            Some(quote) if quote == character => inside = None,
+            Some(_) => {}
+            None if matches!(character, '"' | '`') => {
+                inside = Some(character);
+                out.push('…');
+            }
+            None => out.push(character),
+        }
+    }
+    out
+}
+
+fn shown(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    files.join(", ")
 }
 
 /// Of many names those that share most with `name`, at most ten.
@@ -89,30 +276,124 @@ fn nearest(name: &str, mut known: Vec<String>) -> Vec<String> {
     known
 }
 
-/// The name of the context's user entry.
-pub(super) fn user(kubeconfig: &Kubeconfig, context: &str) -> Option<String> {
-    let context = kubeconfig
-        .contexts
-        .iter()
-        .find(|entry| entry.name == context)?;
-    context.context.as_ref()?.user.clone()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `proxy-url` of the context's cluster entry.
-pub(super) fn proxy(kubeconfig: &Kubeconfig, context: &str) -> Option<String> {
-    let context = kubeconfig
-        .contexts
-        .iter()
-        .find(|entry| entry.name == context)?;
-    let name = &context.context.as_ref()?.cluster;
-    let cluster = kubeconfig
-        .clusters
-        .iter()
-        .find(|entry| entry.name == *name)?;
-    cluster
-        .cluster
-        .as_ref()?
-        .proxy_url
-        .clone()
-        .filter(|url| !url.is_empty())
+    const PROD: &str = "
+apiVersion: v1
+kind: Config
+current-context: prod
+clusters: [{name: c, cluster: {server: 'https://10.0.0.1:6443', certificate-authority: ca.crt, certificate-authority-data: ''}}]
+contexts: [{name: prod, context: {cluster: c, user: jane}}, {name: lost, context: {cluster: gone}}]
+users: [{name: jane, user: {token: first}}]
+";
+
+    fn places(files: &[&Path]) -> Places {
+        Places {
+            named: None,
+            list: env::join_paths(files).ok(),
+            home: None,
+        }
+    }
+
+    fn message(places: &Places, context: Option<&str>) -> String {
+        let failure = load(places, context).expect_err("a failure");
+        format!("{failure}\nhint: {}", failure.hint().unwrap_or_default())
+    }
+
+    #[test]
+    fn files_merge_as_for_kubectl() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (blank, prod, other) = (
+            dir.path().join("blank"),
+            dir.path().join("prod"),
+            dir.path().join("other"),
+        );
+        std::fs::write(&blank, "current-context: ''\n").expect("written");
+        std::fs::write(&prod, PROD).expect("written");
+        std::fs::write(&other, PROD.replace("first", "second")).expect("written");
+        let missing = dir.path().join("missing");
+        let found = load(&places(&[&missing, &blank, &prod, &other]), None).expect("found");
+        let Found::Entry(entry) = found else {
+            panic!("nothing found");
+        };
+        assert_eq!(entry.context, "prod");
+        assert_eq!(entry.user.as_deref(), Some("jane"));
+        let token = entry.auth.token.expect("a token");
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&token), "first");
+        let ca = dir.path().join("ca.crt");
+        assert_eq!(entry.cluster.certificate_authority.as_deref(), ca.to_str());
+        assert_eq!(entry.cluster.certificate_authority_data, None);
+    }
+
+    #[test]
+    fn what_is_missing_is_no_kubeconfig() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let missing = dir.path().join("missing");
+        let looked = |places: &Places| match load(places, None) {
+            Ok(Found::Nothing { looked }) => looked,
+            other => panic!("{other:?}"),
+        };
+        assert!(looked(&places(&[&missing])).starts_with("KUBECONFIG ("));
+        let none = Places {
+            named: None,
+            list: None,
+            home: None,
+        };
+        assert_eq!(looked(&none), "KUBECONFIG (not set; nor is HOME)");
+        // Whoever names a context or a file does not mean the Pod's own account.
+        assert!(message(&none, Some("prod")).starts_with("no kubeconfig found"));
+        let named = Places {
+            named: Some(missing),
+            ..none
+        };
+        assert!(message(&named, None).starts_with("cannot read the kubeconfig "));
+    }
+
+    #[test]
+    fn an_unusable_kubeconfig_is_told_with_its_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("config");
+        for (text, context, parts) in [
+            (
+                PROD,
+                Some("prdo"),
+                [
+                    "has no context \"prdo\"",
+                    "hint: --context is one of prod, lost",
+                ],
+            ),
+            (
+                PROD,
+                Some("lost"),
+                ["names the cluster \"gone\", which", ""],
+            ),
+            (
+                &PROD.replace("current-context: prod", ""),
+                None,
+                ["has no current context", "--context: prod, lost"],
+            ),
+            ("users: [", None, ["is no kubeconfig: line 1", ""]),
+            (
+                "users: [{name: x, user: hunter2}]",
+                None,
+                ["is no kubeconfig: line 1", ""],
+            ),
+            ("users: hunter2", None, ["is no kubeconfig: line 1", ""]),
+            (
+                "clusters: [{name: c, cluster: {insecure-skip-tls-verify: hunter2}}]",
+                None,
+                ["is no kubeconfig: line 1", ""],
+            ),
+        ] {
+            std::fs::write(&file, text).expect("written");
+            let message = message(&places(&[&file]), context);
+            for part in parts {
+                assert!(message.contains(part), "{part:?} in {message}");
+            }
+            assert!(message.contains("/config"), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
 }

@@ -1,21 +1,35 @@
 //! The only code that talks to Kubernetes: connect, read in one wave, apply, issue tokens.
 
+mod answer;
 mod call;
 mod connect;
+mod credentials;
+mod denied;
 mod exec_plugin;
 mod failure;
 mod http2;
 mod kubeconfig;
 mod no_proxy;
+mod quoted;
 mod read;
 mod refusal;
+mod retry;
 mod send;
+mod sent;
 mod snapshot;
 mod token;
+mod transport;
 
-pub use call::{Answer, Call};
+#[cfg(test)]
+mod tests;
+
+pub use answer::Answer;
+pub use call::Call;
 pub use connect::{Cluster, ConnectOptions, Trace};
+pub use credentials::Credentials;
+pub use denied::{Denied, What};
 pub use failure::{Cause, Failure};
+pub use refusal::{Escalation, Refusal};
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
 

@@ -16,7 +16,13 @@ pub(super) fn proxy_for(server: &Uri) -> Option<Uri> {
         _ => "https_proxy",
     })?;
     let excluded = variable("no_proxy").unwrap_or_default();
-    if is_excluded(server.host()?, server.port_u16().unwrap_or(443), &excluded) {
+    let default = if server.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
+    let port = server.port_u16().unwrap_or(default);
+    if is_excluded(server.host()?, port, &excluded) {
         return None;
     }
     // A bare host:port is an HTTP proxy.
@@ -45,7 +51,7 @@ fn is_excluded(host: &str, port: u16, list: &str) -> bool {
                 return true;
             }
             let (name, wanted) = split_port(&entry);
-            if wanted.is_some_and(|wanted| wanted != port) || name.is_empty() {
+            if wanted.is_some_and(|wanted| wanted.parse() != Ok(port)) || name.is_empty() {
                 return false;
             }
             if let Some(address) = address {
@@ -61,18 +67,15 @@ fn is_excluded(host: &str, port: u16, list: &str) -> bool {
         })
 }
 
-fn split_port(entry: &str) -> (&str, Option<u16>) {
+fn split_port(entry: &str) -> (&str, Option<&str>) {
     if let Some(rest) = entry.strip_prefix('[') {
         let (address, after) = rest.split_once(']').unwrap_or((rest, ""));
-        return (
-            address,
-            after.strip_prefix(':').and_then(|port| port.parse().ok()),
-        );
+        return (address, after.strip_prefix(':'));
     }
     match entry.split_once(':') {
         // More than one colon: an IPv6 address without brackets.
         Some((_, port)) if port.contains(':') => (entry, None),
-        Some((name, port)) => (name, port.parse().ok()),
+        Some((name, port)) => (name, Some(port)),
         None => (entry, None),
     }
 }
@@ -109,6 +112,8 @@ mod tests {
             ("10.0.0.1", "0.0.0.0/0", true),
             ("10.0.0.1", "10.0.0.1:6443", true),
             ("10.0.0.1", "10.0.0.1:443", false),
+            ("10.0.0.1", "10.0.0.1:port", false),
+            ("10.0.0.1", "localhost,", false),
             ("10.0.0.1", "*", true),
             ("10.0.0.1", "", false),
             ("10.0.0.1", "10.0.0.0/99", false),

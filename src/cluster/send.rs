@@ -1,32 +1,32 @@
 //! The one door to the API server: deadline, retries, and what the answer means.
 
-use std::time::Duration;
-
-use http::{HeaderMap, Request, StatusCode};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
+use bytes::Bytes;
+use http::response::Parts;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::client::Body;
 use serde_json::Value;
+use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connect::{Cluster, transport};
+use super::connect::Cluster;
 use super::failure::{Cause, Failure};
 use super::refusal::Refusal;
-use super::{Answer, Call};
-use crate::mask::hide;
+use super::retry::{RETRIES, is_passing, pause, wish};
+use super::{Answer, Call, sent, transport};
 
-/// How often a request is sent again.
-const RETRIES: u32 = 3;
-/// The first pause; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// No pause is longer, whatever `Retry-After` says.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// No answer that monconf asks for is nearly as large.
+const LARGEST_ANSWER: usize = 32 << 20;
 
 /// One try that came to nothing.
 struct Miss {
     cause: Cause,
+    /// The status of the answer, if there was one.
+    status: Option<StatusCode>,
     /// Whether it may be tried again, and after how long at least.
     again: Option<Duration>,
+    /// Whether the server may have done what it was asked for.
+    uncertain: bool,
 }
 
 impl Cluster {
@@ -36,111 +36,41 @@ impl Cluster {
     /// # Errors
     /// Whatever kept the server from answering with success.
     pub async fn send(&self, call: Call) -> Result<Answer, Box<Failure>> {
-        let begun = Instant::now();
+        let mut uncertain = false;
         let mut tries = 0;
         loop {
             tries += 1;
-            let outcome = self.once(&call, tries).await;
-            let (words, result) = match outcome {
-                Ok((status, answer)) => (status.as_u16().to_string(), Ok(answer)),
-                Err((status, miss)) => (
-                    status.map_or("no answer".to_owned(), |status| status.as_u16().to_string()),
-                    Err(miss),
-                ),
-            };
-            self.trace(&call, &words, begun, tries);
-            let miss = match result {
+            let mut miss = match self.traced(&call, tries).await {
                 Ok(answer) => return Ok(answer),
                 Err(miss) => miss,
             };
+            if uncertain && let Some(answer) = self.done_before(&call, &miss).await {
+                return Ok(answer);
+            }
             let Some(least) = miss.again.filter(|_| tries <= RETRIES) else {
+                if let Cause::Refused(refusal) = &mut miss.cause {
+                    refusal.tries = tries;
+                    refusal.uncertain = uncertain;
+                }
                 let task = format!("{} {}", call.action, call.subject);
                 return Err(Failure::new(task, miss.cause));
             };
+            uncertain |= miss.uncertain;
             sleep(pause(tries).max(least)).await;
         }
     }
 
-    async fn once(
-        &self,
-        call: &Call,
-        tries: u32,
-    ) -> Result<(StatusCode, Answer), (Option<StatusCode>, Miss)> {
-        let broken = |reason: &str| Miss {
-            cause: Cause::Unexpected(reason.to_owned()),
-            again: None,
-        };
-        let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
-        let request = Request::builder()
-            .method(call.method.clone())
-            .uri(&call.path)
-            .header("content-type", call.content_type)
-            // The signing keys come as application/jwk-set+json.
-            .header("accept", "application/json, */*")
-            .header("user-agent", concat!("monconf/", env!("CARGO_PKG_VERSION")))
-            .body(Body::from(body.into_bytes()))
-            .map_err(|error| {
-                (
-                    None,
-                    broken(&format!("the request cannot be formed: {error}")),
-                )
-            })?;
-        let exchange = async {
-            let response = self.client().await?.send(request).await?;
-            let (head, body) = response.into_parts();
-            let bytes = body.collect_bytes().await?;
-            Ok::<_, kube::Error>((head, bytes))
-        };
-        let (head, bytes) = match timeout(self.request_timeout, exchange).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                let (cause, connected) = transport(&error, self.server(), self.request_timeout);
-                let retry = !matches!(cause, Cause::Tls { .. }) && (call.idempotent || !connected);
-                return Err((
-                    None,
-                    Miss {
-                        cause,
-                        again: retry.then_some(Duration::ZERO),
-                    },
-                ));
-            }
-            Err(_) => {
-                let cause = Cause::Silent {
-                    server: self.server().to_owned(),
-                    seconds: self.request_timeout.as_secs(),
-                };
-                return Err((None, Miss { cause, again: None }));
-            }
-        };
-        if head.status.is_success() {
-            let body = serde_json::from_slice(&bytes).map_err(|_| {
-                let reason =
-                    "the answer is not JSON; is this an API server, or a proxy's login page?";
-                (Some(head.status), broken(reason))
-            })?;
-            let date = date(&head.headers);
-            return Ok((head.status, Answer { body, date }));
-        }
-        let mut refusal = Refusal::new(head.status.as_u16(), &bytes, tries);
-        // A server may repeat what it was sent.
-        let secrets = secrets(call);
-        refusal.message = hide(&refusal.message, &secrets);
-        for (_, message) in &mut refusal.fields {
-            *message = hide(message, &secrets);
-        }
-        let transient = matches!(head.status.as_u16(), 429 | 503 | 504);
-        let again = (transient && call.idempotent).then(|| retry_after(&head.headers));
-        Err((
-            Some(head.status),
-            Miss {
-                cause: Cause::Refused(refusal),
-                again,
-            },
-        ))
-    }
-
-    fn trace(&self, call: &Call, words: &str, begun: Instant, tries: u32) {
+    async fn traced(&self, call: &Call, tries: u32) -> Result<Answer, Miss> {
+        let begun = Instant::now();
+        let outcome = self.once(call).await;
         if let Some(trace) = &self.trace {
+            let words = match &outcome {
+                Ok((status, _)) => status.as_u16().to_string(),
+                Err(miss) => miss.status.map_or_else(
+                    || "no answer".to_owned(),
+                    |status| status.as_u16().to_string(),
+                ),
+            };
             let again = if tries > 1 {
                 format!(", try {tries}")
             } else {
@@ -153,38 +83,125 @@ impl Cluster {
                 begun.elapsed().as_millis()
             ));
         }
+        outcome.map(|(_, answer)| answer)
+    }
+
+    async fn once(&self, call: &Call) -> Result<(StatusCode, Answer), Miss> {
+        let (head, body) = self.exchange(call).await?;
+        let status = head.status;
+        if status.is_success() {
+            let answer = Answer::read(&head, &body);
+            return answer
+                .map(|answer| (status, answer))
+                .map_err(|reason| Miss::unexpected(reason, Some(status)));
+        }
+        if status.is_redirection() {
+            let target = head
+                .headers
+                .get("location")
+                .and_then(|value| value.to_str().ok());
+            let target = target.unwrap_or("an unknown place");
+            let reason = format!(
+                "the server sends the request on to {target}: is this an API server, or a proxy that wants a login?"
+            );
+            return Err(Miss::unexpected(reason, Some(status)));
+        }
+        let secrets = sent::secrets(call);
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let mut refusal = Refusal::new(status.as_u16(), &body, &secrets);
+        refusal.credentials =
+            (status == StatusCode::UNAUTHORIZED).then(|| Box::new(self.credentials.clone()));
+        let wish = wish(&head.headers);
+        // Whoever answers with a failure of the server and a time means that another try may succeed.
+        let passing = is_passing(status)
+            || status.is_server_error() && wish.is_some()
+            || refusal.is_store_trouble();
+        Err(Miss {
+            cause: Cause::Refused(refusal),
+            status: Some(status),
+            again: (passing && call.idempotent).then(|| wish.unwrap_or_default()),
+            uncertain: status.is_server_error(),
+        })
+    }
+
+    async fn exchange(&self, call: &Call) -> Result<(Parts, Bytes), Miss> {
+        let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let request = Request::builder()
+            .method(call.method.clone())
+            .uri(&call.path)
+            .header("content-type", call.content_type)
+            // The signing keys come as application/jwk-set+json.
+            .header("accept", "application/json, */*")
+            .header("user-agent", concat!("monconf/", env!("CARGO_PKG_VERSION")))
+            .body(Body::from(body.into_bytes()))
+            .map_err(|error| {
+                Miss::unexpected(format!("the request cannot be formed: {error}"), None)
+            })?;
+        let exchange = async {
+            let response = self.client().await?.send(request).await?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, LARGEST_ANSWER).collect().await?;
+            Ok::<_, tower::BoxError>((head, body.to_bytes()))
+        };
+        let error = match timeout(self.request_timeout, exchange).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                return Err(Miss {
+                    cause: self.silent(),
+                    status: None,
+                    // Whoever has waited that long waits no second time.
+                    again: None,
+                    uncertain: true,
+                });
+            }
+        };
+        if error.is::<LengthLimitError>() {
+            let reason = format!("the answer is larger than {} MiB", LARGEST_ANSWER >> 20);
+            return Err(Miss::unexpected(reason, None));
+        }
+        let error = match error.downcast::<kube::Error>() {
+            Ok(error) => *error,
+            Err(other) => kube::Error::Service(other),
+        };
+        let broken = transport::broken(&error, self);
+        let again = broken.passing && (call.idempotent || !broken.sent);
+        Err(Miss {
+            cause: broken.cause,
+            status: None,
+            again: again.then_some(Duration::ZERO),
+            uncertain: broken.sent,
+        })
+    }
+
+    /// Whether a repeated call fails only because an earlier try, whose answer was lost, was carried out.
+    async fn done_before(&self, call: &Call, miss: &Miss) -> Option<Answer> {
+        let Cause::Refused(refusal) = &miss.cause else {
+            return None;
+        };
+        if call.method == Method::DELETE && refusal.code == 404 {
+            return Some(Answer::empty());
+        }
+        if call.method != Method::PATCH || !refusal.is_stale() {
+            return None;
+        }
+        // The version that the call names is the one before ours; the object tells whether the newer one is ours.
+        let (path, _) = call.path.split_once('?')?;
+        let live = self
+            .traced(&Call::read(&call.subject, path), 1)
+            .await
+            .ok()?;
+        sent::holds(&live.body, call.body.as_ref()?).then_some(live)
     }
 }
 
-/// The Secret data that a call carries, as it was sent.
-fn secrets(call: &Call) -> Vec<&str> {
-    call.body
-        .as_ref()
-        .and_then(|body| body["data"].as_object())
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, value)| value.as_str())
-        .collect()
-}
-
-/// Twice as long each time, and up to half as long again, so that many callers do not come back together.
-fn pause(tries: u32) -> Duration {
-    let pause = FIRST_PAUSE * 2_u32.pow(tries - 1);
-    let nanos = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |time| time.subsec_nanos());
-    pause + pause * (nanos % 1_000) / 2_000
-}
-
-fn retry_after(headers: &HeaderMap) -> Duration {
-    headers
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .map_or(Duration::ZERO, Duration::from_secs)
-        .min(LONGEST_PAUSE)
-}
-
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get("date")?.to_str().ok()?;
-    Some(rfc2822::parse(text).ok()?.timestamp())
+impl Miss {
+    fn unexpected(reason: String, status: Option<StatusCode>) -> Self {
+        Self {
+            cause: Cause::Unexpected(reason),
+            status,
+            again: None,
+            uncertain: true,
+        }
+    }
 }

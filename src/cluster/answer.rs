@@ -1,0 +1,122 @@
+//! What the server answered with a status of success, and whether it is an answer at all.
+
+use http::HeaderMap;
+use http::response::Parts;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use serde_json::Value;
+
+use super::quoted::quoted;
+
+/// What the server answered with a status of success.
+#[derive(Debug)]
+pub struct Answer {
+    /// The body.
+    pub body: Value,
+    /// What the server remarks on the request, for example that a token will live shorter than asked.
+    pub warnings: Vec<String>,
+    /// The server's clock.
+    pub date: Option<Timestamp>,
+}
+
+impl Answer {
+    /// # Errors
+    /// Why the body is none: a login page, cut off, something else than JSON.
+    pub(super) fn read(head: &Parts, body: &[u8]) -> Result<Self, String> {
+        let body = serde_json::from_slice(body).map_err(|error| {
+            if body.trim_ascii_start().starts_with(b"<") {
+                "the answer is a web page: is this an API server, or a proxy's login page?"
+                    .to_owned()
+            } else if error.is_eof() && !body.is_empty() {
+                format!("the answer breaks off after {} bytes", body.len())
+            } else {
+                "the answer is not JSON: is this an API server?".to_owned()
+            }
+        })?;
+        Ok(Self {
+            body,
+            warnings: warnings(&head.headers),
+            date: date(&head.headers),
+        })
+    }
+
+    /// An answer whose only content is that it is one.
+    pub(super) fn empty() -> Self {
+        Self {
+            body: Value::Null,
+            warnings: Vec::new(),
+            date: None,
+        }
+    }
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get("date")?.to_str().ok()?;
+    Some(rfc2822::parse(text).ok()?.timestamp())
+}
+
+/// The texts of `Warning: 299 - "text"`, of which there may be many in one header.
+fn warnings(headers: &HeaderMap) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for value in headers.get_all("warning") {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let mut rest = &*value;
+        while let Some(at) = rest.find(" \"") {
+            // A date in quotes may follow the text.
+            let is_text = !rest[..at].trim().is_empty();
+            let Some((text, after)) = quoted(&rest[at + 1..]) else {
+                break;
+            };
+            if is_text {
+                warnings.push(text);
+            }
+            rest = after;
+        }
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Answer, String> {
+        let (head, ()) = http::Response::new(()).into_parts();
+        Answer::read(&head, body.as_bytes())
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told() {
+        for (body, words) in [
+            ("<!DOCTYPE html><title>Log in</title>", "a web page"),
+            (r#"{"kind": "Sec"#, "breaks off after 13 bytes"),
+            ("", "is not JSON"),
+            ("ok", "is not JSON"),
+        ] {
+            let reason = read(body).expect_err("no answer");
+            assert!(reason.contains(words), "{reason}");
+            assert!(!reason.contains("Sec\""));
+        }
+        assert_eq!(read("{}").expect("an answer").body, serde_json::json!({}));
+    }
+
+    #[test]
+    fn headers_are_read() {
+        let mut headers = HeaderMap::new();
+        for value in [
+            r#"299 - "a \"b\"""#,
+            r#"299 - "one", 299 kube-apiserver "two" "Tue, 24 Nov 2026 11:36:49 GMT", 299 - "three""#,
+            r#"299 - "cut"#,
+            "299",
+        ] {
+            headers.append("warning", value.parse().expect("a value"));
+        }
+        assert_eq!(warnings(&headers), [r#"a "b""#, "one", "two", "three"]);
+        headers.insert(
+            "date",
+            "Tue, 24 Nov 2026 11:36:49 GMT".parse().expect("a value"),
+        );
+        let date = date(&headers).expect("a date");
+        assert_eq!(date.to_string(), "2026-11-24T11:36:49Z");
+    }
+}

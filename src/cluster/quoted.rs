@@ -1,0 +1,51 @@
+//! Texts in quotes as the API server writes them.
+
+/// The text in the quotes that `text` begins with, and what follows them. It is written as Go's `%q` does, and in the
+/// authorizer's sentences escaped for HTML after that.
+pub(super) fn quoted(text: &str) -> Option<(String, &str)> {
+    let inner = text.strip_prefix('"')?;
+    let mut out = String::new();
+    let mut characters = inner.char_indices();
+    while let Some((index, character)) = characters.next() {
+        match character {
+            '"' => {
+                let plain = out
+                    .replace("&lt;", "<")
+                    .replace("&gt;", ">")
+                    .replace("&amp;", "&");
+                return Some((plain, &inner[index + 1..]));
+            }
+            // Other escapes stand for characters that are not printed anyway: they stay as they are.
+            '\\' => match characters.next()?.1 {
+                escaped @ ('"' | '\\') => out.push(escaped),
+                other => out.extend(['\\', other]),
+            },
+            character => out.push(character),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn quotes_are_read_to_their_end() {
+        for (text, expected) in [
+            (r#""a" b"#, Some(("a", " b"))),
+            (r#""a\"b\\" c"#, Some((r#"a"b\"#, " c"))),
+            (r#""\u202ex""#, Some((r"\u202ex", ""))),
+            (r#""&lt;a&amp;lt;""#, Some(("<a&lt;", ""))),
+            (r#""""#, Some(("", ""))),
+            (r#"a"b""#, None),
+            (r#""a"#, None),
+            (r#""a\"#, None),
+            ("", None),
+        ] {
+            let read = quoted(text);
+            let read = read.as_ref().map(|(inner, rest)| (inner.as_str(), *rest));
+            assert_eq!(read, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What went wrong on the way to the server, told from the errors of the libraries below.
+
+use std::error::Error;
+use std::io;
+
+use hyper_util::client::legacy;
+use jiff::Timestamp;
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError};
+
+use super::connect::Cluster;
+use super::failure::Cause;
+use super::http2::ConnectError;
+
+/// Why there was no answer.
+pub(super) struct Broken {
+    /// The reason.
+    pub cause: Cause,
+    /// Whether the request may have been sent, and so carried out.
+    pub sent: bool,
+    /// Whether another try may end otherwise.
+    pub passing: bool,
+}
+
+/// What `error` means for a request to `cluster`.
+pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
+    let chain = chain(error);
+    let sent = !chain.iter().any(|error| is_connect(*error));
+    let server = cluster.server().to_owned();
+    if let Some(tls) = find::<rustls::Error>(&chain) {
+        let (reason, hint) = tls_reason(tls);
+        return Broken {
+            cause: Cause::Tls {
+                server,
+                reason,
+                hint,
+            },
+            sent,
+            passing: false,
+        };
+    }
+    if !matches!(error, kube::Error::Service(_) | kube::Error::HyperError(_)) {
+        // Certificates, keys and proxies that kube cannot use; of the outer errors only the inner ones are short.
+        let reason = format!(
+            "the kubeconfig's credentials cannot be used: {}",
+            innermost(&chain)
+        );
+        return Broken {
+            cause: Cause::Kubeconfig { reason, hint: None },
+            sent: false,
+            passing: false,
+        };
+    }
+    let kind = find::<io::Error>(&chain).map(io::Error::kind);
+    if kind == Some(io::ErrorKind::TimedOut) {
+        return Broken {
+            cause: cluster.silent(),
+            sent,
+            passing: false,
+        };
+    }
+    let reason = innermost(&chain);
+    let lookup = chain.iter().any(|error| {
+        let text = error.to_string();
+        text.contains("dns error") || text.contains("failed to lookup address")
+    });
+    let reason = match kind {
+        _ if lookup => format!("its name is not known here ({reason})"),
+        Some(io::ErrorKind::ConnectionRefused) => {
+            "nothing listens there (connection refused)".into()
+        }
+        Some(
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::BrokenPipe,
+        ) => "the connection was closed before the answer was complete".into(),
+        _ => reason,
+    };
+    Broken {
+        cause: Cause::Unreachable {
+            server,
+            proxy: cluster.proxy(),
+            reason,
+        },
+        sent,
+        passing: true,
+    }
+}
+
+impl Cluster {
+    /// No answer within the time for one request.
+    pub(super) fn silent(&self) -> Cause {
+        Cause::Silent {
+            server: self.server().to_owned(),
+            proxy: self.proxy(),
+            seconds: self.request_timeout.as_secs(),
+        }
+    }
+}
+
+type Link<'a> = &'a (dyn Error + 'static);
+
+/// The error and all that it comes from. An [`io::Error`] does not count what it wraps as its source, but that one's.
+fn chain(error: &kube::Error) -> Vec<Link<'_>> {
+    let mut chain: Vec<Link<'_>> = Vec::new();
+    let mut next: Option<Link<'_>> = Some(error);
+    while let Some(error) = next {
+        chain.push(error);
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    chain
+}
+
+fn find<'a, T: Error + 'static>(chain: &[Link<'a>]) -> Option<&'a T> {
+    chain
+        .iter()
+        .rev()
+        .find_map(|error| error.downcast_ref::<T>())
+}
+
+/// Whether no connection came about, over which the request may have been sent.
+fn is_connect(error: Link<'_>) -> bool {
+    error.is::<ConnectError>()
+        || error
+            .downcast_ref::<legacy::Error>()
+            .is_some_and(legacy::Error::is_connect)
+}
+
+/// The innermost reason; the outer ones only say that there is one.
+fn innermost(chain: &[Link<'_>]) -> String {
+    let text = chain.last().map(ToString::to_string).unwrap_or_default();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_owned()
+}
+
+const OTHER_CA: &str = "compare certificate-authority-data of the kubeconfig with the cluster's CA: the kubeconfig may be that of another cluster, or of this one before it was made anew";
+const OTHER_NAME: &str =
+    "use an address that is in the certificate, or name one as tls-server-name in the kubeconfig";
+const CLOCK: &str = "renew the API server's certificate, and check this machine's clock";
+
+fn tls_reason(error: &rustls::Error) -> (String, &'static str) {
+    use rustls::Error as Tls;
+    match error {
+        Tls::InvalidCertificate(error) => certificate_reason(error),
+        Tls::AlertReceived(
+            AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied,
+        ) => (
+            format!("it refuses the client certificate ({error})"),
+            "get a new kubeconfig: its client certificate has expired, or is that of another cluster",
+        ),
+        Tls::AlertReceived(_) | Tls::PeerIncompatible(_) => (
+            format!("it speaks no TLS that monconf knows ({error})"),
+            "TLS 1.2 or 1.3 is needed, on the server and on any proxy before it",
+        ),
+        Tls::InvalidMessage(_) => (
+            "it does not speak TLS there".to_owned(),
+            "is the port right, and is it https:// in the kubeconfig?",
+        ),
+        error => (error.to_string(), OTHER_CA),
+    }
+}
+
+fn certificate_reason(error: &CertificateError) -> (String, &'static str) {
+    use CertificateError as Bad;
+    match error {
+        Bad::UnknownIssuer => (
+            "its certificate is signed by an authority that the kubeconfig does not name".into(),
+            OTHER_CA,
+        ),
+        Bad::BadSignature => (
+            "its certificate is not signed by the authority that the kubeconfig names".into(),
+            OTHER_CA,
+        ),
+        Bad::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => (
+            "its certificate is signed by itself, and the kubeconfig does not name it".into(),
+            OTHER_CA,
+        ),
+        Bad::Expired => ("its certificate has expired".into(), CLOCK),
+        Bad::ExpiredContext { time, not_after } => (
+            format!(
+                "its certificate expired at {}; it is {} now",
+                date(*not_after),
+                date(*time)
+            ),
+            CLOCK,
+        ),
+        Bad::NotValidYet => ("its certificate is not valid yet".into(), CLOCK),
+        Bad::NotValidYetContext { time, not_before } => (
+            format!(
+                "its certificate is valid from {} on; it is {} now",
+                date(*not_before),
+                date(*time)
+            ),
+            CLOCK,
+        ),
+        Bad::NotValidForName => ("its certificate is for another name".into(), OTHER_NAME),
+        Bad::NotValidForNameContext {
+            expected,
+            presented,
+        } => (
+            format!(
+                "its certificate is for {}, not for {}",
+                names(presented),
+                expected.to_str()
+            ),
+            OTHER_NAME,
+        ),
+        error => (format!("its certificate is not valid ({error})"), OTHER_CA),
+    }
+}
+
+/// `DnsName("a")` and `IpAddress(10.0.0.1)`, as the library names them, without the wrapping; at most five.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| {
+        let inner = name
+            .split_once('(')
+            .map_or(name.as_str(), |(_, inner)| inner);
+        inner.trim_end_matches(')').trim_matches('"').to_owned()
+    };
+    let mut names: Vec<String> = presented.iter().take(5).map(bare).collect();
+    match presented.len() {
+        0 => names.push("no name at all".into()),
+        1..=5 => {}
+        more => names.push(format!("{} more", more - 5)),
+    }
+    names.join(", ")
+}
+
+fn date(time: UnixTime) -> String {
+    let seconds = i64::try_from(time.as_secs()).ok();
+    seconds
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map_or_else(|| "an unknown time".to_owned(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_wrapped_error_is_found() {
+        let tls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let error = kube::Error::Service(io::Error::new(io::ErrorKind::InvalidData, tls).into());
+        let chain = chain(&error);
+        assert!(find::<rustls::Error>(&chain).is_some());
+    }
+
+    #[test]
+    fn dates_and_names_are_told() {
+        let day = |days: u64| UnixTime::since_unix_epoch(Duration::from_secs(days * 86_400));
+        let (reason, _) = certificate_reason(&CertificateError::ExpiredContext {
+            time: day(20_000),
+            not_after: day(19_000),
+        });
+        assert_eq!(
+            reason,
+            "its certificate expired at 2022-01-08T00:00:00Z; it is 2024-10-04T00:00:00Z now"
+        );
+        let presented = [
+            "DnsName(\"kubernetes\")".to_owned(),
+            "IpAddress(10.0.0.1)".to_owned(),
+        ];
+        assert_eq!(names(&presented), "kubernetes, 10.0.0.1");
+        assert_eq!(names(&[]), "no name at all");
+    }
+}
