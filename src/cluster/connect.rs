@@ -202,7 +202,9 @@ fn from_entry(entry: Entry) -> Result<Config, Box<Failure>> {
             url.parse()
                 .map_err(|_| unusable(format!("the kubeconfig's proxy-url {url:?} is no URL")))?,
         ),
-        None => no_proxy::proxy_for(&config.cluster_url),
+        None => no_proxy::proxy_for(&config.cluster_url).map_err(|variable| {
+            unusable(format!("the value of {variable} is no URL of a proxy"))
+        })?,
     };
     config.accept_invalid_certs = insecure;
     config.tls_server_name = cluster.tls_server_name;

@@ -6,31 +6,36 @@ use std::net::IpAddr;
 use http::Uri;
 
 /// The proxy for `server`, `None` for a direct connection.
-pub(super) fn proxy_for(server: &Uri) -> Option<Uri> {
-    let variable = |name: &str| {
-        let value = env::var(name.to_uppercase()).or_else(|_| env::var(name.to_lowercase()));
-        value.ok().filter(|value| !value.is_empty())
+///
+/// # Errors
+/// The name of the variable whose value is no URL.
+pub(super) fn proxy_for(server: &Uri) -> Result<Option<Uri>, &'static str> {
+    let variable = |names: [&str; 2]| {
+        let mut values = names.into_iter().filter_map(|name| env::var(name).ok());
+        values.find(|value| !value.is_empty())
     };
-    let proxy = variable(match server.scheme_str() {
-        Some("http") => "http_proxy",
-        _ => "https_proxy",
-    })?;
-    let excluded = variable("no_proxy").unwrap_or_default();
-    let default = if server.scheme_str() == Some("http") {
-        80
-    } else {
-        443
+    let (names, default) = match server.scheme_str() {
+        Some("http") => (["HTTP_PROXY", "http_proxy"], 80),
+        _ => (["HTTPS_PROXY", "https_proxy"], 443),
     };
-    let port = server.port_u16().unwrap_or(default);
-    if is_excluded(server.host()?, port, &excluded) {
-        return None;
+    let (Some(proxy), Some(host)) = (variable(names), server.host()) else {
+        return Ok(None);
+    };
+    let excluded = variable(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    if is_excluded(host, server.port_u16().unwrap_or(default), &excluded) {
+        return Ok(None);
     }
-    // A bare host:port is an HTTP proxy.
-    proxy
-        .parse::<Uri>()
-        .ok()
-        .filter(|uri| uri.scheme().is_some() && uri.host().is_some())
-        .or_else(|| format!("http://{proxy}").parse().ok())
+    url(&proxy).map(Some).ok_or(names[0])
+}
+
+/// A proxy's URL; a bare `host:port` is an HTTP proxy.
+fn url(proxy: &str) -> Option<Uri> {
+    let url = if proxy.contains("://") {
+        proxy.parse()
+    } else {
+        format!("http://{proxy}").parse()
+    };
+    url.ok().filter(|url: &Uri| url.host().is_some())
 }
 
 /// Loopback always; then `*`, addresses, networks, names (with their subdomains, or only those where the entry
@@ -101,7 +106,7 @@ fn contains((network, bits): (IpAddr, u32), address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_excluded;
+    use super::{is_excluded, url};
 
     #[test]
     fn no_proxy_is_about_the_cluster() {
@@ -136,6 +141,23 @@ mod tests {
                 excluded,
                 "{host} and {list:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_a_url_or_a_host() {
+        for (proxy, expected) in [
+            ("proxy.corp:3128", Some("http://proxy.corp:3128/")),
+            (
+                "socks5://proxy.corp:1080",
+                Some("socks5://proxy.corp:1080/"),
+            ),
+            ("http://[bad", None),
+            ("http://", None),
+            ("a b", None),
+        ] {
+            let read = url(proxy).map(|url| url.to_string());
+            assert_eq!(read.as_deref(), expected, "{proxy}");
         }
     }
 }

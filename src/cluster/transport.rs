@@ -40,13 +40,11 @@ pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
         };
     }
     if !matches!(error, kube::Error::Service(_) | kube::Error::HyperError(_)) {
-        // Certificates, keys and proxies that kube cannot use; of the outer errors only the inner ones are short.
-        let reason = format!(
-            "the kubeconfig's credentials cannot be used: {}",
-            innermost(&chain)
-        );
         return Broken {
-            cause: Cause::Kubeconfig { reason, hint: None },
+            cause: Cause::Kubeconfig {
+                reason: unusable(error, &chain, cluster),
+                hint: None,
+            },
             sent: false,
             passing: false,
         };
@@ -84,6 +82,20 @@ pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
         },
         sent,
         passing: true,
+    }
+}
+
+/// What kube cannot make a client of: certificates, keys, proxies.
+fn unusable(error: &kube::Error, chain: &[Link<'_>], cluster: &Cluster) -> String {
+    match error {
+        kube::Error::ProxyProtocolUnsupported { .. } => format!(
+            "the proxy {} cannot be used: http, https and socks5 are supported",
+            cluster.proxy().unwrap_or_default()
+        ),
+        _ => format!(
+            "the kubeconfig's credentials cannot be used: {}",
+            innermost(chain)
+        ),
     }
 }
 
@@ -148,11 +160,14 @@ fn tls_reason(error: &rustls::Error) -> (String, &'static str) {
     use rustls::Error as Tls;
     match error {
         Tls::InvalidCertificate(error) => certificate_reason(error),
+        Tls::AlertReceived(AlertDescription::CertificateRequired) => (
+            "it wants a client certificate, and the kubeconfig has none".to_owned(),
+            "add client-certificate and client-key to the kubeconfig's user, or use an address that takes tokens",
+        ),
         Tls::AlertReceived(
             AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateRequired
             | AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::UnknownCA
