@@ -231,6 +231,20 @@ fn scalar(text: &str) -> String {
     quoted
 }
 
+/// A text for use behind `#`: nothing in it ends the line.
+#[must_use]
+pub fn comment(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if is_plain_character(character) {
+                character
+            } else {
+                ' '
+            }
+        })
+        .collect()
+}
+
 /// Whether a character can stand in a line of YAML as it is, and is seen there: no control character, no line break
 /// of YAML 1.1, nothing that turns the direction of text around.
 #[must_use]

@@ -18,5 +18,6 @@ mod prometheus_apply;
 mod prompt;
 mod readme;
 mod support;
+mod templates;
 mod token;
 mod waves;

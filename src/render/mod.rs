@@ -21,6 +21,7 @@ pub use templates::{Builtin, Templates};
 use std::collections::BTreeMap;
 
 use crate::spec::Names;
+use crate::yaml;
 
 /// Label: which tool made an object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -40,6 +41,7 @@ const FILE_MARK: &str = "# Written by monconf, instance ";
 
 /// The first line of an instance's configuration file.
 pub(crate) fn file_header(instance: &str) -> String {
+    let instance = yaml::comment(instance);
     format!("{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
 }
 

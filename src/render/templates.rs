@@ -317,17 +317,7 @@ fn comment(value: &Value) -> Value {
             .unwrap_or_default(),
         _ => value.to_string(),
     };
-    Value::from_safe_string(
-        text.chars()
-            .map(|character| {
-                if yaml::is_plain_character(character) {
-                    character
-                } else {
-                    ' '
-                }
-            })
-            .collect(),
-    )
+    Value::from_safe_string(yaml::comment(&text))
 }
 
 /// `{{ map | entries(4) }}`: the entries of a map, one a line, from the second on indented by that many spaces.

@@ -1,0 +1,445 @@
+//! Templates: no value gets out of its place, and what a replaced one renders is checked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use monconf::render::{Builtin, Form, Surroundings, Templates, desired};
+use monconf::spec::{Consumer, Settings, Spec};
+use monconf::token::{Decision, Verdict};
+use monconf::yaml;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use testbed::{ControlPlane, Scope};
+
+use crate::support::{Monconf, Run, state};
+
+/// Texts that would break out of YAML, of Jinja, of comments, or into another type.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("\"".to_owned()),
+        Just("'".to_owned()),
+        Just("\n".to_owned()),
+        Just("\r\n".to_owned()),
+        Just("{{ names }}".to_owned()),
+        Just("{% raw %}".to_owned()),
+        Just("---\n".to_owned()),
+        Just(": ".to_owned()),
+        Just(" #".to_owned()),
+        Just("- ".to_owned()),
+        Just("on".to_owned()),
+        Just("null".to_owned()),
+        Just("1_000".to_owned()),
+        Just("2001-01-01".to_owned()),
+        Just("\u{2028}".to_owned()),
+        Just("\u{85}".to_owned()),
+        Just("\u{feff}".to_owned()),
+        Just("\u{1b}[31m".to_owned()),
+        Just("\0".to_owned()),
+        Just("$1 ${X} $(Y)".to_owned()),
+        Just("!!python/object".to_owned()),
+        Just("&a *a".to_owned()),
+        Just("\\".to_owned()),
+        Just("%}@`|>".to_owned()),
+        "[a-z0-9.:/-]{1,8}",
+        any::<char>().prop_map(|character| character.to_string()),
+    ];
+    prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
+}
+
+/// Every text that a user, a file or a cluster can put into a template, as it is. Names that Kubernetes checks are
+/// checked before; here they are hostile all the same.
+fn render(text: &str, form: &Form) -> Vec<Value> {
+    let mut spec = Spec::new(Consumer::Prometheus, Settings::default()).unwrap();
+    spec.names.namespace = text.to_owned();
+    spec.names.instance = text.to_owned();
+    spec.api_server = Some(text.to_owned());
+    let selector = json!({
+        "metadata": {"namespace": "p", "name": "p"},
+        "spec": {
+            "serviceMonitorSelector": {"matchLabels": {format!("key{text}"): text}}, "serviceMonitorNamespaceSelector": {},
+            "scrapeConfigSelector": {"matchLabels": {format!("key{text}"): text}}, "scrapeConfigNamespaceSelector": {},
+        },
+    });
+    let decision = Decision {
+        verdict: Verdict::Issue("new token".to_owned()),
+        slot: 0,
+        orphan: None,
+    };
+    let surroundings = Surroundings {
+        server: text,
+        ca: text,
+        prometheuses: Some(&[selector]),
+        objects: &BTreeMap::new(),
+        namespace_labels: &BTreeMap::new(),
+        token: None,
+        handle: None,
+    };
+    let desired = desired(
+        &spec,
+        form,
+        &surroundings,
+        &decision,
+        &Templates::load(None).unwrap(),
+    )
+    .unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let mut documents: Vec<Value> = desired
+        .objects
+        .into_iter()
+        .map(|object| object.value)
+        .collect();
+    for text in desired.output.iter() {
+        documents.extend(yaml::parse(text, "output").unwrap());
+    }
+    documents
+}
+
+/// The shape of a value: its keys and types, with the texts left out and the hostile key made general.
+fn shape(value: &Value, text: &str) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| {
+                let key = if *key == format!("key{text}") {
+                    "KEY"
+                } else {
+                    key
+                };
+                (key.to_owned(), shape(value, text))
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|item| shape(item, text)).collect(),
+        Value::String(_) => json!("text"),
+        other => json!(other.to_string()),
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => map.values().flat_map(texts).collect(),
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_hostile_value_stays_the_value_that_it_is(text in hostile()) {
+        for form in [Form::Operator, Form::Mounted { mount_dir: text.clone() }] {
+            let harmless_form = match form {
+                Form::Operator => Form::Operator,
+                _ => Form::Mounted { mount_dir: "harmless".to_owned() },
+            };
+            let (hostile, harmless) = (render(&text, &form), render("harmless", &harmless_form));
+            prop_assert_eq!(hostile.len(), harmless.len());
+            for (hostile, harmless) in hostile.iter().zip(&harmless) {
+                prop_assert_eq!(shape(hostile, &text), shape(harmless, "harmless"));
+                let literal: Vec<String> = texts(harmless).iter().map(|harmless| harmless.replace("harmless", &text)).collect();
+                // A Secret's data is no template's.
+                if hostile["kind"] != "Secret" {
+                    prop_assert_eq!(texts(hostile), literal);
+                }
+            }
+        }
+    }
+}
+
+fn with_template(scope: &Scope, folder: &Path, name: &str, text: &str) -> Run {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join(name), text).unwrap();
+    Monconf::prometheus(scope, &["--apply", "--templates"])
+        .args([folder])
+        .run()
+}
+
+#[test]
+fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written() {
+    let scope = ControlPlane::shared().scope("bad-template");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("templates");
+    let account = Builtin::named("serviceaccount.yaml").unwrap().text;
+    let secret = Builtin::named("handle.yaml").unwrap().text;
+    let monitor = Builtin::named("servicemonitor.yaml").unwrap().text;
+    let raw = Builtin::named("scrape-configs.yaml").unwrap().text;
+    for (name, text, line, words) in [
+        (
+            "serviceaccount.yaml",
+            account.replace("names.namespace", "names.nmespace"),
+            5,
+            "undefined value",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("names.namespace }}", "names.namespace }"),
+            5,
+            "syntax error",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("  labels:", "  labels: x: y"),
+            6,
+            "renders no valid YAML",
+        ),
+        (
+            "serviceaccount.yaml",
+            format!("{account}---\nkind: Secret\n"),
+            10,
+            "renders 2 documents",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("kind: ServiceAccount", "kind: Secret"),
+            2,
+            "kind must be ServiceAccount, but is Secret",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("{{ names.service_account }}", "default"),
+            4,
+            "metadata.name must be",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("{{ names.namespace }}", "kube-system"),
+            5,
+            "metadata.namespace must be",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("    {{ labels | entries(4) }}", "    a: b"),
+            6,
+            "monconf knows its objects by it",
+        ),
+        (
+            "serviceaccount.yaml",
+            format!("{account}secrets: []\n"),
+            10,
+            "secrets: unknown field",
+        ),
+        (
+            "serviceaccount.yaml",
+            account.replace("  name:", "  name: a\n  name:"),
+            0,
+            "duplicate entry",
+        ),
+        (
+            "serviceaccount.yaml",
+            format!(
+                "{{% for a in range(100000) %}}{{% for b in range(100000) %}}{{% endfor %}}{{% endfor %}}{account}"
+            ),
+            1,
+            "fuel",
+        ),
+        ("serviceaccount.yaml", String::new(), 0, "renders no object"),
+        (
+            "handle.yaml",
+            format!("{secret}stringData: {{token: x}}\n"),
+            12,
+            "stringData: unknown field",
+        ),
+        (
+            "handle.yaml",
+            secret.replace("Opaque", "kubernetes.io/service-account-token"),
+            11,
+            "type must be Opaque",
+        ),
+        (
+            "servicemonitor.yaml",
+            monitor.replace("    path:", "    metricsPath:"),
+            17,
+            "spec.endpoints[0].metricsPath: unknown field",
+        ),
+        (
+            "servicemonitor.yaml",
+            monitor.replace(
+                "  selector:\n    matchLabels:\n      {{ job.service.labels | entries(6) }}\n",
+                "",
+            ),
+            0,
+            "spec.selector: Required value",
+        ),
+        (
+            "servicemonitor.yaml",
+            monitor.replace("{{ job.honor_labels }}", "maybe"),
+            21,
+            "spec.endpoints[0].honorLabels: must be of type boolean",
+        ),
+        (
+            "scrape-configs.yaml",
+            format!("{raw}\nglobal: {{}}\n"),
+            0,
+            "Prometheus allows nothing but scrape_configs",
+        ),
+        (
+            "scrape-configs.yaml",
+            raw.replace("- job_name: {{ job.job_name }}", "- job_name: x"),
+            5,
+            "must render the jobs",
+        ),
+    ] {
+        let format = if name == "scrape-configs.yaml" {
+            "raw"
+        } else {
+            "operator"
+        };
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(name), &text).unwrap();
+        let run = Monconf::prometheus(&scope, &["--apply", "--format", format, "--templates"])
+            .args([&folder])
+            .run()
+            .exit(1);
+        let file = folder.join(name).display().to_string();
+        let place = if line == 0 {
+            file
+        } else {
+            format!("error: {file}:{line}: ")
+        };
+        assert!(
+            run.stderr.contains(&place),
+            "{place} {words}: {}",
+            run.stderr
+        );
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    let writes = scope
+        .cp
+        .audit(&scope.user.name)
+        .iter()
+        .filter(|event| event.is_write())
+        .count();
+    assert_eq!(writes, 0);
+}
+
+#[test]
+fn a_good_template_is_used_and_what_it_grants_beyond_need_is_said() {
+    let scope = ControlPlane::shared().scope("own-template");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("templates");
+    let account = Builtin::named("serviceaccount").unwrap().text;
+    let annotated = account.replace(
+        "metadata:",
+        "metadata:\n  annotations:\n    team: {{ \"x-\" ~ names.instance }}",
+    );
+    with_template(&scope, &folder, "serviceaccount.yaml", &annotated).ok();
+    let path = format!(
+        "/api/v1/namespaces/{}/serviceaccounts/{}-sa",
+        scope.namespace, scope.name
+    );
+    let live = scope.admin().get(&path).unwrap();
+    assert_eq!(
+        live["metadata"]["annotations"]["team"],
+        json!(format!("x-{}", scope.name))
+    );
+
+    let role = Builtin::named("clusterrole").unwrap().text;
+    let wider = format!("{role}- apiGroups: [\"\"]\n  resources: [secrets]\n  verbs: [list]\n");
+    let run = with_template(&scope, &folder, "clusterrole.yaml", &wider).ok();
+    assert!(
+        run.stderr.contains(
+            "warning: the template clusterrole.yaml grants more than the jobs need: list secrets"
+        ),
+        "{}",
+        run.stderr
+    );
+    let narrower = role.replace("{{ rule.verbs }}", "[list]");
+    let run = with_template(&scope, &folder, "clusterrole.yaml", &narrower).ok();
+    assert!(
+        run.stderr
+            .contains("lacks what the jobs need: get nodes/metrics; get /metrics"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn ejected_templates_change_nothing_and_are_never_overwritten() {
+    let scope = ControlPlane::shared().scope("ejected");
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let before = state::of(&scope);
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("templates");
+    let eject = || {
+        Monconf::new(["template", "eject", "--templates"])
+            .args([&folder])
+            .run()
+    };
+    eject().ok();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), Builtin::ALL.len());
+    let run = Monconf::prometheus(&scope, &["--apply", "--templates"])
+        .args([&folder])
+        .run()
+        .ok();
+    assert!(run.stdout.contains("No changes"), "{}", run.stdout);
+    assert_eq!(state::of(&scope), before);
+
+    fs::write(folder.join("namespace.yaml"), "mine").unwrap();
+    fs::remove_file(folder.join("handle.yaml")).unwrap();
+    let run = eject().exit(1);
+    assert!(
+        run.stderr
+            .contains("exists already; no template was written"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        fs::read_to_string(folder.join("namespace.yaml")).unwrap(),
+        "mine"
+    );
+    assert!(!folder.join("handle.yaml").exists());
+}
+
+#[test]
+fn templates_are_listed_shown_and_known_by_name() {
+    let list = Monconf::new(["template", "list"]).run().ok().stdout;
+    for template in Builtin::ALL {
+        assert!(list.contains(template.name), "{list}");
+        let shown = Monconf::new(["template", "show", template.name])
+            .run()
+            .ok()
+            .stdout;
+        assert_eq!(shown, template.text);
+    }
+    let run = Monconf::new(["template", "show", "nothing"]).run().exit(1);
+    assert!(
+        run.stderr
+            .contains("hint: the templates are namespace.yaml, "),
+        "{}",
+        run.stderr
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("unheard.yaml"), "a: b").unwrap();
+    let run = Monconf::new(["prometheus", "--offline", "--templates"])
+        .args([folder.path()])
+        .run()
+        .exit(1);
+    assert!(
+        run.stderr.contains("there is no template \"unheard.yaml\""),
+        "{}",
+        run.stderr
+    );
+}
+
+/// What the templates' README lists is what they have.
+#[test]
+fn the_readme_of_the_templates_names_every_variable_that_they_use() {
+    let readme = include_str!("../templates/README.md");
+    for template in Builtin::ALL {
+        for expression in template.text.split("{{ ").skip(1) {
+            let name = expression.split([' ', '|', '}']).next().unwrap();
+            let known = |name: &str| readme.contains(&format!("`{name}`"));
+            let last = name.rsplit('.').next().unwrap();
+            assert!(
+                name.starts_with('[') || known(name) || known(last),
+                "{name} of {}",
+                template.name
+            );
+        }
+    }
+}
