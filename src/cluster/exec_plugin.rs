@@ -166,24 +166,24 @@ fn ending(status: ExitStatus) -> String {
 
 /// `status` of the ExecCredential that `stdout` holds.
 fn status(stdout: &[u8], version: &str) -> Result<Value, String> {
-    let mut credential: Value =
-        serde_json::from_slice(stdout).map_err(|_| "printed no ExecCredential".to_owned())?;
-    if credential["kind"] != "ExecCredential" {
+    let mut credential: Value = serde_json::from_slice(stdout).unwrap_or_default();
+    if !credential.is_object() {
         return Err("printed no ExecCredential".to_owned());
-    }
-    if credential["apiVersion"] != version {
-        return Err(format!(
-            "printed an ExecCredential of another apiVersion than {version}, which the kubeconfig asks for"
-        ));
     }
     let status = credential["status"].take();
     let has = |field: &str| status[field].as_str().is_some_and(|text| !text.is_empty());
     match (has("clientCertificateData"), has("clientKeyData")) {
-        (true, true) => Ok(status),
-        (false, false) if has("token") => Ok(status),
-        (false, false) => Err("printed an ExecCredential without credentials".to_owned()),
-        _ => Err("printed only one of clientCertificateData and clientKeyData".to_owned()),
+        (true, true) => {}
+        (false, false) if has("token") => {}
+        (false, false) => return Err("printed an ExecCredential without credentials".to_owned()),
+        _ => return Err("printed only one of clientCertificateData and clientKeyData".to_owned()),
     }
+    if credential["kind"] != "ExecCredential" || credential["apiVersion"] != version {
+        return Err(format!(
+            "printed something else than an ExecCredential of {version}, which the kubeconfig asks for"
+        ));
+    }
+    Ok(status)
 }
 
 fn store(auth: &mut AuthInfo, status: &Value) {
@@ -286,8 +286,8 @@ mod tests {
                 "only one of",
             ),
             (
-                json!({"kind": "ExecCredential", "apiVersion": VERSIONS[1]}),
-                "another apiVersion",
+                json!({"kind": "ExecCredential", "apiVersion": VERSIONS[1], "status": {"token": "t"}}),
+                "something else than",
             ),
         ] {
             let reason = status(output.to_string().as_bytes(), V1).expect_err("garbage");
