@@ -7,11 +7,15 @@
 )]
 
 mod canary;
+mod errors;
 mod every_file_runs;
+mod examples;
 mod external_prometheus;
 mod files;
 mod interrupt;
+mod offline;
 mod operator_objects;
+mod output;
 mod ownership;
 mod permissions;
 mod prometheus_apply;

@@ -39,7 +39,7 @@ pub(super) struct Mode {
     apply: bool,
 
     /// Do not ask
-    #[arg(short, long, env = "MONCONF_YES", hide_env_values = true, requires = "apply", value_parser = BoolishValueParser::new())]
+    #[arg(short, long, env = "MONCONF_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
     yes: bool,
 
     /// Plan against nothing, without a cluster
