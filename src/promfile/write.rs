@@ -1,11 +1,12 @@
 //! Writing a file so that a reader sees the old one or the new one, whole.
 
-use std::fs::{self, File, Permissions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 use super::failure;
 use crate::error::{Error, Result};
@@ -39,7 +40,8 @@ pub fn write(path: &Path, text: &str, mode: Mode) -> Result<()> {
 /// # Errors
 /// A folder that is missing or cannot be written to.
 pub fn check_writable(path: &Path, mode: Mode) -> Result<()> {
-    let folder = folder(&resolve(path));
+    let target = resolve(path);
+    let folder = folder(&target);
     if mode == Mode::Secret {
         fs::create_dir_all(&folder).map_err(|error| failure("write", path, &error))?;
     }
@@ -50,7 +52,7 @@ pub fn check_writable(path: &Path, mode: Mode) -> Result<()> {
             reason: format!("there is no folder {}", folder.display()),
         });
     }
-    NamedTempFile::new_in(&folder)
+    draft(&target, &folder)
         .map(drop)
         .map_err(|error| failure("write", path, &error))
 }
@@ -67,8 +69,7 @@ fn folder(path: &Path) -> PathBuf {
 }
 
 fn replace(target: &Path, folder: &Path, text: &str, mode: Mode) -> std::io::Result<()> {
-    // 0600 from its first moment.
-    let mut file = NamedTempFile::new_in(folder)?;
+    let mut file = draft(target, folder)?;
     if let Ok(old) = fs::metadata(target) {
         let new = file.as_file().metadata()?;
         if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
@@ -86,6 +87,42 @@ fn replace(target: &Path, folder: &Path, text: &str, mode: Mode) -> std::io::Res
     file.as_file().sync_all()?;
     file.persist(target).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
+}
+
+/// A new file beside `target`, 0600 from its first moment, that takes its name when it is complete. It is locked for
+/// as long as its writer lives: by that the next writer tells what a killed one left behind, and removes it.
+fn draft(target: &Path, folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut prefix = OsString::from(".");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push(".monconf-");
+    clear(folder, &prefix);
+    loop {
+        let draft = Builder::new().prefix(&prefix).tempfile_in(folder)?;
+        // Where there are no locks, nothing counts as left behind.
+        let _ = draft.as_file().lock();
+        // Before it was locked another writer may have taken it for left behind.
+        if draft.path().exists() {
+            return Ok(draft);
+        }
+    }
+}
+
+/// Removes drafts that nobody writes any more. Best effort: none of them is in anybody's way.
+fn clear(folder: &Path, prefix: &OsStr) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_draft = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes());
+        if is_draft && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let path = entry.path();
+            // Some file systems lock only what is open for writing.
+            let draft = OpenOptions::new().write(true).open(&path);
+            if draft.as_ref().is_ok_and(|draft| draft.try_lock().is_ok()) {
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +158,23 @@ mod tests {
         assert_eq!(mode(&path), 0o640);
         assert_eq!(fs::read_to_string(&path).expect("reads"), "2");
         assert!(link.is_symlink());
+        assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("token");
+        let left = dir.path().join(".token.monconf-abc123");
+        let others = dir.path().join(".ca.crt.monconf-abc123");
+        for path in [&left, &others] {
+            fs::write(path, "half").expect("writes");
+        }
+        let under_way = draft(&path, dir.path()).expect("a draft");
+        assert!(!left.exists());
+        write(&path, "new", Mode::Secret).expect("writes");
+        assert!(under_way.path().exists() && others.exists());
+        drop(under_way);
         assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
     }
 

@@ -65,6 +65,28 @@ impl Monconf {
         self
     }
 
+    /// The same call, started by another program that is given it as its last arguments.
+    pub(crate) fn under(self, launcher: &[&str]) -> Self {
+        let mut command = Command::new(launcher[0]);
+        command
+            .args(&launcher[1..])
+            .arg(self.0.get_program())
+            .args(self.0.get_args())
+            .env_clear()
+            .envs(
+                self.0
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(folder) = self.0.get_current_dir() {
+            command.current_dir(folder);
+        }
+        Self(command)
+    }
+
     /// For what needs the command itself: a terminal, a signal.
     pub(crate) fn command(self) -> Command {
         self.0
