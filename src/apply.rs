@@ -186,11 +186,11 @@ impl Run<'_> {
     async fn change(&self, object: &ObjectRef, change: &Change) -> Result<Option<Value>> {
         match change.action {
             Action::Delete => {
-                self.delete(object).await?;
+                self.delete(object, change).await?;
                 Ok(None)
             }
             Action::Replace => {
-                self.delete(object).await?;
+                self.delete(object, change).await?;
                 self.send(object, change, None).await.map(Some)
             }
             _ => {
@@ -224,8 +224,15 @@ impl Run<'_> {
         }
     }
 
-    async fn delete(&self, object: &ObjectRef) -> Result<()> {
-        match self.cluster.send(Call::delete(object)).await {
+    async fn delete(&self, object: &ObjectRef, change: &Change) -> Result<()> {
+        let mut call = Call::delete(object);
+        if let Some(uid) = &change.uid {
+            call = call.of_uid(uid);
+        }
+        match self.cluster.send(call).await {
+            Err(failure) if failure.is_stale() => Err(Error::Changed {
+                target: object.to_string(),
+            }),
             Err(failure) if !failure.is_not_found() => Err(failure.into()),
             _ => Ok(()),
         }

@@ -151,3 +151,44 @@ fn secret_data(content: &Content, masker: &mut Masker) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Lines of few kinds, so that they repeat.
+    fn lines() -> impl Strategy<Value = Vec<String>> {
+        prop::collection::vec("[ab]{0,2}", 0..12)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_lines_lead_from_before_to_after(before in lines(), after in lines()) {
+            let text = |lines: &[String]| lines.iter().flat_map(|line| [line, "\n"]).collect::<String>();
+            // With enough context the whole is there.
+            let diff = unified(&text(&before), &text(&after), 100);
+            if before == after {
+                prop_assert!(diff.is_empty());
+            } else {
+                let side = |without: LineKind| -> Vec<String> {
+                    let lines = diff.iter().filter(|line| line.kind != without && line.kind != LineKind::Hunk);
+                    lines.map(|line| line.text.clone()).collect()
+                };
+                prop_assert_eq!(side(LineKind::Added), before);
+                prop_assert_eq!(side(LineKind::Removed), after);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_keys_is_no_difference() {
+        let server = serde_json::json!({"rules": [{"verbs": ["get"], "apiGroups": [""]}], "kind": "ClusterRole"});
+        let ours = serde_json::json!({"kind": "ClusterRole", "rules": [{"apiGroups": [""], "verbs": ["get"]}]});
+        let shown = |object| text(&Content::Object(object), &mut Masker::default());
+        assert_eq!(shown(server), shown(ours));
+    }
+}

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use testbed::{ControlPlane, Fault, Options, Scope};
+use testbed::{ControlPlane, Fault, Options, Scope, pty};
 
 use crate::support::{Monconf, Run};
 
@@ -436,4 +436,42 @@ fn a_credential_plugin_logs_in_without_a_shell() {
         &Monconf::prometheus(&scope, &[]).kubeconfig(&path).run(),
         &["no-such-plugin", "install the plugin with care"],
     );
+}
+
+#[test]
+fn a_server_that_is_restarted_meanwhile_is_waited_for_and_one_that_stays_away_is_not() {
+    let cp = ControlPlane::start(Options {
+        crds: false,
+        ..Options::default()
+    });
+    for comes_back in [true, false] {
+        let scope = cp.scope("restart");
+        let mut command =
+            Monconf::prometheus(&scope, &["--apply", "--request-timeout", "8s"]).command();
+        command.env("TERM", "dumb");
+        let (code, shown) = pty::run(&command, |session| {
+            session.expect("[y/N] ");
+            cp.kill_apiserver();
+            let begun = Instant::now();
+            session.send_line("y");
+            if comes_back {
+                thread::sleep(Duration::from_secs(3));
+                cp.restart_apiserver();
+            } else {
+                session.expect("error: ");
+                assert!(
+                    begun.elapsed() < Duration::from_secs(12),
+                    "{:?}",
+                    begun.elapsed()
+                );
+            }
+        });
+        if comes_back {
+            assert_eq!(code, 0, "{shown}");
+            assert!(shown.contains("Applied: 6 created"), "{shown}");
+        } else {
+            assert_eq!(code, 1, "{shown}");
+            assert!(shown.contains("refused"), "{shown}");
+        }
+    }
 }

@@ -72,14 +72,12 @@ fn a_pull_request_can_be_gated_by_the_file_in_it() {
         file.to_str().unwrap(),
     ];
     let planned = offline(&arguments).exit(2).stdout;
-    let text: String = planned
-        .split_once("k8s.yml\n@@ new @@\n")
-        .unwrap()
-        .1
+    let (_, shown) = planned.split_once("k8s.yml\n@@ new @@\n").unwrap();
+    let lines: Vec<&str> = shown
         .lines()
         .map_while(|line| line.strip_prefix('+'))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let text = lines.join("\n") + "\n";
     fs::write(&file, text.replace("https", "http")).unwrap();
     let planned = offline(&arguments).exit(2).stdout;
     assert!(planned.contains("-  scheme: http\n"), "{planned}");

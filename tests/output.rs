@@ -105,7 +105,7 @@ fn json_holds_every_change_with_its_place_and_no_secret() {
             .unwrap()
     );
 
-    let changed = parsed(
+    let narrowed = parsed(
         &plan(
             &scope,
             &["-o", "json", "--jobs", "apiserver", "--duration", "30d"],
@@ -113,13 +113,13 @@ fn json_holds_every_change_with_its_place_and_no_secret() {
         .ok(),
     );
     let entry = |kind: &str, name: &str| -> Value {
-        let changes = changed["changes"].as_array().unwrap();
+        let changes = narrowed["changes"].as_array().unwrap();
         let name = format!("{}-{name}", scope.name);
         let found = changes
             .iter()
             .find(|change| change["kind"] == kind && change["name"] == name.as_str());
         found
-            .unwrap_or_else(|| panic!("{kind} {name}: {changed}"))
+            .unwrap_or_else(|| panic!("{kind} {name}: {narrowed}"))
             .clone()
     };
     let role = entry("ClusterRole", "clusterrole");

@@ -51,8 +51,8 @@ fn hostile() -> impl Strategy<Value = String> {
 /// checked before; here they are hostile all the same.
 fn render(text: &str, form: &Form) -> Vec<Value> {
     let mut spec = Spec::new(Consumer::Prometheus, Settings::default()).unwrap();
-    spec.names.namespace = text.to_owned();
-    spec.names.instance = text.to_owned();
+    text.clone_into(&mut spec.names.namespace);
+    text.clone_into(&mut spec.names.instance);
     spec.api_server = Some(text.to_owned());
     let selector = json!({
         "metadata": {"namespace": "p", "name": "p"},
@@ -88,7 +88,7 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         .into_iter()
         .map(|object| object.value)
         .collect();
-    for text in desired.output.iter() {
+    if let Some(text) = &desired.output {
         documents.extend(yaml::parse(text, "output").unwrap());
     }
     documents
@@ -158,6 +158,7 @@ fn with_template(scope: &Scope, folder: &Path, name: &str, text: &str) -> Run {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written() {
     let scope = ControlPlane::shared().scope("bad-template");
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use base64::Engine;
@@ -36,6 +37,8 @@ pub struct ConnectOptions {
 pub struct Cluster {
     config: Config,
     client: OnceCell<Client>,
+    /// Whether the server has answered before.
+    pub(super) answered: AtomicBool,
     pub(super) request_timeout: Duration,
     pub(super) trace: Trace,
     pub(super) credentials: Credentials,
@@ -83,6 +86,7 @@ impl Cluster {
         Ok(Self {
             config,
             client: OnceCell::new(),
+            answered: AtomicBool::new(false),
             request_timeout: options.request_timeout,
             trace: options.trace,
             credentials,

@@ -6,6 +6,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::client::Body;
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -36,18 +37,27 @@ impl Cluster {
     /// # Errors
     /// Whatever kept the server from answering with success.
     pub async fn send(&self, call: Call) -> Result<Answer, Box<Failure>> {
+        let begun = Instant::now();
         let mut uncertain = false;
+        let mut restarting = false;
         let mut tries = 0;
         loop {
             tries += 1;
             let mut miss = match self.traced(&call, tries).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.answered.store(true, Ordering::Relaxed);
+                    return Ok(answer);
+                }
                 Err(miss) => miss,
             };
             if uncertain && let Some(answer) = self.done_before(&call, &miss).await {
                 return Ok(answer);
             }
-            let Some(least) = miss.again.filter(|_| tries <= RETRIES) else {
+            // A server that has answered before and cannot be reached now is being restarted, and will not be quite
+            // itself at first.
+            restarting |= miss.is_unreached() && self.answered.load(Ordering::Relaxed);
+            let patient = restarting && begun.elapsed() < self.request_timeout;
+            let Some(least) = miss.again.filter(|_| tries <= RETRIES || patient) else {
                 if let Cause::Refused(refusal) = &mut miss.cause {
                     refusal.tries = tries;
                     refusal.uncertain = uncertain;
@@ -196,6 +206,11 @@ impl Cluster {
 }
 
 impl Miss {
+    /// Whether there was not even a connection.
+    fn is_unreached(&self) -> bool {
+        self.status.is_none() && !self.uncertain
+    }
+
     fn unexpected(reason: String, status: Option<StatusCode>) -> Self {
         Self {
             cause: Cause::Unexpected(reason),

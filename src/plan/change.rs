@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::merge::merge;
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
 use crate::access::{Rule, missing};
-use crate::object::{Kind, ObjectRef, metadata};
+use crate::object::{Kind, ObjectRef, metadata, uid};
 use crate::render::{
     COMPONENT, Desired, DesiredFile, DesiredObject, INSTANCE, MANAGED_BY, file_instance,
 };
@@ -92,6 +92,7 @@ impl Planner<'_> {
             note: desired.note.clone(),
             apply: Some(desired.value.clone()),
             resource_version: None,
+            uid: None,
         };
         let Some(live) = self.existing.objects.get(reference) else {
             return change;
@@ -100,6 +101,7 @@ impl Planner<'_> {
         change.resource_version = live["metadata"]["resourceVersion"]
             .as_str()
             .map(str::to_owned);
+        change.uid = uid(live).map(str::to_owned);
         if reference.kind == Kind::Namespace {
             // An existing namespace is used as it is: it belongs to whoever made it.
             self.terminating(live);
@@ -193,6 +195,7 @@ impl Planner<'_> {
             resource_version: live["metadata"]["resourceVersion"]
                 .as_str()
                 .map(str::to_owned),
+            uid: uid(live).map(str::to_owned),
         });
     }
 
@@ -233,6 +236,7 @@ impl Planner<'_> {
             note,
             apply: None,
             resource_version: None,
+            uid: None,
         }
     }
 

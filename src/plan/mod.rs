@@ -123,6 +123,8 @@ pub struct Change {
     pub apply: Option<Value>,
     /// `metadata.resourceVersion` of `before`, for optimistic locking.
     pub resource_version: Option<String>,
+    /// `metadata.uid` of `before`, so that a later object of its name is not deleted in its place.
+    pub uid: Option<String>,
 }
 
 /// Something that keeps the plan from being applied, known before anything is written.

@@ -179,6 +179,7 @@ mod tests {
             note: String::new(),
             apply: None,
             resource_version: None,
+            uid: None,
         }
     }
 

@@ -1,7 +1,6 @@
 //! The program as a user calls it, in an environment that holds nothing of the machine's.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -100,18 +99,6 @@ impl Monconf {
     /// Runs it to its end.
     pub(crate) fn run(self) -> Run {
         Run::of(self.spawn())
-    }
-
-    /// Runs it to its end with `input` on standard input.
-    pub(crate) fn run_with_input(mut self, input: &str) -> Run {
-        let mut child = self.0.stdin(Stdio::piped()).spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        Run::of(child)
     }
 }
 
