@@ -475,3 +475,25 @@ fn a_server_that_is_restarted_meanwhile_is_waited_for_and_one_that_stays_away_is
         }
     }
 }
+
+#[test]
+fn kinds_that_cannot_be_asked_for_are_not_taken_for_absent() {
+    let scope = ControlPlane::shared().scope("discovery");
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let relay = scope.cp.relay(|request| {
+        if request.path == "/apis/monitoring.coreos.com/v1alpha1" {
+            Fault::status(500, "InternalError", "broken")
+        } else {
+            Fault::Pass
+        }
+    });
+    let via = scope.user.via(&relay.url());
+    let run = Monconf::prometheus(&scope, &["--apply"])
+        .kubeconfig(&via)
+        .run();
+    says(
+        &run,
+        &["error: cannot read the kinds that are served", "500"],
+    );
+    assert_eq!(run.stdout, "");
+}

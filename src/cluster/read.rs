@@ -73,11 +73,7 @@ impl Cluster {
             user: text(user.ok(), "/status/userInfo/username"),
             objects: found(references, objects)?,
             prometheuses: None,
-            served: served
-                .into_iter()
-                .filter_map(Result::ok)
-                .flatten()
-                .collect(),
+            served: served.into_iter().collect::<Outcome<Vec<_>>>()?.concat(),
             root_ca: text(root_ca.ok(), "/data/ca.crt"),
             keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
             held: held
@@ -95,20 +91,21 @@ impl Cluster {
     }
 
     /// `kind` again, if the discovery document of its API version lists it; that document is open to
-    /// everybody who can log in.
-    async fn served(&self, kind: Kind) -> Outcome<Option<Kind>> {
+    /// everybody who can log in. A document that cannot be read is an error: taken for a cluster without
+    /// these kinds, it would have their objects removed.
+    async fn served(&self, kind: Kind) -> Outcome<Vec<Kind>> {
         let path = format!("/apis/{}", kind.api_version());
-        let answer = self
+        let document = match self
             .send(Call::read("the kinds that are served", &path))
-            .await?;
-        let listed = answer.body["resources"]
-            .as_array()
-            .is_some_and(|resources| {
-                resources
-                    .iter()
-                    .any(|resource| resource["kind"] == kind.name())
-            });
-        Ok(listed.then_some(kind))
+            .await
+        {
+            Ok(answer) => answer.body,
+            Err(failure) if failure.is_not_found() => return Ok(Vec::new()),
+            Err(failure) => return Err(failure),
+        };
+        let mut resources = document["resources"].as_array().into_iter().flatten();
+        let listed = resources.any(|resource| resource["kind"] == kind.name());
+        Ok(if listed { vec![kind] } else { Vec::new() })
     }
 
     /// The instance's objects of one monitor kind, whatever they are called.
