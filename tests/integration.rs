@@ -7,6 +7,7 @@
 )]
 
 mod canary;
+mod client;
 mod errors;
 mod every_file_runs;
 mod examples;

@@ -66,7 +66,7 @@ impl Cluster {
                 return Err(Failure::new(task, miss.cause));
             };
             uncertain |= miss.uncertain;
-            sleep(pause(tries).max(least)).await;
+            sleep(least + pause(tries)).await;
         }
     }
 

@@ -22,6 +22,7 @@ pub mod prometheus;
 pub mod promtool;
 pub mod pty;
 pub mod relay;
+pub mod root;
 pub mod scope;
 pub mod signer;
 pub mod user;
