@@ -61,6 +61,17 @@ pub struct Global {
     )]
     request_timeout: spec::Duration,
 
+    /// How long the whole run may take; waiting for your answer does not count
+    #[arg(
+        long,
+        global = true,
+        env = "MONCONF_TIMEOUT",
+        hide_env_values = true,
+        value_name = "DURATION",
+        default_value = "5m"
+    )]
+    timeout: spec::Duration,
+
     /// When to colour the output
     #[arg(
         long,
@@ -82,5 +93,11 @@ impl Global {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout.as_secs().max(1))
+    }
+
+    /// How long the whole run may take; at least a second.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout.as_secs().max(1))
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cluster::Failure;
 use crate::plan::Blocker;
+use crate::spec::Duration;
 
 /// Everything that ends a run early.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,12 @@ pub enum Error {
         signal: &'static str,
         /// `128 +` the signal's number.
         code: u8,
+    },
+    /// All the time that the run was given has gone by.
+    #[error("not done within {limit}")]
+    OutOfTime {
+        /// That time.
+        limit: Duration,
     },
     /// What the user asked for is not valid.
     #[error("{message}")]
@@ -85,6 +92,7 @@ impl Error {
             Self::Cluster(failure) => failure.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Template { .. } => Some("`monconf template show NAME` prints the built-in one; templates/README.md lists what a template may use".into()),
+            Self::OutOfTime { .. } => Some("`--timeout DURATION` gives a run more time; `-v` shows which requests take it".into()),
             Self::File { .. } | Self::Interrupted { .. } => None,
         }
     }

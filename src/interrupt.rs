@@ -1,23 +1,30 @@
-//! SIGINT and SIGTERM end a run in order: what was done is said, and the exit code tells which it was.
+//! What ends a run early, and in order: SIGINT, SIGTERM, and the time that the run may take. What was done is said, and
+//! the exit code tells which it was.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, Result};
+use crate::spec;
 
-/// Listens for both signals from its making on.
+/// Listens for both signals, and counts the time that work takes, from its making on.
 pub struct Interrupt {
     interrupt: Signal,
     terminate: Signal,
+    limit: Duration,
+    left: Duration,
 }
 
 impl Interrupt {
-    /// Begins to listen; from now on neither signal ends the process by itself.
+    /// Begins to listen; from now on neither signal ends the process by itself. `limit` is the time that all work of
+    /// the run may take together.
     ///
     /// # Errors
     /// Where the system allows no handler.
-    pub fn new() -> Result<Self> {
+    pub fn new(limit: Duration) -> Result<Self> {
         let listen = |kind| {
             signal(kind)
                 .map_err(|error| Error::usage(format!("cannot listen for signals: {error}")))
@@ -25,19 +32,43 @@ impl Interrupt {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            limit,
+            left: limit,
         })
     }
 
-    /// What `work` gives, unless a signal comes first: then `work` is dropped where it stands.
+    /// What `work` gives, unless a signal comes first or the run's time ends: then `work` is dropped where it stands.
     ///
     /// # Errors
-    /// [`Error::Interrupted`], or the error of `work`.
+    /// [`Error::Interrupted`], [`Error::OutOfTime`], or the error of `work`.
     pub async fn or<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let begun = Instant::now();
+        let (limit, left) = (self.limit, self.left);
+        let result = self
+            .wait(async {
+                tokio::select! {
+                    biased;
+                    result = work => result,
+                    () = sleep(left) => Err(Error::OutOfTime {
+                        limit: spec::Duration::from_secs(limit.as_secs()),
+                    }),
+                }
+            })
+            .await;
+        self.left = left.saturating_sub(begun.elapsed());
+        result
+    }
+
+    /// What `answer` gives, unless a signal comes first. A human being may take any time.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], or the error of `answer`.
+    pub async fn wait<T>(&mut self, answer: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
             _ = self.interrupt.recv() => Err(Error::Interrupted { signal: "SIGINT", code: 128 + 2 }),
             _ = self.terminate.recv() => Err(Error::Interrupted { signal: "SIGTERM", code: 128 + 15 }),
-            result = work => result,
+            result = answer => result,
         }
     }
 }

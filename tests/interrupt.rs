@@ -440,3 +440,29 @@ fn a_signal_while_reading_ends_the_run_and_nothing_is_written() {
         assert_eq!(written(scope), []);
     }
 }
+
+#[test]
+fn a_run_that_takes_too_long_says_what_was_done_and_the_next_run_completes_it() {
+    let cp = ControlPlane::shared();
+    let (writes, whole) = writes_of_a_cold_apply(cp, Form::Secret);
+    let wanted = writes.iter().find(|write| write.ends_with("/token"));
+    let case = Case::new(cp, "out-of-time", Form::Secret);
+    let scope = &case.scope;
+    let relay = relay(scope, wanted.unwrap(), 0, Fault::Hold);
+    let run = case
+        .apply_through(&relay)
+        .args(["--timeout", "4s", "--request-timeout", "1h"])
+        .run()
+        .exit(1);
+    for words in [
+        "error: not done within 4s\n",
+        "hint: `--timeout DURATION` gives a run more time",
+        "a token was asked for and not stored",
+    ] {
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+    assert_eq!(listed(&run, "written"), targets(scope));
+    assert!(!listed(&run, "not written").is_empty());
+    case.apply().run().ok();
+    assert_eq!(case.outcome(), whole);
+}

@@ -78,6 +78,17 @@ fn an_interrupt_at_the_question_ends_the_run() {
 }
 
 #[test]
+fn the_time_to_answer_is_no_time_of_the_run() {
+    let scope = ControlPlane::shared().scope("prompt-slow");
+    let (code, shown) = pty::run(&command(&scope, &["--timeout", "6s"]), |session| {
+        session.expect(QUESTION);
+        std::thread::sleep(std::time::Duration::from_secs(7));
+        session.send_line("y");
+    });
+    assert_eq!(code, 0, "{shown}");
+}
+
+#[test]
 fn an_object_that_changes_while_the_question_is_open_stops_the_run() {
     let scope = ControlPlane::shared().scope("prompt-object");
     Monconf::prometheus(&scope, &["--apply"]).run().ok();

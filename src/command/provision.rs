@@ -94,7 +94,7 @@ pub(super) async fn run(
         show(&prepared, mode, ui);
         return Ok(outcome(&prepared.plan, mode));
     }
-    let mut interrupt = Interrupt::new()?;
+    let mut interrupt = Interrupt::new(global.timeout())?;
     let cluster = interrupt.or(connect(global, ui)).await?;
     for _ in 1..ATTEMPTS {
         match attempt(&spec, &templates, &cluster, &mut interrupt, mode, ui).await {
@@ -141,7 +141,7 @@ async fn attempt(
         return Ok(outcome(&prepared.plan, mode));
     }
     if asks(mode, ui) {
-        if !interrupt.or(ui.confirm("Apply these changes?")).await? {
+        if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
             ui.note("Nothing was written.");
             return Ok(ExitCode::FAILURE);
         }
