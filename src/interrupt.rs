@@ -12,8 +12,8 @@ use crate::spec;
 
 /// Listens for both signals, and counts the time that work takes, from its making on.
 pub struct Interrupt {
-    interrupt: Signal,
-    terminate: Signal,
+    sigint: Signal,
+    sigterm: Signal,
     limit: Duration,
     left: Duration,
 }
@@ -30,8 +30,8 @@ impl Interrupt {
                 .map_err(|error| Error::usage(format!("cannot listen for signals: {error}")))
         };
         Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
+            sigint: listen(SignalKind::interrupt())?,
+            sigterm: listen(SignalKind::terminate())?,
             limit,
             left: limit,
         })
@@ -66,8 +66,8 @@ impl Interrupt {
     pub async fn wait<T>(&mut self, answer: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
-            _ = self.interrupt.recv() => Err(Error::Interrupted { signal: "SIGINT", code: 128 + 2 }),
-            _ = self.terminate.recv() => Err(Error::Interrupted { signal: "SIGTERM", code: 128 + 15 }),
+            _ = self.sigint.recv() => Err(Error::Interrupted { signal: "SIGINT", code: 128 + 2 }),
+            _ = self.sigterm.recv() => Err(Error::Interrupted { signal: "SIGTERM", code: 128 + 15 }),
             result = answer => result,
         }
     }
