@@ -67,6 +67,7 @@ fn merge(needed_by: BTreeMap<Right, Vec<String>>) -> Vec<Rule> {
                 group,
                 resource,
                 verb,
+                ..
             } => by_resource
                 .entry((group, resource, jobs))
                 .or_default()

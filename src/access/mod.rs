@@ -2,8 +2,10 @@
 
 mod derive;
 mod observer;
+mod right;
 mod rule;
 
 pub use derive::{Discoverer, derive};
 pub use observer::observer;
-pub use rule::{Right, Rule, missing};
+pub use right::{Right, Scope};
+pub use rule::{Rule, missing};

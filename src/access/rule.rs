@@ -1,67 +1,8 @@
-//! RBAC rules, the single rights they consist of, and RBAC's own matching.
-
-use std::fmt;
+//! RBAC rules, and RBAC's own matching.
 
 use serde::Deserialize;
 
-/// One verb on one resource or one non-resource URL: the smallest thing that can be granted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Right {
-    /// A verb on a resource, `nodes/metrics` for a subresource.
-    Resource {
-        /// The API group, empty for the core group.
-        group: String,
-        /// The resource, with `/subresource` if it is one.
-        resource: String,
-        /// `get`, `list`, …
-        verb: String,
-    },
-    /// A verb on a path of the API server that is not a resource.
-    Url {
-        /// The path, for example `/metrics`.
-        path: String,
-        /// `get`.
-        verb: String,
-    },
-}
-
-impl Right {
-    pub(super) fn resource(group: &str, resource: &str, verb: &str) -> Self {
-        Self::Resource {
-            group: group.to_owned(),
-            resource: resource.to_owned(),
-            verb: verb.to_owned(),
-        }
-    }
-
-    pub(super) fn get_url(path: &str) -> Self {
-        Self::Url {
-            path: path.to_owned(),
-            verb: "get".to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Right {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Resource {
-                group,
-                resource,
-                verb,
-            } if group.is_empty() => write!(f, "{verb} {resource}"),
-            Self::Resource {
-                group,
-                resource,
-                verb,
-            } => match resource.split_once('/') {
-                Some((resource, sub)) => write!(f, "{verb} {resource}.{group}/{sub}"),
-                None => write!(f, "{verb} {resource}.{group}"),
-            },
-            Self::Url { path, verb } => write!(f, "{verb} {path}"),
-        }
-    }
-}
+use super::Right;
 
 /// A `PolicyRule` of RBAC, with the jobs that need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -84,7 +25,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether this rule alone allows `right` on every object, as RBAC matches
+    /// Whether this rule alone allows `right`, as RBAC matches
     /// (`pkg/registry/rbac/validation/policy_comparator.go` of Kubernetes).
     #[must_use]
     pub fn allows(&self, right: &Right) -> bool {
@@ -93,8 +34,9 @@ impl Rule {
                 group,
                 resource,
                 verb,
+                name,
             } => {
-                self.resource_names.is_empty()
+                self.allows_name(name.as_deref())
                     && matches(&self.verbs, verb)
                     && matches(&self.api_groups, group)
                     && self
@@ -121,11 +63,16 @@ impl Rule {
                 .resources
                 .iter()
                 .any(|held| resource_matches(held, resource))
-            && (self.resource_names.is_empty()
-                || self.resource_names.iter().any(|held| held == name))
+            && self.allows_name(Some(name))
     }
 
-    /// Every single right that the rule grants, names left aside.
+    /// A rule on some objects allows nothing that is asked about all of them.
+    fn allows_name(&self, name: Option<&str>) -> bool {
+        self.resource_names.is_empty()
+            || name.is_some_and(|name| self.resource_names.iter().any(|held| held == name))
+    }
+
+    /// Every single right that the rule grants.
     #[must_use]
     pub fn rights(&self) -> Vec<Right> {
         let mut rights = Vec::new();
@@ -138,7 +85,13 @@ impl Rule {
             }
             for group in &self.api_groups {
                 for resource in &self.resources {
-                    rights.push(Right::resource(group, resource, verb));
+                    let right = Right::resource(group, resource, verb);
+                    if self.resource_names.is_empty() {
+                        rights.push(right);
+                    } else {
+                        let names = self.resource_names.iter();
+                        rights.extend(names.map(|name| right.clone().named(name)));
+                    }
                 }
             }
         }
@@ -224,6 +177,16 @@ mod tests {
             (
                 rule(&[""], &["nodes/metrics"], &["n1"], &[], &["get"]),
                 &metrics,
+                false,
+            ),
+            (
+                rule(&[""], &["nodes/metrics"], &["n1"], &[], &["get"]),
+                &metrics.clone().named("n1"),
+                true,
+            ),
+            (
+                rule(&[""], &["nodes/metrics"], &["n2"], &[], &["get"]),
+                &metrics.clone().named("n1"),
                 false,
             ),
             (rule(&[""], &["*"], &[], &[], &["*"]), &slices, false),
