@@ -5,6 +5,7 @@ mod call;
 mod connect;
 mod credentials;
 mod denied;
+mod escalation;
 mod exec_plugin;
 mod failure;
 mod http2;
@@ -28,8 +29,9 @@ pub use call::Call;
 pub use connect::{Cluster, ConnectOptions, Trace};
 pub use credentials::Credentials;
 pub use denied::{Denied, What};
+pub use escalation::Escalation;
 pub use failure::{Cause, Failure};
-pub use refusal::{Escalation, Refusal};
+pub use refusal::Refusal;
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
 

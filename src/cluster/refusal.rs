@@ -6,6 +6,7 @@ use kube::core::Status;
 
 use super::credentials::Credentials;
 use super::denied::Denied;
+use super::escalation::Escalation;
 use super::quoted::quoted;
 use crate::mask::hide;
 
@@ -32,15 +33,6 @@ pub struct Refusal {
     pub tries: u32,
     /// Whether an earlier try may have been carried out, whose answer was lost.
     pub uncertain: bool,
-}
-
-/// Rights that somebody would grant without holding them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Escalation {
-    /// Who.
-    pub user: String,
-    /// The rights, in words: `get nodes/metrics`.
-    pub missing: Vec<String>,
 }
 
 /// No more of a server's text than this is kept, in characters.
@@ -242,51 +234,6 @@ impl fmt::Display for Refusal {
         }
         Ok(())
     }
-}
-
-impl Escalation {
-    /// Reads `user "u" (groups=[…]) is attempting to grant RBAC permissions not currently held:` and the rules below it
-    /// (`pkg/registry/rbac/validation` of Kubernetes).
-    fn parse(message: &str) -> Option<Self> {
-        let (about, list) =
-            message.split_once("is attempting to grant RBAC permissions not currently held:")?;
-        let user = about
-            .find("user \"")
-            .and_then(|at| quoted(&about[at + "user ".len()..]));
-        Some(Self {
-            user: user.map_or_else(|| "the caller".to_owned(), |(user, _)| user),
-            missing: list.lines().filter_map(granted).collect(),
-        })
-    }
-}
-
-/// `{APIGroups:[""], Resources:["nodes/metrics"], Verbs:["get"]}` as `get nodes/metrics`.
-fn granted(line: &str) -> Option<String> {
-    let list = |name: &str| -> Vec<String> {
-        let Some((_, rest)) = line.split_once(&format!("{name}:[")) else {
-            return Vec::new();
-        };
-        let inner = rest.split(']').next().unwrap_or_default();
-        inner
-            .split(',')
-            .map(|item| item.trim().trim_matches('"').to_owned())
-            .filter(|item| !item.is_empty())
-            .collect()
-    };
-    let verbs = list("Verbs").join(",");
-    let what = [list("Resources"), list("NonResourceURLs")]
-        .concat()
-        .join(",");
-    let group = list("APIGroups").join(",");
-    let mut words = format!("{verbs} {what}");
-    if !group.is_empty() {
-        words = format!("{words}.{group}");
-    }
-    let names = list("ResourceNames").join(",");
-    if !names.is_empty() {
-        words = format!("{words} {names}");
-    }
-    (!verbs.is_empty()).then_some(words)
 }
 
 /// An answer that is no Status: the text of a web page, or whatever it is, not too much of it.
