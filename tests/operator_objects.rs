@@ -113,6 +113,7 @@ fn a_monitor_that_the_server_refuses_is_refused_by_our_own_check_in_its_words() 
 fn the_bundled_schemas_are_those_of_the_crds() {
     for (plural, file) in [
         ("servicemonitors", "servicemonitor"),
+        ("podmonitors", "podmonitor"),
         ("scrapeconfigs", "scrapeconfig"),
     ] {
         let crd = Component::crds().join(format!("monitoring.coreos.com_{plural}.yaml"));

@@ -21,6 +21,8 @@ fn reads() -> Vec<Value> {
         json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}),
         json!({"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["get"]}),
         json!({"apiGroups": [RBAC], "resources": ["clusterrolebindings"], "verbs": ["get"]}),
+        json!({"apiGroups": [RBAC], "resources": ["roles"], "verbs": ["get"]}),
+        json!({"apiGroups": [RBAC], "resources": ["rolebindings"], "verbs": ["get"]}),
         json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["servicemonitors"], "verbs": ["get", "list"]}),
         json!({"apiGroups": ["monitoring.coreos.com"], "resources": ["scrapeconfigs"], "verbs": ["get", "list"]}),
     ]
@@ -119,6 +121,8 @@ error: nobody-at-all may not read what a plan needs
 get clusterrolebindings.rbac.authorization.k8s.io NAME-clusterrole-binding; get serviceaccounts NAME-sa in namespace NAMESPACE; \
 get secrets NAME-k8s-token in namespace NAMESPACE; get secrets NAME-k8s-token-a in namespace NAMESPACE; \
 get secrets NAME-k8s-token-b in namespace NAMESPACE; \
+get roles.rbac.authorization.k8s.io NAME-role in namespace default; \
+get rolebindings.rbac.authorization.k8s.io NAME-role-binding in namespace default; \
 get servicemonitors.monitoring.coreos.com NAME-k8s in namespace NAMESPACE; \
 get scrapeconfigs.monitoring.coreos.com NAME-k8s-kubelet in namespace NAMESPACE; \
 get scrapeconfigs.monitoring.coreos.com NAME-k8s-cadvisor in namespace NAMESPACE
@@ -130,6 +134,8 @@ hint: ask an administrator for a role with these rules:
   {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-token\"]}
   {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-token-a\"]}
   {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-token-b\"]}
+  {\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"roles\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-role\"]}
+  {\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"rolebindings\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-role-binding\"]}
   {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"servicemonitors\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s\"]}
   {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"scrapeconfigs\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-kubelet\"]}
   {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"scrapeconfigs\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-cadvisor\"]}

@@ -1,5 +1,7 @@
 //! The main job in operator format: what is created, what it may do, and that it is done once.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use testbed::{Client, ControlPlane};
 
@@ -125,15 +127,29 @@ fn discovery_with_our_own_token_adds_list_and_watch_and_nothing_else() {
             "list nodes",
             "watch nodes",
             "get nodes/metrics",
+            "get /metrics",
+        ]
+    );
+    // What one namespace suffices for is granted in that namespace.
+    assert_eq!(
+        rights::allowed_in(&scraper, "default"),
+        [
             "list services",
             "watch services",
             "list pods",
             "watch pods",
             "list endpointslices.discovery.k8s.io",
             "watch endpointslices.discovery.k8s.io",
-            "get /metrics",
         ]
     );
+
+    // And taken away where no job needs it any more.
+    let no_service = ["--apply", "--format", "raw", "--jobs", "kubelet"];
+    let run = Monconf::prometheus(&scope, &no_service).run().ok();
+    assert!(run.stderr.contains("- RoleBinding"), "{}", run.stderr);
+    testbed::poll::until("the Role is gone", Duration::from_secs(10), || {
+        rights::allowed_in(&scraper, "default").is_empty()
+    });
 }
 
 #[test]

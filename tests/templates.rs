@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use monconf::job::{Authority, Discovery, Job, Relabelling, Role, Selector};
 use monconf::render::{Builtin, Form, Surroundings, Templates, desired};
 use monconf::spec::{Consumer, Settings, Spec};
 use monconf::token::{Decision, Verdict};
@@ -54,10 +55,13 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
     text.clone_into(&mut spec.names.namespace);
     text.clone_into(&mut spec.names.instance);
     spec.api_server = Some(text.to_owned());
+    spec.jobs
+        .extend([own_job(text, Role::Pod), own_job(text, Role::Ingress)]);
     let selector = json!({
         "metadata": {"namespace": "p", "name": "p"},
         "spec": {
             "serviceMonitorSelector": {"matchLabels": {format!("key{text}"): text}}, "serviceMonitorNamespaceSelector": {},
+            "podMonitorSelector": {"matchLabels": {format!("key{text}"): text}}, "podMonitorNamespaceSelector": {},
             "scrapeConfigSelector": {"matchLabels": {format!("key{text}"): text}}, "scrapeConfigNamespaceSelector": {},
         },
     });
@@ -70,6 +74,7 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         server: text,
         ca: text,
         prometheuses: Some(&[selector]),
+        schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),
         token: None,
@@ -92,6 +97,50 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         documents.extend(yaml::parse(text, "output").unwrap());
     }
     documents
+}
+
+/// A job whose every text is `text`; what `monconf.yaml` may not hold is refused before it comes to a template.
+fn own_job(text: &str, role: Role) -> Job {
+    let own = || text.to_owned();
+    let step = Relabelling {
+        action: "replace".to_owned(),
+        source_labels: vec![own()],
+        separator: Some(own()),
+        regex: Some(own()),
+        modulus: Some(2),
+        target_label: Some(own()),
+        replacement: Some(own()),
+    };
+    let selector = Selector {
+        role,
+        label: Some(own()),
+        field: Some(own()),
+    };
+    Job {
+        name: own(),
+        summary: own(),
+        job_name: own(),
+        discovery: Discovery {
+            namespaces: vec![own()],
+            selectors: if role == Role::Pod {
+                Vec::new()
+            } else {
+                vec![selector]
+            },
+            ..Discovery::all(role)
+        },
+        authority: Authority::Component,
+        tls: true,
+        insecure_tls: false,
+        metrics_path: own(),
+        params: vec![(format!("key{text}"), vec![own()])],
+        interval: None,
+        timeout: None,
+        honor_labels: true,
+        honor_timestamps: true,
+        relabelling: vec![step.clone()],
+        metric_relabelling: vec![step],
+    }
 }
 
 /// The shape of a value: its keys and types, with the texts left out and the hostile key made general.
@@ -155,6 +204,13 @@ fn with_template(scope: &Scope, folder: &Path, name: &str, text: &str) -> Run {
     Monconf::prometheus(scope, &["--apply", "--templates"])
         .args([folder])
         .run()
+}
+
+/// A text without what stands from `begin` to before `end`.
+fn without(text: &str, begin: &str, end: &str) -> String {
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    format!("{before}{end}{after}")
 }
 
 #[test]
@@ -251,23 +307,20 @@ fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written()
         ),
         (
             "servicemonitor.yaml",
-            monitor.replace("    path:", "    metricsPath:"),
-            17,
+            monitor.replacen("    path:", "    metricsPath:", 1),
+            32,
             "spec.endpoints[0].metricsPath: unknown field",
         ),
         (
             "servicemonitor.yaml",
-            monitor.replace(
-                "  selector:\n    matchLabels:\n      {{ job.service.labels | entries(6) }}\n",
-                "",
-            ),
+            without(&monitor, "  selector:\n", "  endpoints:\n"),
             0,
             "spec.selector: Required value",
         ),
         (
             "servicemonitor.yaml",
             monitor.replace("{{ job.honor_labels }}", "maybe"),
-            21,
+            43,
             "spec.endpoints[0].honorLabels: must be of type boolean",
         ),
         (

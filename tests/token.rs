@@ -118,7 +118,7 @@ fn a_token_with_little_life_left_is_renewed_and_goes_on_working() {
     let due = aged(29 * 86_400);
     token::replace(&scope, &due);
     let run = apply(&scope, &["--take-ownership"]);
-    assert!(run.stdout.contains("d of 90d left"), "{}", run.stdout);
+    assert!(run.stdout.contains(" of 90d left"), "{}", run.stdout);
     let renewed = token::of_secret(&scope);
     assert_ne!(renewed, due);
     assert_eq!(

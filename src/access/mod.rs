@@ -1,11 +1,13 @@
 //! The least access that jobs need, derived from the jobs themselves.
 
-mod derive;
+mod grants;
+mod need;
 mod observer;
 mod right;
 mod rule;
 
-pub use derive::{Discoverer, derive};
+pub use grants::Grants;
+pub use need::{Need, add, both, discovering, discovery, kubelet_resource, scrape, scraping};
 pub use observer::observer;
 pub use right::{Right, Scope};
 pub use rule::{Rule, missing};

@@ -46,6 +46,16 @@ impl Right {
         self
     }
 
+    /// The same right on every object of the kind.
+    #[must_use]
+    pub fn of_every_object(&self) -> Self {
+        let mut right = self.clone();
+        if let Self::Resource { name, .. } = &mut right {
+            *name = None;
+        }
+        right
+    }
+
     /// `get` of a path.
     #[must_use]
     pub fn get_url(path: &str) -> Self {

@@ -15,6 +15,7 @@ mod quoted;
 mod read;
 mod refusal;
 mod retry;
+mod schemas;
 mod send;
 mod sent;
 mod snapshot;

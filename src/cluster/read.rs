@@ -3,18 +3,19 @@
 //! No question waits for another's answer: what depends on an answer (whether the cluster serves
 //! monitors, which slot holds the token's handle) is asked for every possible answer at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{OptionFuture, join_all};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
+use crate::job::Job;
 use crate::object::{Kind, ObjectRef};
-use crate::render::{INSTANCE, MANAGED_BY};
-use crate::spec::{Format, Names, Spec};
+use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
+use crate::spec::{AccessLevel, Format, Names, Spec};
 use crate::token::KeySet;
 
 const WHO_AM_I: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -24,7 +25,8 @@ const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
 /// kube-controller-manager publishes it into every namespace; this one always exists.
 const ROOT_CA: &str = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt";
 
-const MONITORS: [Kind; 2] = [Kind::ServiceMonitor, Kind::ScrapeConfig];
+/// A namespace that every cluster has: what holds in the whole cluster holds there too.
+const ANY_NAMESPACE: &str = "default";
 
 type Outcome<T = Answer> = Result<T, Box<Failure>>;
 
@@ -38,25 +40,45 @@ impl Cluster {
         let with_monitors = !matches!(spec.format, Format::DropIn { .. });
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
-        let own_monitors = join_all(MONITORS.map(|kind| self.own(kind, &spec.names)));
-        let served = join_all(MONITORS.map(|kind| self.served(kind)));
+        let own_monitors = join_all(
+            Kind::MONITORS.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
+        );
+        let own_roles =
+            join_all([Kind::Role, Kind::RoleBinding].map(|kind| self.own(kind, None, &spec.names)));
+        let served = join_all(Kind::MONITORS.map(|kind| self.served(kind)));
+        let kinds = if with_monitors {
+            monitor_kinds(spec)
+        } else {
+            BTreeSet::new()
+        };
+        let schemas = join_all(kinds.into_iter().map(|kind| self.schema(kind)));
         let prometheuses = self.send(Call::read("Prometheus objects", PROMETHEUSES));
         let root_ca = self.send(Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA));
         let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
         let user = self.send(Call::review("SelfSubjectReview", WHO_AM_I, who_am_i()));
-        let held: OptionFuture<_> = before_writing
-            .then(|| {
-                self.send(Call::review(
-                    "SelfSubjectRulesReview",
-                    WHAT_MAY_I,
-                    what_may_i(),
-                ))
-            })
-            .into();
-        let (objects, own_monitors, served, prometheuses, root_ca, keys, user, held) = tokio::join!(
+        let asked = if before_writing {
+            held_in(spec)
+        } else {
+            BTreeSet::new()
+        };
+        let held = join_all(asked.into_iter().map(|namespace| self.held(namespace)));
+        let (
             objects,
             own_monitors,
+            own_roles,
             served,
+            schemas,
+            prometheuses,
+            root_ca,
+            keys,
+            user,
+            held,
+        ) = tokio::join!(
+            objects,
+            own_monitors,
+            own_roles,
+            served,
+            schemas,
             prometheuses,
             root_ca,
             keys,
@@ -76,16 +98,18 @@ impl Cluster {
             served: served.into_iter().collect::<Outcome<Vec<_>>>()?.concat(),
             root_ca: text(root_ca.ok(), "/data/ca.crt"),
             keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
-            held: held
-                .and_then(Result::ok)
-                .and_then(|answer| held_rules(&answer.body)),
+            schemas: schemas.into_iter().flatten().collect(),
+            held: held.into_iter().flatten().collect(),
             warnings: Vec::new(),
         };
         if with_monitors {
             snapshot.prometheuses(prometheuses);
             for own in own_monitors {
-                snapshot.own_monitors(own);
+                snapshot.own(own, "monitors");
             }
+        }
+        for own in own_roles {
+            snapshot.own(own, "Roles in namespaces");
         }
         Ok(snapshot)
     }
@@ -108,14 +132,33 @@ impl Cluster {
         Ok(if listed { vec![kind] } else { Vec::new() })
     }
 
-    /// The instance's objects of one monitor kind, whatever they are called.
-    async fn own(&self, kind: Kind, names: &Names) -> Outcome<Vec<(ObjectRef, Value)>> {
+    /// The rules that the caller holds in a namespace; none where they are not all known.
+    async fn held(&self, namespace: &str) -> Option<(String, Vec<Rule>)> {
+        let question = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        });
+        let review = Call::review("SelfSubjectRulesReview", WHAT_MAY_I, question);
+        let answer = self.send(review).await.ok()?;
+        Some((namespace.to_owned(), held_rules(&answer.body)?))
+    }
+
+    /// The instance's objects of one kind, whatever they are called; in every namespace where none is given.
+    async fn own(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        names: &Names,
+    ) -> Outcome<Vec<(ObjectRef, Value)>> {
         let path = format!(
-            "{}?labelSelector={MANAGED_BY}%3Dmonconf,{INSTANCE}%3D{}",
-            kind.collection(Some(&names.namespace)),
-            names.instance
+            "{}?labelSelector={MANAGED_BY}%3Dmonconf,{INSTANCE}%3D{},{COMPONENT}%3D{}",
+            kind.collection(namespace),
+            names.instance,
+            names.consumer.name(),
         );
-        let subject = format!("{}s of this instance in {}", kind.name(), names.namespace);
+        let place = namespace.unwrap_or("any namespace");
+        let subject = format!("{}s of this instance in {place}", kind.name());
         let answer = self.send(Call::read(&subject, &path)).await?;
         let (api_version, kind_name) = (kind.api_version(), kind.name());
         Ok(items(answer.body)
@@ -124,8 +167,9 @@ impl Cluster {
                 // Items of a list come without what the list says once.
                 object["apiVersion"] = api_version.into();
                 object["kind"] = kind_name.into();
-                let name = object["metadata"]["name"].as_str()?.to_owned();
-                Some((ObjectRef::namespaced(kind, &names.namespace, &name), object))
+                let text = |field: &str| Some(object["metadata"][field].as_str()?.to_owned());
+                let reference = ObjectRef::namespaced(kind, &text("namespace")?, &text("name")?);
+                Some((reference, object))
             })
             .collect())
     }
@@ -142,12 +186,12 @@ impl Snapshot {
         }
     }
 
-    fn own_monitors(&mut self, answer: Outcome<Vec<(ObjectRef, Value)>>) {
+    fn own(&mut self, answer: Outcome<Vec<(ObjectRef, Value)>>, what: &str) {
         match answer {
             Ok(own) => self.objects.extend(own),
             Err(failure) if failure.is_not_found() => {}
             Err(failure) => self.warnings.push(format!(
-                "{failure}; so monitors that are no longer wanted are not found"
+                "{failure}; so {what} that are no longer wanted are not found"
             )),
         }
     }
@@ -167,14 +211,51 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
         namespaced(Kind::Secret, &first),
         namespaced(Kind::Secret, &second),
     ];
+    for namespace in role_namespaces(spec) {
+        objects.push(ObjectRef::namespaced(Kind::Role, namespace, &names.role()));
+        objects.push(ObjectRef::namespaced(
+            Kind::RoleBinding,
+            namespace,
+            &names.role_binding(),
+        ));
+        if !ALWAYS_THERE.contains(&namespace) && namespace != names.namespace {
+            objects.push(ObjectRef::cluster(Kind::Namespace, namespace));
+        }
+    }
     if with_monitors && !matches!(spec.format, Format::Mounted { .. }) {
         objects.extend(
             spec.jobs
                 .iter()
-                .map(|job| namespaced(job.monitor_kind(), &names.monitor(job.name))),
+                .map(|job| namespaced(job.monitor_kind(), &names.monitor(&job.name))),
         );
     }
     objects
+}
+
+/// Namespaces of every cluster.
+pub(super) const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, "kube-system"];
+
+/// Where rights of our own may be needed that are not needed in the whole cluster.
+fn role_namespaces(spec: &Spec) -> BTreeSet<&str> {
+    if spec.format == Format::Operator || spec.access != AccessLevel::Jobs {
+        return BTreeSet::new();
+    }
+    let discoveries = spec.jobs.iter().map(|job| &job.discovery);
+    let namespaces = discoveries.flat_map(|discovery| &discovery.namespaces);
+    namespaces.map(String::as_str).collect()
+}
+
+fn held_in(spec: &Spec) -> BTreeSet<&str> {
+    let mut namespaces = role_namespaces(spec);
+    namespaces.insert(ANY_NAMESPACE);
+    namespaces
+}
+
+fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
+    if matches!(spec.format, Format::Mounted { .. }) {
+        return BTreeSet::new();
+    }
+    spec.jobs.iter().map(Job::monitor_kind).collect()
 }
 
 fn found(references: Vec<ObjectRef>, answers: Vec<Outcome>) -> Outcome<BTreeMap<ObjectRef, Value>> {
@@ -197,15 +278,6 @@ fn found(references: Vec<ObjectRef>, answers: Vec<Outcome>) -> Outcome<BTreeMap<
 
 fn who_am_i() -> Value {
     json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
-}
-
-/// Asked for a namespace, because there is no cluster-wide form; cluster-wide rules are in every answer.
-fn what_may_i() -> Value {
-    json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectRulesReview",
-        "spec": {"namespace": "default"},
-    })
 }
 
 /// `None` where an authorizer other than RBAC decides too and cannot list its rules. The Node

@@ -1,12 +1,14 @@
 //! What the cluster said, and what follows from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::access::Rule;
+use super::read::ALWAYS_THERE;
+use crate::access::{Grants, Rule};
 use crate::object::{Kind, ObjectRef};
+use crate::render::Schema;
 use crate::spec::Spec;
 use crate::token::KeySet;
 
@@ -22,12 +24,15 @@ pub struct Snapshot {
     pub prometheuses: Option<Vec<Value>>,
     /// The monitor kinds that the cluster serves.
     pub served: Vec<Kind>,
+    /// The schemas of those kinds, as far as they could be read.
+    pub schemas: BTreeMap<Kind, Schema>,
     /// The CA of the cluster's own certificates, PEM.
     pub root_ca: Option<String>,
     /// The keys that tokens are signed with.
     pub keys: Option<KeySet>,
-    /// Every rule that the caller holds, where the API server knows them all.
-    pub held: Option<Vec<Rule>>,
+    /// Every rule that the caller holds in each namespace that was asked about, where the API server knows them all.
+    /// Those that hold in the whole cluster are in each of the lists.
+    pub held: BTreeMap<String, Vec<Rule>>,
     /// What could not be read and is not indispensable.
     pub warnings: Vec<String>,
 }
@@ -68,6 +73,19 @@ impl Snapshot {
         }
     }
 
+    /// Namespaces that roles are wanted in and that do not exist; the instance's own is made.
+    #[must_use]
+    pub fn missing_namespaces(&self, spec: &Spec, grants: &Grants) -> BTreeSet<String> {
+        let exists = |namespace: &String| {
+            let object = ObjectRef::cluster(Kind::Namespace, namespace);
+            ALWAYS_THERE.contains(&namespace.as_str())
+                || *namespace == spec.names.namespace
+                || self.objects.contains_key(&object)
+        };
+        let wanted = grants.namespaces.keys().cloned();
+        wanted.filter(|namespace| !exists(namespace)).collect()
+    }
+
     /// Whether the cluster serves every kind that the jobs need in operator format.
     #[must_use]
     pub fn serves(&self, spec: &Spec) -> bool {
@@ -77,7 +95,7 @@ impl Snapshot {
     /// The kinds that the jobs need and the cluster does not serve.
     #[must_use]
     pub fn not_served(&self, spec: &Spec) -> Vec<&'static str> {
-        [Kind::ServiceMonitor, Kind::ScrapeConfig]
+        Kind::MONITORS
             .into_iter()
             .filter(|kind| spec.jobs.iter().any(|job| job.monitor_kind() == *kind))
             .filter(|kind| !self.served.contains(kind))

@@ -1,56 +1,94 @@
-//! What every kubelet serves, scraped from the node directly.
+//! What every kubelet serves.
 
-use super::{Discovery, Endpoint, Job, Relabelling};
+use super::{Authority, Discovery, Job, Relabelling, Role};
 
 pub(super) fn kubelet() -> Job {
-    Job {
-        name: "kubelet",
-        summary: "each kubelet's own metrics",
-        job_name: "kubernetes-nodes",
-        metrics_path: "/metrics",
-        honor_timestamps: true,
-        ..from_node()
-    }
+    from_node(
+        "kubelet",
+        "kubernetes-nodes",
+        "/metrics",
+        "each kubelet's own metrics",
+    )
 }
 
 pub(super) fn cadvisor() -> Job {
     Job {
-        name: "cadvisor",
-        summary: "resource use of every container, from the kubelet's cAdvisor",
-        job_name: "kubernetes-cadvisor",
-        metrics_path: "/metrics/cadvisor",
         // cAdvisor stamps samples with the time of its own, slower collection: kept, a container's
         // last value would linger after its end and overlap with its successor's.
         honor_timestamps: false,
-        ..from_node()
+        ..from_node(
+            "cadvisor",
+            "kubernetes-cadvisor",
+            "/metrics/cadvisor",
+            "resource use of every container, from the kubelet's cAdvisor",
+        )
     }
 }
 
-fn from_node() -> Job {
+pub(super) fn resource() -> Job {
+    from_node(
+        "kubelet-resource",
+        "kubernetes-resource",
+        "/metrics/resource",
+        "CPU and memory of nodes, pods and containers, as autoscalers read them",
+    )
+}
+
+pub(super) fn probes() -> Job {
+    from_node(
+        "kubelet-probes",
+        "kubernetes-probes",
+        "/metrics/probes",
+        "results of liveness, readiness and startup probes",
+    )
+}
+
+pub(super) fn slis() -> Job {
+    from_node(
+        "kubelet-slis",
+        "kubernetes-kubelet-slis",
+        "/metrics/slis",
+        "health checks of each kubelet, for service level indicators",
+    )
+}
+
+fn from_node(name: &str, job_name: &str, path: &str, summary: &str) -> Job {
     Job {
-        name: "",
-        summary: "",
-        job_name: "",
-        discovery: Discovery::Nodes,
-        endpoint: Endpoint::Kubelet,
-        metrics_path: "",
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        job_name: job_name.to_owned(),
+        discovery: Discovery::all(Role::Node),
+        metrics_path: path.to_owned(),
         // The scraped `namespace`, `pod` and `container` describe what was measured; without this
         // they would become `exported_namespace` and so on.
         honor_labels: true,
-        honor_timestamps: true,
         relabelling: vec![
-            Relabelling {
-                action: "replace",
-                source_labels: vec!["__metrics_path__"],
-                regex: None,
-                target_label: Some("metrics_path"),
-            },
-            Relabelling {
-                action: "replace",
-                source_labels: vec!["__meta_kubernetes_node_name"],
-                regex: None,
-                target_label: Some("node"),
-            },
+            Relabelling::copy("__metrics_path__", "metrics_path"),
+            Relabelling::copy("__meta_kubernetes_node_name", "node"),
         ],
+        ..Job::secure(Authority::Kubelet)
+    }
+}
+
+impl Job {
+    /// A kubelet's job by way of the API server at `server` (`HOST:PORT`), which asks for `nodes/proxy`; any other job
+    /// as it is.
+    #[must_use]
+    pub fn through_api_server(mut self, server: &str) -> Self {
+        if self.authority != Authority::KubeletProxy {
+            return self;
+        }
+        let path = format!("/api/v1/nodes/$1/proxy{}", self.metrics_path);
+        // Last, so that the label `metrics_path` is the kubelet's path still.
+        self.relabelling.extend([
+            Relabelling::constant("__address__", server),
+            Relabelling::replace(
+                &["__meta_kubernetes_node_name"],
+                "(.+)",
+                "__metrics_path__",
+                &path,
+            ),
+        ]);
+        self
     }
 }

@@ -1,13 +1,13 @@
 //! Desired state beside what exists, object by object and file by file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::merge::merge;
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
-use crate::access::{Rule, missing};
+use crate::access::{Grants, Rule, missing};
 use crate::object::{Kind, ObjectRef, metadata, uid};
 use crate::render::{
     COMPONENT, Desired, DesiredFile, DesiredObject, INSTANCE, MANAGED_BY, file_instance,
@@ -20,6 +20,8 @@ use crate::token::{Claims, Token};
 pub struct Existing {
     /// Objects as the API server returned them.
     pub objects: BTreeMap<ObjectRef, Value>,
+    /// Namespaces that roles are wanted in and that do not exist.
+    pub missing_namespaces: BTreeSet<String>,
     /// Files, those that exist.
     pub files: BTreeMap<PathBuf, ExistingFile>,
     /// Objects that may be deleted, each with a few words why, if they belong to the instance.
@@ -42,8 +44,8 @@ pub struct Consent<'a> {
     pub take_ownership: bool,
     /// The caller, for messages.
     pub user: &'a str,
-    /// The rules that the caller holds, where they are known completely.
-    pub held: Option<&'a [Rule]>,
+    /// The rules that the caller holds in each namespace, where they are known completely.
+    pub held: &'a BTreeMap<String, Vec<Rule>>,
 }
 
 /// Works out every change, and what would keep it from being applied.
@@ -69,7 +71,8 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
         let change = planner.file(file);
         planner.plan.changes.push(change);
     }
-    planner.escalation(&desired.rules);
+    planner.escalation(&desired.grants);
+    planner.namespaces(&desired.grants);
     planner.plan
 }
 
@@ -241,30 +244,57 @@ impl Planner<'_> {
     }
 
     /// The API server refuses a role that grants more than its writer holds; said before anything is written.
-    fn escalation(&mut self, rules: &[Rule]) {
-        let Some(held) = self.consent.held else {
-            return;
-        };
-        let role = self.plan.changes.iter().find(|change| {
-            matches!(&change.target, Target::Object(object) if object.kind == Kind::ClusterRole)
-                && change.action != Action::Unchanged
-        });
-        let Some(object) = role.and_then(|change| change.target.object()).cloned() else {
+    fn escalation(&mut self, grants: &Grants) {
+        let names = self.consent.names;
+        // What holds in the whole cluster is part of what holds in any namespace.
+        let in_cluster = self.consent.held.values().next();
+        let cluster_role = ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role());
+        self.escalation_of(cluster_role, &grants.cluster, in_cluster);
+        for (namespace, rules) in &grants.namespaces {
+            let role = ObjectRef::namespaced(Kind::Role, namespace, &names.role());
+            self.escalation_of(role, rules, self.consent.held.get(namespace));
+        }
+    }
+
+    fn escalation_of(&mut self, role: ObjectRef, rules: &[Rule], held: Option<&Vec<Rule>>) {
+        let Some(held) = held.filter(|_| self.writes(&role)) else {
             return;
         };
         let may_escalate = held
             .iter()
-            .any(|rule| rule.may("escalate", "clusterroles", &object.name));
+            .any(|rule| rule.may("escalate", role.kind.plural(), &role.name));
         let missing: Vec<String> = missing(rules, held)
             .iter()
             .map(ToString::to_string)
             .collect();
         if !may_escalate && !missing.is_empty() {
             self.plan.blockers.push(Blocker::Escalation {
-                object,
+                object: role,
                 user: self.consent.user.to_owned(),
                 missing,
             });
+        }
+    }
+
+    fn writes(&self, object: &ObjectRef) -> bool {
+        let mut changes = self.plan.changes.iter();
+        changes.any(|change| {
+            change.target.object() == Some(object) && change.action != Action::Unchanged
+        })
+    }
+
+    /// A Role can only be written where its namespace exists; only the instance's own is made.
+    fn namespaces(&mut self, grants: &Grants) {
+        let names = self.consent.names;
+        for namespace in grants.namespaces.keys() {
+            let role = ObjectRef::namespaced(Kind::Role, namespace, &names.role());
+            let known = self.existing.missing_namespaces.contains(namespace);
+            if known && self.writes(&role) {
+                self.plan.blockers.push(Blocker::NoNamespace {
+                    namespace: namespace.clone(),
+                    object: role,
+                });
+            }
         }
     }
 }
@@ -354,7 +384,7 @@ fn without_server_fields(live: &Value) -> Value {
 
 fn immutable_field_differs(kind: Kind, live: &Value, desired: &Value) -> bool {
     match kind {
-        Kind::ClusterRoleBinding => live["roleRef"] != desired["roleRef"],
+        Kind::ClusterRoleBinding | Kind::RoleBinding => live["roleRef"] != desired["roleRef"],
         Kind::Secret => live["type"] != desired["type"],
         _ => false,
     }

@@ -167,6 +167,13 @@ pub enum Blocker {
         /// What its deletion waits for: finalizers, and conditions that report remaining content.
         waits_for: Vec<String>,
     },
+    /// A job looks for targets in a namespace that does not exist.
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+        /// The Role that would have to be written there.
+        object: ObjectRef,
+    },
     /// The cluster does not serve the kinds of the operator format.
     KindNotServed {
         /// The kinds.
@@ -226,6 +233,10 @@ impl fmt::Display for Blocker {
                 }
                 Ok(())
             }
+            Self::NoNamespace { namespace, object } => write!(
+                f,
+                "cannot write {object}: there is no namespace {namespace}, where a job looks for targets"
+            ),
             Self::KindNotServed { kinds } => write!(
                 f,
                 "this cluster does not serve {}: the CRDs of prometheus-operator are not installed",
@@ -260,6 +271,9 @@ impl Blocker {
             }
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
+            ),
+            Self::NoNamespace { namespace, .. } => format!(
+                "create it first (`kubectl create namespace {namespace}`), or take it out of the job's namespaces"
             ),
             Self::KindNotServed { .. } => {
                 "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()

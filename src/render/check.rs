@@ -87,9 +87,9 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
         Kind::ServiceAccount => &["automountServiceAccountToken", "imagePullSecrets"],
         // `data` is monconf's: a template cannot put anything beside the token.
         Kind::Secret => &["type"],
-        Kind::ClusterRole => &["rules"],
-        Kind::ClusterRoleBinding => &["roleRef", "subjects"],
-        Kind::Namespace | Kind::ServiceMonitor | Kind::ScrapeConfig => &["spec"],
+        Kind::ClusterRole | Kind::Role => &["rules"],
+        Kind::ClusterRoleBinding | Kind::RoleBinding => &["roleRef", "subjects"],
+        Kind::Namespace | Kind::ServiceMonitor | Kind::PodMonitor | Kind::ScrapeConfig => &["spec"],
     };
     let fields = object.as_object().into_iter().flatten();
     for (field, _) in fields {
@@ -106,8 +106,8 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
         }
     }
     let required: &[&str] = match kind {
-        Kind::ClusterRole => &["rules"],
-        Kind::ClusterRoleBinding => &["roleRef", "subjects"],
+        Kind::ClusterRole | Kind::Role => &["rules"],
+        Kind::ClusterRoleBinding | Kind::RoleBinding => &["roleRef", "subjects"],
         Kind::Secret => &["type"],
         _ => &[],
     };
@@ -135,7 +135,7 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
 ///
 /// # Errors
 /// The template's file and line, and what is wrong.
-pub(super) fn scrape_configs(rendered: &Rendered, job_names: &[String]) -> Result<()> {
+pub(super) fn scrape_configs(rendered: &Rendered, job_names: &[&str]) -> Result<()> {
     let documents = documents(rendered)?;
     let [document] = documents.as_slice() else {
         return Err(rendered.failure("---", "must render one document"));

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use crate::access::Rule;
-use crate::job::{Discovery, Endpoint, Job};
+use crate::job::{Job, Relabelling, Selector, Service};
 use crate::spec::{Names, Spec};
 
 /// The variables of a template. Which of them a template has is a matter of what is known when it
@@ -21,11 +22,11 @@ pub(super) struct Context<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<JobContext<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Vec<JobContext<'a>>>,
-    /// Always there, `none` where Prometheus' own interval serves.
-    pub interval: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_server: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,9 +47,9 @@ impl<'a> Context<'a> {
             annotations: None,
             rules: None,
             name: None,
+            namespace: None,
             job: None,
             jobs: None,
-            interval: spec.interval.map(|interval| interval.to_string()),
             api_server: None,
             token_file: None,
             ca_file: None,
@@ -63,6 +64,8 @@ pub(super) struct ObjectNames<'a> {
     service_account: String,
     cluster_role: String,
     cluster_role_binding: String,
+    role: String,
+    role_binding: String,
     token_secret: String,
     handle: &'a str,
 }
@@ -75,6 +78,8 @@ impl<'a> ObjectNames<'a> {
             service_account: names.service_account(),
             cluster_role: names.cluster_role(),
             cluster_role_binding: names.cluster_role_binding(),
+            role: names.role(),
+            role_binding: names.role_binding(),
             token_secret: names.token_secret(),
             handle,
         }
@@ -85,6 +90,7 @@ impl<'a> ObjectNames<'a> {
 pub(super) struct RuleContext<'a> {
     api_groups: &'a [String],
     resources: &'a [String],
+    resource_names: &'a [String],
     non_resource_urls: &'a [String],
     verbs: &'a [String],
     reasons: &'a [String],
@@ -95,6 +101,7 @@ impl<'a> From<&'a Rule> for RuleContext<'a> {
         Self {
             api_groups: &rule.api_groups,
             resources: &rule.resources,
+            resource_names: &rule.resource_names,
             non_resource_urls: &rule.non_resource_urls,
             verbs: &rule.verbs,
             reasons: &rule.reasons,
@@ -102,72 +109,155 @@ impl<'a> From<&'a Rule> for RuleContext<'a> {
     }
 }
 
+/// Whose spelling of fields a template needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// `source_labels`, `endpointslice`: a configuration of Prometheus.
+    Prometheus,
+    /// `sourceLabels`, `EndpointSlice`: an object of prometheus-operator.
+    Operator,
+}
+
 #[derive(Serialize)]
 pub(super) struct JobContext<'a> {
     name: &'a str,
     summary: &'a str,
-    job_name: String,
+    job_name: &'a str,
+    scheme: &'static str,
     metrics_path: &'a str,
+    params: Map<String, Value>,
+    interval: Option<String>,
+    timeout: Option<String>,
     honor_labels: bool,
     honor_timestamps: bool,
-    server_name: Option<&'a str>,
+    wants_token: bool,
+    tls: bool,
+    server_name: Option<&'static str>,
     insecure_tls: bool,
+    role: &'static str,
+    namespaces: &'a [String],
+    selectors: Vec<Value>,
+    attach_metadata: Map<String, Value>,
     service: Option<ServiceContext<'a>>,
-    relabelling: Vec<StepContext<'a>>,
+    relabelling: Vec<Value>,
+    metric_relabelling: Vec<Value>,
 }
 
 #[derive(Serialize)]
 struct ServiceContext<'a> {
-    namespace: &'a str,
-    name: &'a str,
-    labels: BTreeMap<&'a str, &'a str>,
-    port: &'a str,
-}
-
-#[derive(Serialize)]
-struct StepContext<'a> {
-    action: &'a str,
-    source_labels: &'a [&'static str],
-    regex: Option<&'a str>,
-    target_label: Option<&'a str>,
+    match_labels: BTreeMap<&'a str, &'a str>,
+    match_expressions: Vec<Value>,
+    ports: &'a [String],
 }
 
 impl<'a> JobContext<'a> {
-    pub(super) fn new(job: &'a Job, spec: &'a Spec) -> Self {
+    pub(super) fn new(job: &'a Job, spelling: Spelling) -> Self {
+        let discovery = &job.discovery;
+        let steps = |steps: &[Relabelling]| {
+            steps
+                .iter()
+                .map(|step| self::step(step, spelling))
+                .collect()
+        };
+        let (role, relabelling) = match spelling {
+            Spelling::Prometheus => (discovery.role.name(), steps(&job.raw_relabelling())),
+            Spelling::Operator => (discovery.role.operator_name(), steps(&job.relabelling)),
+        };
+        let params = job
+            .params
+            .iter()
+            .map(|(name, values)| (name.clone(), json!(values)));
+        let attachments = discovery.attach_metadata.iter();
         Self {
-            name: job.name,
-            summary: job.summary,
-            job_name: spec.names.job_name(job.job_name),
-            metrics_path: job.metrics_path,
+            name: &job.name,
+            summary: &job.summary,
+            job_name: &job.job_name,
+            scheme: if job.tls { "https" } else { "http" },
+            metrics_path: &job.metrics_path,
+            params: params.collect(),
+            interval: job.interval.map(|interval| interval.to_string()),
+            timeout: job.timeout.map(|timeout| timeout.to_string()),
             honor_labels: job.honor_labels,
             honor_timestamps: job.honor_timestamps,
-            // The certificate that endpoints behind the Service present names `kubernetes`, not their address.
-            server_name: (job.endpoint == Endpoint::ApiServer).then_some("kubernetes"),
-            insecure_tls: job.endpoint == Endpoint::Kubelet && spec.kubelet_insecure_tls,
-            service: match job.discovery {
-                Discovery::Service {
-                    namespace,
-                    name,
-                    labels,
-                    port,
-                } => Some(ServiceContext {
-                    namespace,
-                    name,
-                    labels: labels.iter().copied().collect(),
-                    port,
-                }),
-                Discovery::Nodes => None,
-            },
-            relabelling: job
-                .relabelling
+            wants_token: job.authority.wants_token(),
+            tls: job.tls,
+            server_name: job.authority.server_name(),
+            insecure_tls: job.insecure_tls,
+            role,
+            namespaces: &discovery.namespaces,
+            selectors: discovery
+                .selectors
                 .iter()
-                .map(|step| StepContext {
-                    action: step.action,
-                    source_labels: &step.source_labels,
-                    regex: step.regex,
-                    target_label: step.target_label,
-                })
+                .map(|selector| self::selector(selector, spelling))
                 .collect(),
+            attach_metadata: attachments
+                .map(|attachment| (attachment.name().to_owned(), true.into()))
+                .collect(),
+            service: discovery.service.as_ref().map(ServiceContext::new),
+            relabelling,
+            metric_relabelling: steps(&job.metric_relabelling),
         }
     }
+}
+
+impl<'a> ServiceContext<'a> {
+    fn new(service: &'a Service) -> Self {
+        let (mut match_labels, mut match_expressions) = (BTreeMap::new(), Vec::new());
+        for (label, values) in &service.labels {
+            match values.as_slice() {
+                [value] => {
+                    match_labels.insert(label.as_str(), value.as_str());
+                }
+                values => match_expressions
+                    .push(json!({"key": label, "operator": "In", "values": values})),
+            }
+        }
+        Self {
+            match_labels,
+            match_expressions,
+            ports: &service.ports,
+        }
+    }
+}
+
+/// A step's fields, those that it has.
+fn step(step: &Relabelling, spelling: Spelling) -> Value {
+    let (source_labels, target_label) = match spelling {
+        Spelling::Prometheus => ("source_labels", "target_label"),
+        Spelling::Operator => ("sourceLabels", "targetLabel"),
+    };
+    let mut fields = Map::new();
+    fields.insert("action".to_owned(), json!(step.action));
+    if !step.source_labels.is_empty() {
+        fields.insert(source_labels.to_owned(), json!(step.source_labels));
+    }
+    for (field, text) in [
+        ("separator", &step.separator),
+        ("regex", &step.regex),
+        (target_label, &step.target_label),
+        ("replacement", &step.replacement),
+    ] {
+        if let Some(text) = text {
+            fields.insert(field.to_owned(), json!(text));
+        }
+    }
+    if let Some(modulus) = step.modulus {
+        fields.insert("modulus".to_owned(), json!(modulus));
+    }
+    Value::Object(fields)
+}
+
+fn selector(selector: &Selector, spelling: Spelling) -> Value {
+    let role = match spelling {
+        Spelling::Prometheus => selector.role.name(),
+        Spelling::Operator => selector.role.operator_name(),
+    };
+    let mut fields = Map::new();
+    fields.insert("role".to_owned(), json!(role));
+    for (field, text) in [("label", &selector.label), ("field", &selector.field)] {
+        if let Some(text) = text {
+            fields.insert(field.to_owned(), json!(text));
+        }
+    }
+    Value::Object(fields)
 }

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::form::Form;
 use super::renderer::{Renderer, counted};
+use super::schema::Schema;
 use super::templates::Templates;
-use crate::access::{self, Discoverer, Rule};
+use crate::access::{self, Grants};
 use crate::error::Result;
-use crate::object::ObjectRef;
+use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
 use crate::spec::{AccessLevel, Spec};
 use crate::token::{Decision, Token};
@@ -25,6 +26,8 @@ pub struct Surroundings<'a> {
     pub prometheuses: Option<&'a [Value]>,
     /// The objects that exist.
     pub objects: &'a BTreeMap<ObjectRef, Value>,
+    /// The schemas of the monitors that the cluster serves, where they are known.
+    pub schemas: &'a BTreeMap<Kind, Schema>,
     /// The labels of the instance's namespace.
     pub namespace_labels: &'a BTreeMap<String, String>,
     /// The token that the consumer reads today.
@@ -42,8 +45,8 @@ pub struct Desired {
     pub files: Vec<DesiredFile>,
     /// Configuration that belongs to nobody's file: for standard output.
     pub output: Option<String>,
-    /// What the role grants.
-    pub rules: Vec<Rule>,
+    /// What the roles grant.
+    pub grants: Grants,
     /// Sentences that the user should read.
     pub warnings: Vec<String>,
 }
@@ -90,7 +93,7 @@ pub fn desired(
     decision: &Decision,
     templates: &Templates,
 ) -> Result<Desired> {
-    let mut renderer = Renderer::new(spec, surroundings, decision, templates, rules(spec, form));
+    let mut renderer = Renderer::new(spec, surroundings, decision, templates, grants(spec, form));
     renderer.access()?;
     renderer.handle()?;
     match form {
@@ -119,15 +122,18 @@ pub fn desired(
     Ok(renderer.desired)
 }
 
-/// What the role of a request grants.
+/// What the roles of a request grant. With prometheus-operator it is Prometheus' own ServiceAccount that discovers;
+/// ours then needs no right for it.
 #[must_use]
-pub fn rules(spec: &Spec, form: &Form) -> Vec<Rule> {
-    let discoverer = match form {
-        Form::Operator => Discoverer::Prometheus,
-        Form::Mounted { .. } | Form::DropIn { .. } => Discoverer::Ours,
-    };
-    match spec.access {
-        AccessLevel::Jobs => access::derive(&spec.jobs, discoverer),
-        AccessLevel::Observer { nodes_proxy } => access::observer(nodes_proxy),
+pub fn grants(spec: &Spec, form: &Form) -> Grants {
+    match (spec.access, form) {
+        (AccessLevel::Jobs, Form::Operator) => Grants::of(&access::scraping(&spec.jobs)),
+        (AccessLevel::Jobs, Form::Mounted { .. } | Form::DropIn { .. }) => {
+            Grants::of(&access::both(&spec.jobs))
+        }
+        (AccessLevel::Observer { nodes_proxy }, _) => Grants {
+            cluster: access::observer(nodes_proxy),
+            namespaces: BTreeMap::new(),
+        },
     }
 }

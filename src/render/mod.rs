@@ -6,15 +6,19 @@
 mod check;
 mod context;
 mod desired;
+mod fit;
 mod form;
+mod monitors;
 mod renderer;
+mod roles;
 mod schema;
+mod scrape_configs;
 mod selection;
 mod templates;
 
-pub use desired::{Desired, DesiredFile, DesiredObject, Surroundings, desired, rules};
+pub use desired::{Desired, DesiredFile, DesiredObject, Surroundings, desired, grants};
 pub use form::{Form, TokenPlace};
-pub use schema::{Violation, violations};
+pub use schema::{Schema, Violation, violations};
 pub use selection::{Selection, select};
 pub use templates::{Builtin, Templates};
 

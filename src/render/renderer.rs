@@ -2,31 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use minijinja::value::Serde;
-use serde_json::Value;
 
-use super::context::{Context, JobContext};
+use super::context::Context;
 use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings};
 use super::templates::{Rendered, Templates};
-use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, file_header, labels, selection};
-use crate::access::{self, Rule};
+use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, labels};
+use crate::access::Grants;
 use crate::error::Result;
-use crate::job::Job;
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, metadata};
 use crate::plan::{Content, PENDING_TIME, PENDING_TOKEN, Stage};
-use crate::spec::{AccessLevel, Spec};
+use crate::spec::Spec;
 use crate::token::{Decision, Verdict};
+
+/// Shorter than anything that is decided by these times.
+const SAME_MOMENT: Duration = Duration::from_secs(30);
 
 /// Collects what it renders.
 pub(super) struct Renderer<'a> {
-    spec: &'a Spec,
-    surroundings: &'a Surroundings<'a>,
+    pub(super) spec: &'a Spec,
+    pub(super) surroundings: &'a Surroundings<'a>,
     decision: &'a Decision,
     templates: &'a Templates,
-    labels: BTreeMap<String, String>,
+    pub(super) labels: BTreeMap<String, String>,
     handle: String,
     pub(super) desired: Desired,
 }
@@ -37,7 +40,7 @@ impl<'a> Renderer<'a> {
         surroundings: &'a Surroundings,
         decision: &'a Decision,
         templates: &'a Templates,
-        rules: Vec<Rule>,
+        grants: Grants,
     ) -> Self {
         Self {
             spec,
@@ -50,72 +53,9 @@ impl<'a> Renderer<'a> {
                 objects: Vec::new(),
                 files: Vec::new(),
                 output: None,
-                rules,
+                grants,
                 warnings: Vec::new(),
             },
-        }
-    }
-
-    pub(super) fn access(&mut self) -> Result<()> {
-        let names = &self.spec.names;
-        let namespace = ObjectRef::cluster(Kind::Namespace, &names.namespace);
-        self.plain("namespace.yaml", namespace, Stage::Foundation)?;
-        let account = ObjectRef::namespaced(
-            Kind::ServiceAccount,
-            &names.namespace,
-            &names.service_account(),
-        );
-        self.plain("serviceaccount.yaml", account, Stage::Identity)?;
-        self.cluster_role()?;
-        let binding = ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding());
-        self.plain("clusterrolebinding.yaml", binding, Stage::Identity)
-    }
-
-    fn cluster_role(&mut self) -> Result<()> {
-        let rules = self.desired.rules.clone();
-        let note = match self.spec.access {
-            AccessLevel::Jobs => format!(
-                "{} for {}",
-                counted(rules.len(), "rule"),
-                counted(self.spec.jobs.len(), "job")
-            ),
-            AccessLevel::Observer { .. } => format!("{}, read only", counted(rules.len(), "rule")),
-        };
-        let context = Context {
-            rules: Some(rules.iter().map(Into::into).collect()),
-            ..self.context()
-        };
-        let role = ObjectRef::cluster(Kind::ClusterRole, &self.spec.names.cluster_role());
-        let object = self.render("clusterrole.yaml", role, &context, Stage::Foundation, note)?;
-        self.compare_rules(&object.value);
-        self.desired.objects.push(object);
-        Ok(())
-    }
-
-    /// A replaced template may grant anything; what differs from the jobs' needs is said.
-    fn compare_rules(&mut self, role: &Value) {
-        let granted: Vec<Rule> = role["rules"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|rule| serde_json::from_value(rule.clone()).ok())
-            .collect();
-        let derived = &self.desired.rules;
-        let words = |rights: Vec<access::Right>| -> String {
-            let words: Vec<String> = rights.iter().map(ToString::to_string).collect();
-            words.join("; ")
-        };
-        let surplus = words(access::missing(&granted, derived));
-        let lacking = words(access::missing(derived, &granted));
-        if !surplus.is_empty() {
-            self.desired.warnings.push(format!(
-                "the template clusterrole.yaml grants more than the jobs need: {surplus}"
-            ));
-        }
-        if !lacking.is_empty() {
-            self.desired.warnings.push(format!(
-                "the template clusterrole.yaml lacks what the jobs need: {lacking}"
-            ));
         }
     }
 
@@ -132,8 +72,8 @@ impl<'a> Renderer<'a> {
             // What the token says of itself, should a run have ended between issuing and recording.
             Verdict::Keep(claims) => [
                 (REQUESTED, duration),
-                (ISSUED_AT, claims.issued_at.to_string()),
-                (EXPIRES_AT, claims.expires_at.to_string()),
+                (ISSUED_AT, self.recorded(ISSUED_AT, claims.issued_at)),
+                (EXPIRES_AT, self.recorded(EXPIRES_AT, claims.expires_at)),
             ]
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
@@ -152,6 +92,20 @@ impl<'a> Renderer<'a> {
         let object = self.render("handle.yaml", reference, &context, Stage::Identity, note)?;
         self.desired.objects.push(object);
         Ok(())
+    }
+
+    /// A time as the live handle has it, where that is the token's own but for the moments between issuing, signing and
+    /// recording, which may fall into different seconds.
+    fn recorded(&self, annotation: &str, claimed: Timestamp) -> String {
+        let live = self.surroundings.handle;
+        let live = live.and_then(|handle| metadata(handle, "annotations", annotation));
+        let is_same = |recorded: &&str| {
+            let recorded: Result<Timestamp, _> = recorded.parse();
+            recorded
+                .is_ok_and(|recorded| recorded.duration_since(claimed).unsigned_abs() < SAME_MOMENT)
+        };
+        live.filter(is_same)
+            .map_or_else(|| claimed.to_string(), str::to_owned)
     }
 
     pub(super) fn token_secret(&mut self) -> Result<()> {
@@ -211,105 +165,23 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    pub(super) fn monitors(&mut self) -> Result<()> {
-        let mut unselected: Vec<String> = Vec::new();
-        for job in &self.spec.jobs {
-            let object = self.monitor(job, &mut unselected)?;
-            self.desired.objects.push(object);
-        }
-        // In the order of kinds, as the plan lists them.
-        self.desired.objects.sort_by_key(|object| {
-            Kind::ALL
-                .iter()
-                .position(|&kind| kind == object.reference.kind)
-        });
-        unselected.sort();
-        unselected.dedup();
-        self.desired.warnings.extend(unselected);
-        Ok(())
-    }
-
-    fn monitor(&self, job: &Job, unselected: &mut Vec<String>) -> Result<DesiredObject> {
-        let names = &self.spec.names;
-        let kind = job.monitor_kind();
-        let template = match kind {
-            Kind::ServiceMonitor => "servicemonitor.yaml",
-            _ => "scrapeconfig.yaml",
-        };
-        let reference = ObjectRef::namespaced(kind, &names.namespace, &names.monitor(job.name));
-        let (mut labels, note) = match self.surroundings.prometheuses {
-            Some(prometheuses) => {
-                let selected = selection::select(
-                    prometheuses,
-                    kind,
-                    &names.namespace,
-                    self.surroundings.namespace_labels,
-                );
-                let note = selected.note();
-                if selected.selected_by.is_empty() {
-                    unselected.extend(selected.not_selected_by);
-                }
-                (selected.labels, note)
-            }
-            // What made a Prometheus select it must not get lost because this caller cannot see why.
-            None => (self.live_labels(&reference), String::new()),
-        };
-        labels.extend(self.labels.clone());
-        let context = Context {
-            labels: &labels,
-            name: Some(reference.name.clone()),
-            job: Some(JobContext::new(job, self.spec)),
-            ..self.context()
-        };
-        self.render(template, reference, &context, Stage::Configuration, note)
-    }
-
-    fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
-        let live = self.surroundings.objects.get(reference);
-        let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
-        let labels = labels.into_iter().flatten();
-        labels
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect()
-    }
-
-    pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<String> {
-        let context = Context {
-            jobs: Some(
-                self.spec
-                    .jobs
-                    .iter()
-                    .map(|job| JobContext::new(job, self.spec))
-                    .collect(),
-            ),
-            api_server: Some(server),
-            token_file: Some(format!("{credentials}/token")),
-            ca_file: Some(format!("{credentials}/ca.crt")),
-            ..self.context()
-        };
-        let rendered = self.text("scrape-configs.yaml", &context)?;
-        let job_names: Vec<String> = self
-            .spec
-            .jobs
-            .iter()
-            .map(|job| self.spec.names.job_name(job.job_name))
-            .collect();
-        check::scrape_configs(&rendered, &job_names)?;
-        Ok(file_header(&self.spec.names.instance) + &rendered.text)
-    }
-
-    fn context(&self) -> Context<'_> {
+    pub(super) fn context(&self) -> Context<'_> {
         Context::new(self.spec, &self.labels, &self.handle)
     }
 
     /// An object whose template needs nothing but names.
-    fn plain(&mut self, template: &'static str, reference: ObjectRef, stage: Stage) -> Result<()> {
+    pub(super) fn plain(
+        &mut self,
+        template: &'static str,
+        reference: ObjectRef,
+        stage: Stage,
+    ) -> Result<()> {
         let object = self.render(template, reference, &self.context(), stage, String::new())?;
         self.desired.objects.push(object);
         Ok(())
     }
 
-    fn render(
+    pub(super) fn render(
         &self,
         template: &'static str,
         reference: ObjectRef,
@@ -328,7 +200,7 @@ impl<'a> Renderer<'a> {
         })
     }
 
-    fn text(&self, template: &'static str, context: &Context) -> Result<Rendered> {
+    pub(super) fn text(&self, template: &'static str, context: &Context) -> Result<Rendered> {
         self.templates.render(template, &Serde(context).into())
     }
 }

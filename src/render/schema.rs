@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::object::Kind;
 
 /// A structural schema as Kubernetes has it, reduced. A schema without a type accepts anything.
-#[derive(Deserialize)]
-struct Schema {
+#[derive(Clone, Debug, Deserialize)]
+pub struct Schema {
     #[serde(rename = "type")]
     kind: Option<String>,
     #[serde(default)]
@@ -25,6 +25,7 @@ struct Schema {
 }
 
 const SERVICE_MONITOR: &str = include_str!("schemas/servicemonitor.json");
+const POD_MONITOR: &str = include_str!("schemas/podmonitor.json");
 const SCRAPE_CONFIG: &str = include_str!("schemas/scrapeconfig.json");
 
 /// What the API server would refuse in `object`, in its words where it has a sentence for it:
@@ -33,6 +34,7 @@ const SCRAPE_CONFIG: &str = include_str!("schemas/scrapeconfig.json");
 pub fn violations(kind: Kind, object: &Value) -> Vec<Violation> {
     let text = match kind {
         Kind::ServiceMonitor => SERVICE_MONITOR,
+        Kind::PodMonitor => POD_MONITOR,
         Kind::ScrapeConfig => SCRAPE_CONFIG,
         _ => return Vec::new(),
     };
@@ -41,6 +43,52 @@ pub fn violations(kind: Kind, object: &Value) -> Vec<Violation> {
         check(&schema, object, "", &mut found);
     }
     found
+}
+
+impl Schema {
+    /// The schema of one version of a CRD, from the CRD itself.
+    #[must_use]
+    pub fn of_crd(crd: &Value, version: &str) -> Option<Self> {
+        let versions = crd["spec"]["versions"].as_array()?;
+        let found = versions.iter().find(|found| found["name"] == version)?;
+        Self::deserialize(&found["schema"]["openAPIV3Schema"]).ok()
+    }
+
+    /// Removes the fields that the schema does not know; their paths, as [`Violation::path`] writes them, without the
+    /// numbers of list items.
+    pub fn prune(&self, object: &mut Value) -> Vec<String> {
+        let mut removed = Vec::new();
+        prune(self, object, "", &mut removed);
+        removed.dedup();
+        removed
+    }
+}
+
+fn prune(schema: &Schema, value: &mut Value, path: &str, removed: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            let Some(properties) = &schema.properties else {
+                return;
+            };
+            object.retain(|name, value| {
+                let path = format!("{path}.{name}");
+                let Some(schema) = properties.get(name) else {
+                    removed.push(path.trim_start_matches('.').to_owned());
+                    return false;
+                };
+                prune(schema, value, &path, removed);
+                true
+            });
+        }
+        Value::Array(items) => {
+            for item in items {
+                if let Some(schema) = &schema.items {
+                    prune(schema, item, &format!("{path}[]"), removed);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// One field that the CRD does not accept.
@@ -129,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_schemas_can_be_read() {
-        for text in [SERVICE_MONITOR, SCRAPE_CONFIG] {
+        for text in [SERVICE_MONITOR, POD_MONITOR, SCRAPE_CONFIG] {
             serde_json::from_str::<Schema>(text).expect("a schema");
         }
     }

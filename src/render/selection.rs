@@ -56,6 +56,7 @@ pub fn select(
 ) -> Selection {
     let field = match kind {
         Kind::ServiceMonitor => "serviceMonitor",
+        Kind::PodMonitor => "podMonitor",
         _ => "scrapeConfig",
     };
     let mut selection = Selection::default();

@@ -35,7 +35,7 @@ macro_rules! builtin {
 
 impl Builtin {
     /// Every built-in template.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         builtin!("namespace.yaml", "the Namespace, where it does not exist"),
         builtin!("serviceaccount.yaml", "the ServiceAccount that scrapes"),
         builtin!("clusterrole.yaml", "the rights that the jobs need"),
@@ -43,13 +43,16 @@ impl Builtin {
             "clusterrolebinding.yaml",
             "gives them to the ServiceAccount"
         ),
+        builtin!("role.yaml", "rights that are needed in one namespace only"),
+        builtin!("rolebinding.yaml", "gives them to the ServiceAccount"),
         builtin!("handle.yaml", "the empty Secret that a token is bound to"),
         builtin!("token-secret.yaml", "the Secret that holds token and CA"),
         builtin!(
             "servicemonitor.yaml",
             "operator format: a job behind a Service"
         ),
-        builtin!("scrapeconfig.yaml", "operator format: a job on every node"),
+        builtin!("podmonitor.yaml", "operator format: a job on pods"),
+        builtin!("scrapeconfig.yaml", "operator format: any other job"),
         builtin!("scrape-configs.yaml", "raw format: the whole file"),
     ];
 

@@ -1,8 +1,11 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
 mod duration;
+mod fields;
 mod names;
+mod own_jobs;
 mod settings;
+mod shape;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +14,7 @@ pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use settings::Settings;
 
 use crate::error::{Error, Result};
-use crate::job::{self, Job};
+use crate::job::Job;
 
 /// How long a token is asked to live unless the user says otherwise: the article of practice that
 /// tokens are rotated every 90 days. Most managed clusters grant far less.
@@ -26,7 +29,7 @@ const DEFAULT_MOUNT_ROOT: &str = "/etc/prometheus/secrets";
 pub struct Spec {
     /// The instance's names, which everything is called by.
     pub names: Names,
-    /// What to scrape.
+    /// What to scrape, as it is to be configured.
     pub jobs: Vec<Job>,
     /// Which configuration to write.
     pub format: Format,
@@ -34,12 +37,8 @@ pub struct Spec {
     pub duration: Duration,
     /// How much the role grants.
     pub access: AccessLevel,
-    /// Whether certificates of kubelets are accepted unverified.
-    pub kubelet_insecure_tls: bool,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
-    /// Scrape interval of every job, `None` for Prometheus' global one.
-    pub interval: Option<Duration>,
     /// The API server as Prometheus reaches it, `None` for the address that monconf itself uses
     /// (outside the cluster) or the cluster's own Service (inside).
     pub api_server: Option<String>,
@@ -92,10 +91,7 @@ impl Spec {
             settings.name.as_deref(),
             settings.namespace.as_deref(),
         )?;
-        let jobs = match &settings.jobs {
-            Some(jobs) => job::select(jobs)?,
-            None => job::select(&job::DEFAULT.map(str::to_owned))?,
-        };
+        let jobs = shape::jobs(&settings, &names)?;
         let duration = settings.duration.unwrap_or(DEFAULT_DURATION);
         check_duration(duration)?;
         if let Some(url) = &settings.api_server {
@@ -107,9 +103,7 @@ impl Spec {
             names,
             jobs,
             duration,
-            kubelet_insecure_tls: settings.kubelet_insecure_tls.unwrap_or(false),
             take_ownership: settings.take_ownership.unwrap_or(false),
-            interval: settings.interval,
             api_server: settings.api_server,
         })
     }
@@ -181,10 +175,12 @@ fn absolute(flag: &str, path: &Path) -> Result<PathBuf> {
 fn access_level(settings: &Settings) -> Result<AccessLevel> {
     let nodes_proxy = settings.allow_nodes_proxy.unwrap_or(false);
     match settings.access.as_deref().unwrap_or("jobs") {
-        "jobs" if nodes_proxy => Err(Error::usage_hint(
-            "--allow-nodes-proxy has no effect with --access jobs: no job needs nodes/proxy",
-            "leave it out, or ask for --access observer",
-        )),
+        "jobs" if nodes_proxy && settings.kubelet.as_deref() != Some("apiserver-proxy") => {
+            Err(Error::usage_hint(
+                "--allow-nodes-proxy has no effect with --access jobs: no job needs nodes/proxy",
+                "leave it out, or ask for --access observer or --kubelet apiserver-proxy",
+            ))
+        }
         "jobs" => Ok(AccessLevel::Jobs),
         "observer" => Ok(AccessLevel::Observer { nodes_proxy }),
         other => Err(Error::usage_hint(

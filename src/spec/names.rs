@@ -106,6 +106,18 @@ impl Names {
         format!("{}-clusterrole-binding", self.instance)
     }
 
+    /// The Role in each namespace where rights are needed that are not needed in the whole cluster.
+    #[must_use]
+    pub fn role(&self) -> String {
+        format!("{}-role", self.instance)
+    }
+
+    /// The RoleBinding beside it.
+    #[must_use]
+    pub fn role_binding(&self) -> String {
+        format!("{}-role-binding", self.instance)
+    }
+
     /// The Secret that holds the token.
     #[must_use]
     pub fn token_secret(&self) -> String {

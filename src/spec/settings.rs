@@ -1,13 +1,15 @@
 //! The same settings from two places: flags and environment first, then `monconf.yaml`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
-use super::Duration;
+use super::{Duration, own_jobs};
 use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::yaml;
 
 /// Every setting of a consumer's command; the field names, in camel case, are the keys of `monconf.yaml`.
@@ -43,6 +45,15 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub jobs: Option<Vec<String>>,
+
+    /// Jobs of the user's own, read from `monconf.yaml`.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub defined: Vec<Job>,
+
+    /// The same as the file has them; [`own_jobs::read`] makes jobs of them.
+    #[arg(skip)]
+    own_jobs: Option<serde_json::Value>,
 
     /// Configuration to write: operator objects, raw `scrape_configs`, or auto: operator where the cluster serves monitoring.coreos.com and no file is named, else raw [default: auto]
     #[arg(
@@ -107,6 +118,36 @@ pub struct Settings {
     )]
     pub interval: Option<Duration>,
 
+    /// Label that every target gets, such as `cluster=prod`; may be given several times
+    #[arg(
+        long = "external-label",
+        env = "MONCONF_EXTERNAL_LABELS",
+        hide_env_values = true,
+        value_name = "LABEL=VALUE",
+        value_delimiter = ',',
+        value_parser = label
+    )]
+    #[serde(deserialize_with = "label_map")]
+    pub external_labels: Option<Vec<(String, String)>>,
+
+    /// The blackbox exporter that the job `ingresses` probes through [default: prometheus-blackbox-exporter.monitoring.svc:9115]
+    #[arg(
+        long,
+        env = "MONCONF_BLACKBOX_EXPORTER",
+        hide_env_values = true,
+        value_name = "HOST:PORT"
+    )]
+    pub blackbox_exporter: Option<String>,
+
+    /// How kubelets are reached: each at its own address, or through the API server, which needs nodes/proxy [default: direct]
+    #[arg(
+        long,
+        env = "MONCONF_KUBELET",
+        hide_env_values = true,
+        value_name = "direct|apiserver-proxy"
+    )]
+    pub kubelet: Option<String>,
+
     /// What the role grants: what the jobs need, or a general read set [default: jobs]
     #[arg(
         long,
@@ -116,7 +157,7 @@ pub struct Settings {
     )]
     pub access: Option<String>,
 
-    /// With --access observer, also grant nodes/proxy, which executes commands in every pod
+    /// With --access observer or --kubelet apiserver-proxy, grant nodes/proxy, which executes commands in every pod
     #[arg(long, env = "MONCONF_ALLOW_NODES_PROXY", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub allow_nodes_proxy: Option<bool>,
 
@@ -162,6 +203,8 @@ impl Settings {
             name: self.name.or(other.name),
             namespace: self.namespace.or(other.namespace),
             jobs: self.jobs.or(other.jobs),
+            defined: other.defined,
+            own_jobs: None,
             format: self.format.or(other.format),
             drop_in: self.drop_in.or(other.drop_in),
             token_dir: self.token_dir.or(other.token_dir),
@@ -169,6 +212,9 @@ impl Settings {
             api_server: self.api_server.or(other.api_server),
             duration: self.duration.or(other.duration),
             interval: self.interval.or(other.interval),
+            external_labels: self.external_labels.or(other.external_labels),
+            blackbox_exporter: self.blackbox_exporter.or(other.blackbox_exporter),
+            kubelet: self.kubelet.or(other.kubelet),
             access: self.access.or(other.access),
             allow_nodes_proxy: self.allow_nodes_proxy.or(other.allow_nodes_proxy),
             kubelet_insecure_tls: self.kubelet_insecure_tls.or(other.kubelet_insecure_tls),
@@ -176,6 +222,21 @@ impl Settings {
             templates: self.templates.or(other.templates),
         }
     }
+}
+
+/// `LABEL=VALUE`.
+fn label(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((label, value)) => Ok((label.to_owned(), value.to_owned())),
+        None => Err("write it as LABEL=VALUE".to_owned()),
+    }
+}
+
+fn label_map<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Vec<(String, String)>>, D::Error> {
+    let labels = Option::<BTreeMap<String, String>>::deserialize(deserializer)?;
+    Ok(labels.map(|labels| labels.into_iter().collect()))
 }
 
 fn read(path: &Path) -> Result<Settings> {
@@ -187,6 +248,9 @@ fn read(path: &Path) -> Result<Settings> {
     let origin = path.display().to_string();
     let mut settings: Settings =
         yaml::from_str(&text, &origin).map_err(|error| Error::usage(error.to_string()))?;
+    if let Some(own) = &settings.own_jobs {
+        settings.defined = own_jobs::read(own, &text, &origin)?;
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     for own in [
         &mut settings.drop_in,

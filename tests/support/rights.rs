@@ -5,15 +5,20 @@ use testbed::Client;
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
-/// One question: verb, and `resource`, `resource.group`, `resource/subresource` or `/path`.
+/// One question about the whole cluster: verb, and `resource`, `resource.group`, `resource/subresource` or `/path`.
 pub(crate) fn may(client: &Client, verb: &str, what: &str) -> bool {
+    may_in(client, "", verb, what)
+}
+
+/// The same question about a namespace.
+fn may_in(client: &Client, namespace: &str, verb: &str, what: &str) -> bool {
     let attributes = if what.starts_with('/') {
         json!({"nonResourceAttributes": {"verb": verb, "path": what}})
     } else {
         let (resource, subresource) = what.split_once('/').unwrap_or((what, ""));
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
         json!({"resourceAttributes": {
-            "verb": verb, "group": group, "resource": resource, "subresource": subresource,
+            "verb": verb, "group": group, "resource": resource, "subresource": subresource, "namespace": namespace,
         }})
     };
     let review: Value = json!({
@@ -22,8 +27,17 @@ pub(crate) fn may(client: &Client, verb: &str, what: &str) -> bool {
     client.post(REVIEWS, &review).unwrap()["status"]["allowed"] == true
 }
 
-/// Of every verb on every resource and path that monitoring could touch, those that are allowed.
+/// Of every verb on every resource and path that monitoring could touch, those that are allowed in the whole cluster.
 pub(crate) fn allowed(client: &Client) -> Vec<String> {
+    among_all(|verb, what| may(client, verb, what))
+}
+
+/// Those that are allowed in a namespace and not in the whole cluster.
+pub(crate) fn allowed_in(client: &Client, namespace: &str) -> Vec<String> {
+    among_all(|verb, what| may_in(client, namespace, verb, what) && !may(client, verb, what))
+}
+
+fn among_all(holds: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let verbs = [
         "get", "list", "watch", "create", "update", "patch", "delete",
     ];
@@ -56,7 +70,7 @@ pub(crate) fn allowed(client: &Client) -> Vec<String> {
     ];
     let questions = what.iter().flat_map(|what| verbs.map(|verb| (verb, *what)));
     questions
-        .filter(|(verb, what)| may(client, verb, what))
+        .filter(|(verb, what)| holds(verb, what))
         .map(|(verb, what)| format!("{verb} {what}"))
         .collect()
 }

@@ -14,9 +14,12 @@ pub(crate) fn of(scope: &Scope) -> Vec<Value> {
         "/api/v1/namespaces".to_owned(),
         format!("{RBAC}/clusterroles"),
         format!("{RBAC}/clusterrolebindings"),
+        format!("{RBAC}/roles"),
+        format!("{RBAC}/rolebindings"),
         format!("/api/v1/{namespaced}/serviceaccounts"),
         format!("/api/v1/{namespaced}/secrets"),
         format!("{MONITORING}/v1/{namespaced}/servicemonitors"),
+        format!("{MONITORING}/v1/{namespaced}/podmonitors"),
         format!("{MONITORING}/v1alpha1/{namespaced}/scrapeconfigs"),
     ]
     .iter()
@@ -59,6 +62,9 @@ pub(crate) fn target(event: &Event) -> String {
         "namespaces" => return format!("Namespace {}", event.name),
         "clusterroles" => "ClusterRole",
         "clusterrolebindings" => "ClusterRoleBinding",
+        "roles" => "Role",
+        "rolebindings" => "RoleBinding",
+        "podmonitors" => "PodMonitor",
         "serviceaccounts" => "ServiceAccount",
         "secrets" => "Secret",
         "servicemonitors" => "ServiceMonitor",

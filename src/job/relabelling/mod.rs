@@ -1,0 +1,135 @@
+//! Relabelling, in Prometheus' terms.
+
+mod check;
+pub mod re2;
+
+pub use check::{ACTIONS, Fault, is_label_name};
+
+/// One step of relabelling.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relabelling {
+    /// `keep`, `labelmap`, `replace`, …
+    pub action: String,
+    /// Labels whose values are joined by the separator.
+    pub source_labels: Vec<String>,
+    /// Between the values; `;` unless given.
+    pub separator: Option<String>,
+    /// RE2, anchored at both ends; everything unless given.
+    pub regex: Option<String>,
+    /// For `hashmod`.
+    pub modulus: Option<u64>,
+    /// The label that is written.
+    pub target_label: Option<String>,
+    /// What is written, with `$1` for the first group; `$1` unless given.
+    pub replacement: Option<String>,
+}
+
+impl Relabelling {
+    /// Keeps the targets whose `labels` match `regex`.
+    #[must_use]
+    pub fn keep(labels: &[&str], regex: &str) -> Self {
+        Self {
+            regex: Some(regex.to_owned()),
+            ..Self::of("keep", labels)
+        }
+    }
+
+    /// Drops the targets whose `labels` match `regex`.
+    #[must_use]
+    pub fn drop(labels: &[&str], regex: &str) -> Self {
+        Self {
+            action: "drop".to_owned(),
+            ..Self::keep(labels, regex)
+        }
+    }
+
+    /// Copies a label.
+    #[must_use]
+    pub fn copy(label: &str, target: &str) -> Self {
+        Self {
+            target_label: Some(target.to_owned()),
+            ..Self::of("replace", &[label])
+        }
+    }
+
+    /// Writes `replacement` where `labels` match `regex`.
+    #[must_use]
+    pub fn replace(labels: &[&str], regex: &str, target: &str, replacement: &str) -> Self {
+        Self {
+            regex: Some(regex.to_owned()),
+            replacement: Some(replacement.to_owned()),
+            target_label: Some(target.to_owned()),
+            ..Self::of("replace", labels)
+        }
+    }
+
+    /// Writes `value` into every target.
+    #[must_use]
+    pub fn constant(target: &str, value: &str) -> Self {
+        Self {
+            // `$` begins a reference to a group.
+            replacement: Some(value.replace('$', "$$")),
+            target_label: Some(target.to_owned()),
+            ..Self::of("replace", &[])
+        }
+    }
+
+    /// Renames the labels that match `regex`.
+    #[must_use]
+    pub fn labelmap(regex: &str, replacement: &str) -> Self {
+        Self {
+            regex: Some(regex.to_owned()),
+            replacement: Some(replacement.to_owned()),
+            ..Self::of("labelmap", &[])
+        }
+    }
+
+    fn of(action: &str, labels: &[&str]) -> Self {
+        Self {
+            action: action.to_owned(),
+            source_labels: labels.iter().map(|&label| label.to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The name of the meta label that discovery derives from a Kubernetes label or annotation: what a label name of
+/// Prometheus cannot hold becomes `_` (`strutil.SanitizeLabelName` of Prometheus).
+#[must_use]
+pub fn sanitized(name: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    name.chars()
+        .map(|character| if plain(character) { character } else { '_' })
+        .collect()
+}
+
+/// `text` as a regex of RE2 that matches just this text.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let mut regex = String::new();
+    for character in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(character) {
+            regex.push('\\');
+        }
+        regex.push(character);
+    }
+    regex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_texts_are_written_as_prometheus_has_them() {
+        assert_eq!(
+            sanitized("app.kubernetes.io/name"),
+            "app_kubernetes_io_name"
+        );
+        assert_eq!(sanitized("k8s-app"), "k8s_app");
+        assert_eq!(literal("kube-dns"), "kube-dns");
+        assert_eq!(literal("a.b|c"), r"a\.b\|c");
+        let step = Relabelling::constant("cluster", "a$b");
+        assert_eq!(step.replacement.as_deref(), Some("a$$b"));
+    }
+}

@@ -1,0 +1,31 @@
+//! The raw format: one text for all jobs.
+
+use super::context::{Context, JobContext, Spelling};
+use super::renderer::Renderer;
+use super::{check, file_header};
+use crate::error::Result;
+use crate::job::Job;
+
+impl Renderer<'_> {
+    pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<String> {
+        let address = server
+            .split_once("://")
+            .map_or(server, |(_, address)| address);
+        let jobs = self.spec.jobs.iter().cloned();
+        let jobs: Vec<Job> = jobs.map(|job| job.through_api_server(address)).collect();
+        let contexts = jobs
+            .iter()
+            .map(|job| JobContext::new(job, Spelling::Prometheus));
+        let context = Context {
+            jobs: Some(contexts.collect()),
+            api_server: Some(server),
+            token_file: Some(format!("{credentials}/token")),
+            ca_file: Some(format!("{credentials}/ca.crt")),
+            ..self.context()
+        };
+        let rendered = self.text("scrape-configs.yaml", &context)?;
+        let job_names: Vec<&str> = jobs.iter().map(|job| job.job_name.as_str()).collect();
+        check::scrape_configs(&rendered, &job_names)?;
+        Ok(file_header(&self.spec.names.instance) + &rendered.text)
+    }
+}
