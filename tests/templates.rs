@@ -129,7 +129,7 @@ fn own_job(text: &str, role: Role) -> Job {
             },
             ..Discovery::all(role)
         },
-        authority: Authority::Component,
+        authority: Authority::Kubelet,
         tls: true,
         insecure_tls: false,
         metrics_path: own(),
@@ -489,8 +489,9 @@ fn the_readme_of_the_templates_names_every_variable_that_they_use() {
             let name = expression.split([' ', '|', '}']).next().unwrap();
             let known = |name: &str| readme.contains(&format!("`{name}`"));
             let last = name.rsplit('.').next().unwrap();
+            let is_item = template.text.contains(&format!("for {name} in "));
             assert!(
-                name.starts_with('[') || known(name) || known(last),
+                is_item || known(name) || known(last),
                 "{name} of {}",
                 template.name
             );
