@@ -3,10 +3,13 @@
 mod build;
 mod find;
 mod go;
+mod operator_version;
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use operator_version::OperatorVersion;
 
 /// A pinned Go module of `testbed/components/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub enum Component {
     Kubernetes,
     /// `prometheus`, `promtool`.
     Prometheus,
-    /// Only its sources, for the CRDs.
+    /// `operator`, `prometheus-config-reloader`.
     PrometheusOperator,
 }
 
@@ -59,17 +62,13 @@ impl Component {
             })
     }
 
-    /// The operator's CRD files, one per kind.
+    /// The folder of the operator's CRD files, one per kind; [`OperatorVersion::crds`] has those of other versions.
     pub fn crds() -> PathBuf {
-        let module = "github.com/prometheus-operator/prometheus-operator";
-        go::source(&Self::PrometheusOperator.folder(), module)
-            .join("example/prometheus-operator-crd")
+        OperatorVersion::default().crds()
     }
 
     fn folder(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("components")
-            .join(self.name())
+        folder(self.name())
     }
 
     fn cache(self) -> PathBuf {
@@ -86,14 +85,26 @@ impl Component {
     }
 
     /// What its version is stamped with; other flags would not change what the programs do.
-    fn linker_flags(self) -> &'static str {
-        match self {
-            Self::Kubernetes => {
-                "-s -w -X k8s.io/component-base/version.gitVersion=v1.35.4 \
+    fn linker_flags(self) -> String {
+        let stamps = match self {
+            Self::Kubernetes => " -X k8s.io/component-base/version.gitVersion=v1.35.4 \
                  -X k8s.io/component-base/version.gitMajor=1 \
                  -X k8s.io/component-base/version.gitMinor=35"
+                .to_owned(),
+            Self::PrometheusOperator => {
+                let variable = "github.com/prometheus/common/version.Version";
+                format!(" -X {variable}={}", self.version())
             }
-            Self::Etcd | Self::Prometheus | Self::PrometheusOperator => "-s -w",
+            Self::Etcd | Self::Prometheus => String::new(),
+        };
+        format!("-s -w{stamps}")
+    }
+
+    /// What its build is told: without C, so that a program also runs in an image that holds nothing else.
+    fn environment(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Kubernetes => &[],
+            _ => &[("CGO_ENABLED", "0")],
         }
     }
 
@@ -106,4 +117,11 @@ impl Component {
             Self::PrometheusOperator => 100,
         })
     }
+}
+
+/// The folder of the file that pins a module.
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("components")
+        .join(name)
 }
