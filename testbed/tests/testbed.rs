@@ -2,6 +2,7 @@
 
 mod audit;
 mod control_plane;
+mod exporters;
 mod operator;
 mod process;
 mod prometheus;

@@ -14,10 +14,16 @@ pub use operator_version::OperatorVersion;
 /// A pinned Go module of `testbed/components/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component {
+    /// `blackbox_exporter`.
+    BlackboxExporter,
+    /// `coredns`.
+    CoreDns,
     /// `etcd`.
     Etcd,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
+    /// `node_exporter`.
+    NodeExporter,
     /// `prometheus`, `promtool`.
     Prometheus,
     /// `operator`, `prometheus-config-reloader`.
@@ -28,8 +34,11 @@ impl Component {
     /// Its folder's name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::BlackboxExporter => "blackbox-exporter",
+            Self::CoreDns => "coredns",
             Self::Etcd => "etcd",
             Self::Kubernetes => "kubernetes",
+            Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
             Self::PrometheusOperator => "prometheus-operator",
         }
@@ -38,8 +47,11 @@ impl Component {
     /// The version that its programs report.
     pub fn version(self) -> &'static str {
         match self {
+            Self::BlackboxExporter => "0.27.0",
+            Self::CoreDns => "1.15.0",
             Self::Etcd => "3.6.16",
             Self::Kubernetes => "1.35.4",
+            Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
             Self::PrometheusOperator => "0.93.0",
         }
@@ -91,11 +103,11 @@ impl Component {
                  -X k8s.io/component-base/version.gitMajor=1 \
                  -X k8s.io/component-base/version.gitMinor=35"
                 .to_owned(),
-            Self::PrometheusOperator => {
+            Self::BlackboxExporter | Self::NodeExporter | Self::PrometheusOperator => {
                 let variable = "github.com/prometheus/common/version.Version";
                 format!(" -X {variable}={}", self.version())
             }
-            Self::Etcd | Self::Prometheus => String::new(),
+            Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
         };
         format!("-s -w{stamps}")
     }
@@ -111,7 +123,8 @@ impl Component {
     /// How long its first build takes on two cores.
     fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Etcd => 30,
+            Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
+            Self::CoreDns => 120,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
             Self::PrometheusOperator => 100,
