@@ -1,6 +1,7 @@
 //! The binaries: from `KUBEBUILDER_ASSETS`, from `PATH`, from the user's cache, else built from their Go modules.
 
 mod build;
+mod cargo;
 mod find;
 mod go;
 mod operator_version;
@@ -79,6 +80,11 @@ impl Component {
         OperatorVersion::default().crds()
     }
 
+    /// The JSON Schema (draft 7) of SARIF 2.1.0, the one whose `$id` is in the repository of OASIS.
+    pub fn sarif_schema() -> PathBuf {
+        cargo::source(&folder("sarif-schema"), "serde-sarif").join("src/schema.json")
+    }
+
     fn folder(self) -> PathBuf {
         folder(self.name())
     }
@@ -132,7 +138,7 @@ impl Component {
     }
 }
 
-/// The folder of the file that pins a module.
+/// The folder of the file that pins a module or a package.
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("components")
