@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testbed::{ControlPlane, Options, root};
+use testbed::{ControlPlane, Crds, Options, root};
 
 use crate::support::Monconf;
 
@@ -68,7 +68,7 @@ fn in_a_pod_its_own_account_is_used() {
 #[test]
 fn a_server_that_limits_us_is_asked_again_later() {
     let cp = ControlPlane::start(Options {
-        crds: false,
+        crds: Crds::None,
         ..Options::default()
     });
     let scope = cp.scope("limited");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use testbed::{ControlPlane, Fault, Options, Scope, pty};
+use testbed::{ControlPlane, Crds, Fault, Options, Scope, pty};
 
 use crate::support::{Monconf, Run};
 
@@ -436,7 +436,7 @@ fn a_credential_plugin_logs_in_without_a_shell() {
 #[test]
 fn a_server_that_is_restarted_meanwhile_is_waited_for_and_one_that_stays_away_is_not() {
     let cp = ControlPlane::start(Options {
-        crds: false,
+        crds: Crds::None,
         ..Options::default()
     });
     for comes_back in [true, false] {

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 
 use serde_json::{Value, json};
-use testbed::{Component, ControlPlane, Options, Scope};
+use testbed::{Component, ControlPlane, Crds, Options, Scope};
 
 use crate::support::{Monconf, Run, state, token};
 
@@ -250,7 +250,7 @@ fn a_token_secret_of_another_type_is_replaced() {
 fn a_namespace_that_is_being_deleted_is_told_with_what_holds_it() {
     // Without its controller a deleted namespace stays for ever.
     let cp = ControlPlane::start(Options {
-        crds: false,
+        crds: Crds::None,
         controller_manager: false,
         ..Options::default()
     });
@@ -271,7 +271,7 @@ fn a_namespace_that_is_being_deleted_is_told_with_what_holds_it() {
 #[test]
 fn without_the_crds_the_operator_format_says_what_to_do_and_auto_is_raw() {
     let cp = ControlPlane::start(Options {
-        crds: false,
+        crds: Crds::None,
         ..Options::default()
     });
     let scope = cp.scope("no-crds");

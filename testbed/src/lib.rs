@@ -1,4 +1,5 @@
-//! The real components that monconf is tested against: etcd, the API server, the controller manager, Prometheus.
+//! The real components that monconf is tested against: etcd, the API server, the controller manager, Prometheus, its
+//! operator, exporters.
 //!
 //! Nothing here imitates what can be run. Every binary is built from a pinned Go module (see [`components`]),
 //! every process dies with the process that started it (see [`process`]), and every directory lies below the
@@ -14,8 +15,10 @@ pub mod audit;
 pub mod client;
 pub mod components;
 pub mod control_plane;
+pub mod exporters;
 pub mod kubeconfig;
 pub mod network;
+pub mod operator;
 pub mod poll;
 pub mod process;
 pub mod prometheus;
@@ -26,12 +29,15 @@ pub mod root;
 pub mod scope;
 pub mod signer;
 pub mod user;
+mod web;
 
 pub use audit::{Event, waves};
 pub use client::{ApiFailure, Client, Response};
-pub use components::Component;
-pub use control_plane::{ControlPlane, Options};
+pub use components::{Component, OperatorVersion};
+pub use control_plane::{ControlPlane, Crds, Options};
+pub use exporters::Exporter;
 pub use network::Network;
+pub use operator::Operator;
 pub use prometheus::Prometheus;
 pub use promtool::promtool_check;
 pub use relay::{Fault, FaultRelay, LatencyRelay};

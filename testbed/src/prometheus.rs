@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 use crate::components::Component;
 use crate::poll::poll;
 use crate::process::{Directory, Launch, Process, free_port, with_free_ports};
-
-const READY: Duration = Duration::from_secs(30);
+use crate::web;
 
 /// A running Prometheus, ended when dropped.
 pub struct Prometheus {
@@ -67,21 +67,9 @@ impl Prometheus {
             .args(extra_args.iter().copied())
             .attached()
             .map_err(|e| e.to_string())?;
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(READY))
-            .build()
-            .into();
+        let agent = web::agent();
         let url = format!("http://{address}");
-        let ready = poll(READY, || {
-            let ready = agent.get(format!("{url}/-/ready")).call();
-            let ready = ready.is_ok_and(|answer| answer.status() == 200);
-            (ready || process.has_ended()).then_some(ready)
-        });
-        if ready != Some(true) || process.has_ended() {
-            return Err(format!("prometheus is not ready: {}", process.log_tail()));
-        }
+        web::wait_ready(&mut process, &agent, &format!("{url}/-/ready"))?;
         Ok(Self {
             _process: process,
             url,
@@ -174,7 +162,7 @@ impl Prometheus {
 }
 
 /// The `data` of an answer of its API.
-fn data(what: &str, answer: Result<http::Response<ureq::Body>, ureq::Error>) -> Value {
+fn data(what: &str, answer: Result<Response<Body>, ureq::Error>) -> Value {
     let mut answer = answer.unwrap_or_else(|e| panic!("prometheus does not answer {what}: {e}"));
     let text = answer.body_mut().read_to_string().unwrap_or_default();
     let json: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -37,6 +37,7 @@ fn compile(component: Component, cache: &Path) {
         .tempdir_in(cache)
         .expect("the cache is writable");
     let mut command = go::go(&component.folder());
+    command.envs(component.environment().iter().copied());
     command.args(["build", "-mod=readonly", "-trimpath", "-ldflags"]);
     command.arg(component.linker_flags()).arg("-o");
     // The final slash makes it a directory for go.

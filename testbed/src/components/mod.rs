@@ -1,23 +1,33 @@
 //! The binaries: from `KUBEBUILDER_ASSETS`, from `PATH`, from the user's cache, else built from their Go modules.
 
 mod build;
+mod cargo;
 mod find;
 mod go;
+mod operator_version;
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use operator_version::OperatorVersion;
+
 /// A pinned Go module of `testbed/components/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component {
+    /// `blackbox_exporter`.
+    BlackboxExporter,
+    /// `coredns`.
+    CoreDns,
     /// `etcd`.
     Etcd,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
+    /// `node_exporter`.
+    NodeExporter,
     /// `prometheus`, `promtool`.
     Prometheus,
-    /// Only its sources, for the CRDs.
+    /// `operator`, `prometheus-config-reloader`.
     PrometheusOperator,
 }
 
@@ -25,8 +35,11 @@ impl Component {
     /// Its folder's name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::BlackboxExporter => "blackbox-exporter",
+            Self::CoreDns => "coredns",
             Self::Etcd => "etcd",
             Self::Kubernetes => "kubernetes",
+            Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
             Self::PrometheusOperator => "prometheus-operator",
         }
@@ -35,8 +48,11 @@ impl Component {
     /// The version that its programs report.
     pub fn version(self) -> &'static str {
         match self {
+            Self::BlackboxExporter => "0.27.0",
+            Self::CoreDns => "1.15.0",
             Self::Etcd => "3.6.16",
             Self::Kubernetes => "1.35.4",
+            Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
             Self::PrometheusOperator => "0.93.0",
         }
@@ -59,17 +75,18 @@ impl Component {
             })
     }
 
-    /// The operator's CRD files, one per kind.
+    /// The folder of the operator's CRD files, one per kind; [`OperatorVersion::crds`] has those of other versions.
     pub fn crds() -> PathBuf {
-        let module = "github.com/prometheus-operator/prometheus-operator";
-        go::source(&Self::PrometheusOperator.folder(), module)
-            .join("example/prometheus-operator-crd")
+        OperatorVersion::default().crds()
+    }
+
+    /// The JSON Schema (draft 7) of SARIF 2.1.0, the one whose `$id` is in the repository of OASIS.
+    pub fn sarif_schema() -> PathBuf {
+        cargo::source(&folder("sarif-schema"), "serde-sarif").join("src/schema.json")
     }
 
     fn folder(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("components")
-            .join(self.name())
+        folder(self.name())
     }
 
     fn cache(self) -> PathBuf {
@@ -86,24 +103,44 @@ impl Component {
     }
 
     /// What its version is stamped with; other flags would not change what the programs do.
-    fn linker_flags(self) -> &'static str {
-        match self {
-            Self::Kubernetes => {
-                "-s -w -X k8s.io/component-base/version.gitVersion=v1.35.4 \
+    fn linker_flags(self) -> String {
+        let stamps = match self {
+            Self::Kubernetes => " -X k8s.io/component-base/version.gitVersion=v1.35.4 \
                  -X k8s.io/component-base/version.gitMajor=1 \
                  -X k8s.io/component-base/version.gitMinor=35"
+                .to_owned(),
+            Self::BlackboxExporter | Self::NodeExporter | Self::PrometheusOperator => {
+                let variable = "github.com/prometheus/common/version.Version";
+                format!(" -X {variable}={}", self.version())
             }
-            Self::Etcd | Self::Prometheus | Self::PrometheusOperator => "-s -w",
+            Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
+        };
+        format!("-s -w{stamps}")
+    }
+
+    /// What its build is told: without C, so that a program also runs in an image that holds nothing else.
+    fn environment(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Kubernetes => &[],
+            _ => &[("CGO_ENABLED", "0")],
         }
     }
 
     /// How long its first build takes on two cores.
     fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Etcd => 30,
+            Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
+            Self::CoreDns => 120,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
             Self::PrometheusOperator => 100,
         })
     }
+}
+
+/// The folder of the file that pins a module or a package.
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("components")
+        .join(name)
 }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::thread;
 
-use super::READY;
+use super::{Crds, READY};
 use crate::client::Client;
-use crate::components::Component;
+use crate::components::OperatorVersion;
 use crate::poll::until;
 
-const KINDS: [(&str, &str); 5] = [
+const MINIMAL: [(&str, &str); 5] = [
     ("prometheuses", "v1"),
     ("scrapeconfigs", "v1alpha1"),
     ("servicemonitors", "v1"),
@@ -16,11 +16,24 @@ const KINDS: [(&str, &str); 5] = [
     ("prometheusrules", "v1"),
 ];
 
-/// Installs them and waits until the server serves them.
-pub(super) fn install(admin: &Client) {
-    let folder = Component::crds();
+const OTHERS: [(&str, &str); 5] = [
+    ("alertmanagers", "v1"),
+    ("alertmanagerconfigs", "v1alpha1"),
+    ("probes", "v1"),
+    ("prometheusagents", "v1alpha1"),
+    ("thanosrulers", "v1"),
+];
+
+/// Installs a set of them and waits until the server serves them.
+pub(super) fn install(admin: &Client, crds: Crds, operator: OperatorVersion) {
+    let kinds = match crds {
+        Crds::None => return,
+        Crds::Minimal => MINIMAL.to_vec(),
+        Crds::All => [MINIMAL, OTHERS].concat(),
+    };
+    let folder = operator.crds();
     thread::scope(|scope| {
-        for (plural, version) in KINDS {
+        for (plural, version) in kinds {
             let file = folder.join(format!("monitoring.coreos.com_{plural}.yaml"));
             scope.spawn(move || {
                 let yaml = fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));

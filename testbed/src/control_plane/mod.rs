@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-pub use options::Options;
+pub use options::{Crds, Options};
 
 use crate::client::{Client, Identity};
 use crate::poll::until;
@@ -86,9 +86,7 @@ impl ControlPlane {
             let user = "system:kube-controller-manager";
             parts.start_controller_manager(&url, &pki, &pki.client(user, &[]))
         });
-        if parts.options.crds {
-            crds::install(&admin);
-        }
+        crds::install(&admin, parts.options.crds, parts.options.crds_version);
         Self {
             apiserver: Mutex::new(apiserver),
             controller_manager,

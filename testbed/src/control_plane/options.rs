@@ -3,11 +3,26 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::components::OperatorVersion;
+
+/// Which of the Prometheus Operator's kinds the server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crds {
+    /// None of them.
+    None,
+    /// The five that monconf can write or that read what it writes: quicker to install.
+    Minimal,
+    /// Every one, as the operator itself needs.
+    All,
+}
+
 /// How to start a control plane; the default is what the shared one has.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Install the Prometheus Operator's CRDs and wait until they are served.
-    pub crds: bool,
+    /// The Prometheus Operator's kinds to install; they are served when the start is over.
+    pub crds: Crds,
+    /// The version of the operator that these kinds come from.
+    pub crds_version: OperatorVersion,
     /// Run the controller manager: without it no `kube-root-ca.crt`, no token Secrets, no end of a namespace.
     pub controller_manager: bool,
     /// The longest life that the server gives to a token (at least an hour).
@@ -21,7 +36,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            crds: true,
+            crds: Crds::Minimal,
+            crds_version: OperatorVersion::default(),
             controller_manager: true,
             max_token_expiration: None,
             address: None,
@@ -34,7 +50,7 @@ impl Options {
     /// An API server and its etcd, nothing else: the quickest to start.
     pub fn bare() -> Self {
         Self {
-            crds: false,
+            crds: Crds::None,
             controller_manager: false,
             ..Self::default()
         }

@@ -16,6 +16,7 @@ const GUARD: &str = r#"[ "$PPID" = "$0" ] || exit 125; exec "$@""#;
 pub struct Launch {
     program: PathBuf,
     arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
     log: PathBuf,
 }
 
@@ -25,6 +26,7 @@ impl Launch {
         Self {
             program: program.into(),
             arguments: Vec::new(),
+            environment: Vec::new(),
             log: log.into(),
         }
     }
@@ -33,6 +35,13 @@ impl Launch {
     #[must_use]
     pub fn args<S: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -53,6 +62,7 @@ impl Launch {
     fn start(self, mut command: Command, attached: bool) -> io::Result<Process> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         command
+            .envs(self.environment)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

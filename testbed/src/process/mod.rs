@@ -10,7 +10,7 @@ mod run_directory;
 mod spawner;
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
@@ -95,9 +95,14 @@ fn pid(child: &Child) -> Pid {
 
 /// A port of the loopback interface that nobody listens on now. Somebody else may take it first: retry then.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    free_port_of(Ipv4Addr::LOCALHOST.into())
+}
+
+/// [`free_port`] of another of this machine's addresses.
+pub(crate) fn free_port_of(address: IpAddr) -> u16 {
+    TcpListener::bind((address, 0))
         .and_then(|listener| listener.local_addr())
-        .expect("the loopback interface has a free port")
+        .unwrap_or_else(|e| panic!("{address} has no free port: {e}"))
         .port()
 }
 
