@@ -1,4 +1,5 @@
-//! The real components that monconf is tested against: etcd, the API server, the controller manager, Prometheus.
+//! The real components that monconf is tested against: etcd, the API server, the controller manager, a node,
+//! Prometheus.
 //!
 //! Nothing here imitates what can be run. Every binary is built from a pinned Go module (see [`components`]),
 //! every process dies with the process that started it (see [`process`]), and every directory lies below the
@@ -12,10 +13,13 @@
 
 pub mod audit;
 pub mod client;
+pub mod cluster;
 pub mod components;
 pub mod control_plane;
 pub mod kubeconfig;
 pub mod network;
+pub mod node;
+mod packages;
 pub mod poll;
 pub mod process;
 pub mod prometheus;
@@ -29,9 +33,11 @@ pub mod user;
 
 pub use audit::{Event, waves};
 pub use client::{ApiFailure, Client, Response};
+pub use cluster::Cluster;
 pub use components::Component;
 pub use control_plane::{ControlPlane, Options};
 pub use network::Network;
+pub use node::Node;
 pub use prometheus::Prometheus;
 pub use promtool::promtool_check;
 pub use relay::{Fault, FaultRelay, LatencyRelay};

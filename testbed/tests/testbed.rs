@@ -2,6 +2,7 @@
 
 mod audit;
 mod control_plane;
+mod node;
 mod process;
 mod prometheus;
 mod pty;
