@@ -33,7 +33,7 @@ pub mod user;
 
 pub use audit::{Event, waves};
 pub use client::{ApiFailure, Client, Response};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Pod};
 pub use components::Component;
 pub use control_plane::{ControlPlane, Options};
 pub use network::Network;

@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
+use testbed::node::PAUSE;
 use testbed::poll::until;
 use testbed::process::{Identity, run_directory};
-use testbed::{Client, Cluster};
+use testbed::{Client, Cluster, Pod};
 
 const METRICS: [&str; 5] = [
     "/metrics",
@@ -89,6 +90,11 @@ fn runner_with_a_node() {
         return;
     }
     let cluster = Cluster::shared().expect("the test below is root");
+    let pod = Pod {
+        image: PAUSE,
+        ..Pod::default()
+    };
+    cluster.run_pod("default", "waits", &pod);
     let report = format!(
         "\nfolder {}\ncontainerd {}\n",
         run_directory().display(),

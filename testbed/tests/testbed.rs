@@ -3,6 +3,7 @@
 mod audit;
 mod control_plane;
 mod node;
+mod pod;
 mod process;
 mod prometheus;
 mod pty;

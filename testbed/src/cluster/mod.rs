@@ -1,6 +1,10 @@
 //! A control plane with a node: everything that Kubernetes itself serves is there for real.
 
+mod pod;
+
 use std::sync::LazyLock;
+
+pub use pod::Pod;
 
 use crate::control_plane::{ControlPlane, Options};
 use crate::network::Network;
@@ -38,5 +42,14 @@ impl Cluster {
         });
         let node = Node::start(&cp, network);
         Some(Self { node, cp })
+    }
+
+    /// What the kubelet answers an administrator who asks for `path`, such as `/metrics/cadvisor`.
+    pub fn kubelet(&self, path: &str) -> String {
+        let url = format!("https://{}:10250", self.node.address());
+        match self.cp.admin().via(&url).send("GET", path, "", &[]) {
+            Ok(answer) => answer.text,
+            Err(failure) => panic!("{failure}"),
+        }
     }
 }

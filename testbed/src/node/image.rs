@@ -1,5 +1,6 @@
 //! Images without a registry.
 
+use std::collections::BTreeSet;
 use std::env::consts::ARCH;
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -12,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::machine::Machine;
 
-/// The image of the first container of every Pod.
-pub(super) const PAUSE: &str = "testbed.invalid/pause:1";
+/// The image of a program that waits until it is told to end; every Pod has a hidden container of it.
+pub const PAUSE: &str = "testbed.invalid/pause:1";
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -29,7 +30,8 @@ pub(super) fn import_pause(directory: &Path, machine: &Machine) {
     import(directory, machine, PAUSE, &[&program]);
 }
 
-/// Loads an image `name` that holds `files` in its root folder and nothing else; the first is what it runs.
+/// Loads an image `name` that holds `files` in its root folder, the libraries that they need where they look for them,
+/// and nothing else; the first is what it runs.
 pub(super) fn import(directory: &Path, machine: &Machine, name: &str, files: &[&Path]) {
     let scratch = tempfile::Builder::new()
         .prefix("image-")
@@ -73,8 +75,27 @@ fn layer(folder: &Path, files: &[&Path]) -> Value {
         let parent = file.parent().expect("a file has a parent");
         tar.arg("-C").arg(parent).arg(file_name(file));
     }
+    for library in files
+        .iter()
+        .flat_map(|file| libraries(file))
+        .collect::<BTreeSet<_>>()
+    {
+        tar.arg("-C/").arg(library);
+    }
     run(&mut tar);
     blob(folder, &path, "application/vnd.oci.image.layer.v1.tar")
+}
+
+/// The paths, without the first slash, of the dynamic linker and the libraries of a program; of a static one there are
+/// none.
+fn libraries(program: &Path) -> Vec<String> {
+    let output = Command::new("ldd").arg(program).output();
+    let text = output.expect("ldd can be run").stdout;
+    // `NAME => PATH (ADDRESS)`, `PATH (ADDRESS)`; the kernel's own has no path.
+    String::from_utf8_lossy(&text)
+        .split_whitespace()
+        .filter_map(|word| Some(word.strip_prefix('/')?.to_owned()))
+        .collect()
 }
 
 fn document(folder: &Path, content: &Value, media_type: &str) -> Value {

@@ -80,8 +80,9 @@ impl Machine {
 
     /// Runs a program inside to its end; panics with what it said when it fails.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) {
-        self.try_run(program, arguments)
-            .unwrap_or_else(|said| panic!("{program} {}: {said}", arguments.join(" ")))
+        if let Err(said) = self.try_run(program, arguments) {
+            panic!("{program} {}: {said}", arguments.join(" "));
+        }
     }
 
     /// Like [`Machine::run`]; `Err` with what it said when it fails.

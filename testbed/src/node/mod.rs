@@ -21,6 +21,7 @@ use crate::network::Network;
 use crate::packages::{self, Package};
 use crate::poll::poll;
 use crate::process::{Directory, Process, cgroups, run_name};
+pub use image::PAUSE;
 use machine::Machine;
 
 const NAME: &str = "node1";
@@ -92,8 +93,8 @@ impl Node {
         self.network.node_address()
     }
 
-    /// Loads an image that holds `files` in its root folder and nothing else, for Pods with the pull policy `Never`.
-    /// The programs must be static. The first is what the image runs.
+    /// Loads an image that holds `files` in its root folder, the libraries that they need, and nothing else. Pods
+    /// use it with the pull policy `Never`. The first file is what it runs.
     ///
     /// A name such as `testbed.invalid/name:1`: other names mean images of a public registry.
     pub fn import_image(&self, name: &str, files: &[&Path]) {
