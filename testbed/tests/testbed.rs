@@ -2,6 +2,7 @@
 
 mod audit;
 mod control_plane;
+mod control_plane_pods;
 mod node;
 mod pod;
 mod process;

@@ -1,8 +1,9 @@
 //! A control plane with a node: everything that Kubernetes itself serves is there for real.
 
+mod control_plane_pods;
 mod pod;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Once};
 
 pub use pod::Pod;
 
@@ -29,6 +30,18 @@ impl Cluster {
             LazyLock::new(|| Cluster::start(Options::default()));
         // Said by every test that is not run, not by the first only.
         root::is_available("a cluster with a node").then(|| SHARED.as_ref())?
+    }
+
+    /// [`Cluster::shared`], and `kube-controller-manager`, `kube-scheduler` and `kube-proxy` also run as Pods in
+    /// `kube-system`, with the labels that `kubeadm` gives them.
+    ///
+    /// They have the node's address and the usual ports: `/metrics` of the first two at 10257 and 10259 asks the API
+    /// server who may read it; that of `kube-proxy` at 10249 is plain HTTP for everybody.
+    pub fn with_control_plane_pods() -> Option<&'static Self> {
+        static STARTED: Once = Once::new();
+        let cluster = Self::shared()?;
+        STARTED.call_once(|| control_plane_pods::run(cluster));
+        Some(cluster)
     }
 
     /// One of the caller's own, ended when dropped; `None` as for [`Cluster::shared`].
