@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io::{Write, stderr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// A package and a file that shows that it, or another package with the same program, is installed.
@@ -87,9 +87,8 @@ fn apt_get(arguments: &[&str]) {
 }
 
 fn program(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::var_os("PATH")?;
     env::split_paths(&path)
-        .chain([Path::new("/usr/sbin").to_owned()])
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
 }

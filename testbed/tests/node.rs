@@ -11,7 +11,7 @@ use serde_json::json;
 use testbed::node::PAUSE;
 use testbed::poll::until;
 use testbed::process::{Identity, run_directory};
-use testbed::{Client, Cluster, Pod};
+use testbed::{Client, Cluster, Component, Options, Pod};
 
 const METRICS: [&str; 5] = [
     "/metrics",
@@ -81,6 +81,43 @@ fn the_kubelet_asks_the_api_server_who_may_scrape() {
     );
 }
 
+/// Whoever scrapes from a Pod reaches the API server as every Pod does: by the Service's address, with the token and the
+/// authority that are mounted.
+#[test]
+fn a_pod_reaches_the_api_server() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let image = "testbed.invalid/kubectl:1";
+    cluster
+        .node
+        .import_image(image, &[&Component::Kubernetes.binary("kubectl")]);
+    let mut pod = Pod {
+        image,
+        args: &[
+            "auth",
+            "whoami",
+            "--output=jsonpath={.status.userInfo.username}",
+        ],
+        ..Pod::default()
+    };
+    pod.spec.insert("restartPolicy".into(), json!("Never"));
+    let scope = cluster.cp.scope("a_pod_reaches");
+    scope.create_namespace();
+    let namespace = &scope.namespace;
+    cluster.cp.wait_for_namespace(namespace);
+    let pods = format!("/api/v1/namespaces/{namespace}/pods");
+    let made = scope.admin().post(&pods, &pod.object("asks"));
+    made.expect("an administrator");
+    until("it has ended", Duration::from_mins(1), || {
+        let pod = scope.admin().get(&format!("{pods}/asks")).expect("a Pod");
+        let phase = pod["status"]["phase"].as_str().expect("a phase");
+        matches!(phase, "Succeeded" | "Failed")
+    });
+    let user = format!("system:serviceaccount:{namespace}:default");
+    assert_eq!(cluster.pod_log(namespace, "asks"), user);
+}
+
 const RUNNER: &str = "MONCONF_TESTBED_NODE_RUNNER";
 
 /// Not a test of its own: the runner that the test below kills, started from this same program.
@@ -145,22 +182,40 @@ fn a_killed_runner_leaves_no_node() {
     assert!(!containerd.is_alive());
 }
 
-/// Processes and mounts that mention the run, its interface, its control groups.
-fn leftovers(run: &str, interface: &str) -> Vec<String> {
+#[test]
+fn a_dropped_cluster_leaves_nothing() {
+    let Some(cluster) = Cluster::start(Options::bare()) else {
+        return;
+    };
+    let pod = Pod {
+        image: PAUSE,
+        ..Pod::default()
+    };
+    cluster.run_pod("default", "waits", &pod);
+    let directory = cluster.node.directory();
+    let name = directory.file_name().expect("a name").to_string_lossy();
+    assert!(!leftovers(&name, "").is_empty());
+    drop(cluster);
+    assert!(!directory.exists());
+    assert_eq!(leftovers(&name, ""), [""; 0]);
+}
+
+/// What mentions the name of a run or of a node: processes, mounts, control groups; and an interface.
+fn leftovers(name: &str, interface: &str) -> Vec<String> {
     let mut left = Vec::new();
     for entry in fs::read_dir("/proc").expect("processes").flatten() {
         for file in ["cmdline", "mountinfo", "cgroup"] {
             let text = fs::read(entry.path().join(file)).unwrap_or_default();
-            if String::from_utf8_lossy(&text).contains(run) {
+            if String::from_utf8_lossy(&text).contains(name) {
                 left.push(entry.path().join(file).display().to_string());
             }
         }
     }
     for folder in ["/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/sys/class/net"] {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(run) || name == interface {
-                left.push(name);
+            let found = entry.file_name().to_string_lossy().into_owned();
+            if found.contains(name) || found == interface {
+                left.push(found);
             }
         }
     }

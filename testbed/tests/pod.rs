@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testbed::poll::poll;
+use testbed::poll::{poll, until};
 use testbed::{Cluster, Component, Pod};
 
 #[test]
@@ -74,4 +74,10 @@ fn a_pod_runs_is_scraped_and_is_an_endpoint() {
             .pod_log(namespace, "store")
             .contains("ready to serve")
     );
+
+    let pod = format!("/api/v1/namespaces/{namespace}/pods/store");
+    scope.admin().delete(&pod).expect("an administrator");
+    until("the Pod is gone", Duration::from_secs(30), || {
+        scope.admin().is_absent(&pod)
+    });
 }

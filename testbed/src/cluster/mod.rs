@@ -44,7 +44,8 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// One of the caller's own, ended when dropped; `None` as for [`Cluster::shared`].
+    /// One of the caller's own, ended when dropped; `None` as for [`Cluster::shared`]. Whatever `options` say, it has an
+    /// address, a controller manager and a scheduler.
     pub fn start(options: Options) -> Option<Self> {
         let network = Network::new()?;
         let cp = ControlPlane::start(Options {

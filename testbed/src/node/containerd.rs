@@ -37,14 +37,15 @@ pub(super) fn start(directory: &Path, machine: &Machine) -> Process {
 
 fn configuration(directory: &Path) -> String {
     let plugins = packages::cni_plugins().expect("the CNI plugins are installed");
-    // The plugin `opt` would make a folder in /opt. Scores below its own are refused to a process that is not the
-    // machine's first.
+    // The plugin `opt` would make a folder in /opt, and an AppArmor profile would stay in the kernel. Scores below its
+    // own may be refused to it.
     format!(
         r#"version = 2
 disabled_plugins = ["io.containerd.internal.v1.opt"]
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE}"
 restrict_oom_score_adj = true
+disable_apparmor = true
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "{}"
 conf_dir = "{}"
