@@ -8,6 +8,7 @@ use std::process::{self, Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use super::{Identity, cgroups};
@@ -105,8 +106,10 @@ fn clear_dead_runs() {
         let is_run = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if is_run && identity_in(&directory.join(OWNER)).is_some_and(|owner| !owner.is_alive()) {
             kill_leftovers(&directory);
-            let name = entry.file_name().to_string_lossy().into_owned();
-            poll(PATIENCE, || cgroups::remove(&name).then_some(()));
+            if geteuid().is_root() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                poll(PATIENCE, || cgroups::remove(&name).then_some(()));
+            }
             // Another run may clear it at the same time.
             let _ = fs::remove_dir_all(&directory);
         }
