@@ -74,70 +74,67 @@ fn jobs_of(need: &Need, needs: &[Need]) -> Vec<String> {
     jobs
 }
 
-/// What makes two rights fit into one rule: group, verbs, names and jobs.
-type Common = (String, Vec<String>, Vec<String>, Vec<String>);
-
-fn merge(rights: Vec<(&Right, Vec<String>)>) -> Vec<Rule> {
-    // First the verbs of one resource, then the resources that share everything else.
-    let mut verbs_of: BTreeMap<(&str, &str, Option<&str>), BTreeMap<Vec<String>, Vec<String>>> =
-        BTreeMap::new();
-    let mut paths: BTreeMap<(&str, Vec<String>), Vec<String>> = BTreeMap::new();
-    for (right, jobs) in rights {
-        match right {
-            Right::Resource {
-                group,
-                resource,
-                verb,
-                name,
-            } => verbs_of
-                .entry((group, resource, name.as_deref()))
-                .or_default()
-                .entry(jobs)
-                .or_default()
-                .push(verb.clone()),
-            Right::Url { path, verb } => paths.entry((verb, jobs)).or_default().push(path.clone()),
-        }
-    }
-    let mut resources: BTreeMap<(String, String, Vec<String>, Vec<String>), Vec<String>> =
-        BTreeMap::new();
-    for ((group, resource, name), by_jobs) in verbs_of {
-        for (jobs, mut verbs) in by_jobs {
-            verbs.sort();
-            let key = (group.to_owned(), resource.to_owned(), verbs, jobs);
-            resources
-                .entry(key)
-                .or_default()
-                .extend(name.map(str::to_owned));
-        }
-    }
-    let mut rules: Vec<(Common, Vec<String>)> = Vec::new();
-    for ((group, resource, verbs, jobs), names) in resources {
-        let common = (group, verbs, names, jobs);
-        match rules.iter_mut().find(|(other, _)| *other == common) {
-            Some((_, resources)) => resources.push(resource),
-            None => rules.push((common, vec![resource])),
-        }
-    }
-    let on_resources = rules
+/// Each right as a rule; then rules that differ in one respect only become one: in their verbs, in the names of
+/// objects, in their resources, in their paths.
+fn merge(mut rights: Vec<(&Right, Vec<String>)>) -> Vec<Rule> {
+    rights.sort();
+    let rules = rights
         .into_iter()
-        .map(|((group, verbs, names, reasons), resources)| Rule {
-            api_groups: vec![group],
-            resources,
-            resource_names: names,
-            verbs,
+        .map(|(right, reasons)| rule(right, reasons))
+        .collect();
+    let rules = join(rules, |rule| &mut rule.verbs);
+    let rules = join(rules, |rule| &mut rule.resource_names);
+    let rules = join(rules, |rule| &mut rule.resources);
+    let mut rules = join(rules, |rule| &mut rule.non_resource_urls);
+    rules.sort_by_key(|rule| !rule.non_resource_urls.is_empty());
+    rules
+}
+
+fn rule(right: &Right, reasons: Vec<String>) -> Rule {
+    match right {
+        Right::Resource {
+            group,
+            resource,
+            verb,
+            name,
+        } => Rule {
+            api_groups: vec![group.clone()],
+            resources: vec![resource.clone()],
+            resource_names: name.iter().cloned().collect(),
+            verbs: vec![verb.clone()],
             reasons,
             ..Rule::default()
-        });
-    let on_paths = paths.into_iter().map(|((verb, reasons), mut paths)| {
-        paths.sort();
-        Rule {
-            non_resource_urls: paths,
-            verbs: vec![verb.to_owned()],
+        },
+        Right::Url { path, verb } => Rule {
+            non_resource_urls: vec![path.clone()],
+            verbs: vec![verb.clone()],
             reasons,
             ..Rule::default()
+        },
+    }
+}
+
+/// Rules that are alike but for the list that `part` gives become one with both lists. An empty list has a meaning of
+/// its own, and stays by itself.
+fn join(rules: Vec<Rule>, part: fn(&mut Rule) -> &mut Vec<String>) -> Vec<Rule> {
+    let mut joined: Vec<(Rule, Vec<String>)> = Vec::new();
+    for mut rule in rules {
+        let items = std::mem::take(part(&mut rule));
+        let like = joined
+            .iter_mut()
+            .find(|(other, list)| *other == rule && list.is_empty() == items.is_empty());
+        match like {
+            Some((_, list)) => list.extend(items),
+            None => joined.push((rule, items)),
         }
+    }
+    let whole = joined.into_iter().map(|(mut rule, mut list)| {
+        list.sort();
+        list.dedup();
+        *part(&mut rule) = list;
+        rule
     });
-    on_resources.chain(on_paths).collect()
+    whole.collect()
 }
 
 #[cfg(test)]

@@ -163,9 +163,8 @@ pub fn discovery(discovery: &Discovery) -> Vec<(Right, Scope)> {
             Attachment::Namespace => watch("", "namespaces", None, true),
             Attachment::Deployment => watch("apps", "replicasets", None, false),
             // A CronJob is found through its Jobs.
-            Attachment::Job => watch("batch", "jobs", None, false),
             Attachment::CronJob if attached(Attachment::Job) => {}
-            Attachment::CronJob => watch("batch", "jobs", None, false),
+            Attachment::Job | Attachment::CronJob => watch("batch", "jobs", None, false),
         }
     }
     needs

@@ -7,7 +7,7 @@ use crate::object::Kind;
 use crate::render::Schema;
 
 impl Cluster {
-    /// The schema of a monitor kind: from its CRD, or where the caller may not read that from the OpenAPI document,
+    /// The schema of a monitor kind: from its CRD, or where the caller may not read that from the `OpenAPI` document,
     /// which is larger and open to everybody who can log in. None where neither can be had.
     pub(super) async fn schema(&self, kind: Kind) -> Option<(Kind, Schema)> {
         let crd = format!("{}.{}", kind.plural(), kind.group());

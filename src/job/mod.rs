@@ -24,6 +24,10 @@ use crate::spec::Duration;
 
 /// A scrape job, in no consumer's syntax.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of a scrape configuration"
+)]
 pub struct Job {
     /// The name in `--jobs`, `apiserver`.
     pub name: String,

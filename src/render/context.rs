@@ -119,6 +119,10 @@ pub(super) enum Spelling {
 }
 
 #[derive(Serialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a variable of the templates"
+)]
 pub(super) struct JobContext<'a> {
     name: &'a str,
     summary: &'a str,

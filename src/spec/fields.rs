@@ -1,5 +1,7 @@
 //! Reading a part of `monconf.yaml` field by field: everything that is wrong is collected, each with file and line.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -56,8 +58,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes what is wrong with a field, or with the whole map where `key` is empty.
-    pub(super) fn fault(&mut self, fields: &Fields, key: &str, why: String) {
-        self.note(&fields.pointer(key), &why);
+    pub(super) fn fault(&mut self, fields: &Fields, key: &str, why: &str) {
+        self.note(&fields.pointer(key), why);
     }
 
     /// Notes a value that is none of `known`.
@@ -65,7 +67,7 @@ impl<'a> Reader<'a> {
         self.fault(
             fields,
             key,
-            format!("{value:?} is unknown; known are {}", known.join(", ")),
+            &format!("{value:?} is unknown; known are {}", known.join(", ")),
         );
     }
 
@@ -119,22 +121,17 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn text(&mut self, fields: &Fields, key: &str) -> Option<String> {
-        match fields.map.get(key)? {
-            Value::String(text) => Some(text.clone()),
-            _ => {
-                self.fault(
-                    fields,
-                    key,
-                    "must be a text; put it in quotes if it looks like something else".to_owned(),
-                );
-                None
-            }
+        let text = fields.map.get(key)?.as_str();
+        if text.is_none() {
+            let why = "must be a text; put it in quotes if it looks like something else";
+            self.fault(fields, key, why);
         }
+        text.map(str::to_owned)
     }
 
     pub(super) fn required_text(&mut self, fields: &Fields, key: &str) -> Option<String> {
         if !fields.map.contains_key(key) {
-            self.fault(fields, "", format!("{key} is missing"));
+            self.fault(fields, "", &format!("{key} is missing"));
         }
         self.text(fields, key)
     }
@@ -142,7 +139,7 @@ impl<'a> Reader<'a> {
     pub(super) fn flag(&mut self, fields: &Fields, key: &str) -> Option<bool> {
         let value = fields.map.get(key)?;
         if !value.is_boolean() {
-            self.fault(fields, key, "must be true or false".to_owned());
+            self.fault(fields, key, "must be true or false");
         }
         value.as_bool()
     }
@@ -150,7 +147,7 @@ impl<'a> Reader<'a> {
     pub(super) fn number(&mut self, fields: &Fields, key: &str) -> Option<u64> {
         let value = fields.map.get(key)?;
         if !value.is_u64() {
-            self.fault(fields, key, "must be a whole number".to_owned());
+            self.fault(fields, key, "must be a whole number");
         }
         value.as_u64()
     }
@@ -160,18 +157,14 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         let Some(items) = value.as_array() else {
-            self.fault(fields, key, "must be a list".to_owned());
+            self.fault(fields, key, "must be a list");
             return Vec::new();
         };
         let mut texts = Vec::new();
         for (index, item) in items.iter().enumerate() {
             match item.as_str() {
                 Some(text) => texts.push(text.to_owned()),
-                None => self.fault(
-                    fields,
-                    &format!("{key}/{index}"),
-                    "must be a text".to_owned(),
-                ),
+                None => self.fault(fields, &format!("{key}/{index}"), "must be a text"),
             }
         }
         texts
@@ -184,7 +177,7 @@ fn shown(pointer: &str) -> String {
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         if part.parse::<usize>().is_ok() {
-            shown.push_str(&format!("[{part}]"));
+            let _ = write!(shown, "[{part}]");
         } else {
             if !shown.is_empty() {
                 shown.push('.');

@@ -95,7 +95,7 @@ fn job(reader: &mut Reader, fields: &Fields) -> Job {
         reader.fault(
             fields,
             "timeout",
-            format!("{timeout} is longer than the interval of {interval}"),
+            &format!("{timeout} is longer than the interval of {interval}"),
         );
     }
     job
@@ -109,7 +109,7 @@ fn name(reader: &mut Reader, fields: &Fields) -> String {
         reader.fault(
             fields,
             "name",
-            format!("{name:?} is not a valid name: 1 to {LONGEST_NAME} lower-case letters, digits and hyphens"),
+            &format!("{name:?} is not a valid name: 1 to {LONGEST_NAME} lower-case letters, digits and hyphens"),
         );
     }
     name
@@ -124,7 +124,7 @@ fn unique(reader: &mut Reader, fields: &Fields, job: &Job, before: &[Job]) {
         } else {
             "another job is"
         };
-        reader.fault(fields, "name", format!("{owner} called {:?}", job.name));
+        reader.fault(fields, "name", &format!("{owner} called {:?}", job.name));
     } else if others().any(|other| other.job_name == job.job_name) {
         let key = if fields.map.contains_key("jobName") {
             "jobName"
@@ -134,7 +134,7 @@ fn unique(reader: &mut Reader, fields: &Fields, job: &Job, before: &[Job]) {
         reader.fault(
             fields,
             key,
-            format!(
+            &format!(
                 "another job has the job name {:?}, and Prometheus refuses two",
                 job.job_name
             ),
@@ -145,7 +145,7 @@ fn unique(reader: &mut Reader, fields: &Fields, job: &Job, before: &[Job]) {
 fn job_name(reader: &mut Reader, fields: &Fields, name: &str) -> String {
     match reader.text(fields, "jobName") {
         Some(text) if text.is_empty() => {
-            reader.fault(fields, "jobName", "must not be empty".to_owned());
+            reader.fault(fields, "jobName", "must not be empty");
             text
         }
         Some(text) => text,
@@ -172,14 +172,14 @@ fn discovery(reader: &mut Reader, fields: &Fields, role: Role) -> Discovery {
             reader.fault(
                 fields,
                 &key,
-                format!("{namespace:?} is not a valid name of a namespace"),
+                &format!("{namespace:?} is not a valid name of a namespace"),
             );
         } else if namespaces[..index].contains(namespace) {
-            reader.fault(fields, &key, format!("{namespace:?} is named twice"));
+            reader.fault(fields, &key, &format!("{namespace:?} is named twice"));
         }
     }
     if !namespaces.is_empty() && !role.is_namespaced() {
-        reader.fault(fields, "namespaces", "nodes are in no namespace".to_owned());
+        reader.fault(fields, "namespaces", "nodes are in no namespace");
     }
     Discovery {
         role,
@@ -205,7 +205,7 @@ fn selectors(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Selector> 
             reader.fault(
                 &selector,
                 "role",
-                format!(
+                &format!(
                     "the role {} has selectors of {} only, not of {text:?}",
                     role.name(),
                     allowed.join(", ")
@@ -217,21 +217,21 @@ fn selectors(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Selector> 
             reader.fault(
                 &selector,
                 "role",
-                format!("there are two selectors of {text}"),
+                &format!("there are two selectors of {text}"),
             );
         }
         let label = reader.text(&selector, "label");
         let field = reader.text(&selector, "field");
         for (key, text) in [("label", &label), ("field", &field)] {
             if let Some(fault) = text.as_deref().and_then(|text| selector_fault(key, text)) {
-                reader.fault(&selector, key, fault);
+                reader.fault(&selector, key, &fault);
             }
         }
         if label.is_none() && field.is_none() {
             reader.fault(
                 &selector,
                 "",
-                "has neither label nor field, and so selects nothing".to_owned(),
+                "has neither label nor field, and so selects nothing",
             );
         }
         selectors.push(Selector {
@@ -321,7 +321,7 @@ fn attachments(reader: &mut Reader, fields: &Fields, role: Role) -> BTreeSet<Att
             Some(attachment) if !attachment.is_for(role) => reader.fault(
                 fields,
                 &key,
-                format!(
+                &format!(
                     "Prometheus attaches no metadata of the {text} to the role {}",
                     role.name()
                 ),
@@ -347,11 +347,7 @@ fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Relabelling> {
         .filter(|name| valid_name(name) && name.len() <= 63);
     let label = match (role, number, name) {
         (_, None, None) => {
-            reader.fault(
-                fields,
-                "port",
-                "is neither a number of a port nor its name".to_owned(),
-            );
+            reader.fault(fields, "port", "is neither a number of a port nor its name");
             return Vec::new();
         }
         (Role::Node, Some(number), _) => {
@@ -364,15 +360,11 @@ fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Relabelling> {
             )];
         }
         (Role::Node, None, _) => {
-            reader.fault(
-                fields,
-                "port",
-                "a node's port has no name; give its number".to_owned(),
-            );
+            reader.fault(fields, "port", "a node's port has no name; give its number");
             return Vec::new();
         }
         (Role::Ingress, ..) => {
-            reader.fault(fields, "port", "an Ingress has no port".to_owned());
+            reader.fault(fields, "port", "an Ingress has no port");
             return Vec::new();
         }
         (Role::Endpoints | Role::EndpointSlice, Some(number), _) => {
@@ -403,7 +395,7 @@ fn path(reader: &mut Reader, fields: &Fields) -> String {
         reader.fault(
             fields,
             "path",
-            format!("{path:?} is no path: it begins with / and has no query (see params)"),
+            &format!("{path:?} is no path: it begins with / and has no query (see params)"),
         );
     }
     path
@@ -438,7 +430,7 @@ fn authority(reader: &mut Reader, fields: &Fields, tls: bool) -> Authority {
         reader.fault(
             fields,
             "authority",
-            "the token would be sent in the clear: add scheme: https".to_owned(),
+            "the token would be sent in the clear: add scheme: https",
         );
     }
     authority
@@ -447,11 +439,7 @@ fn authority(reader: &mut Reader, fields: &Fields, tls: bool) -> Authority {
 fn insecure_tls(reader: &mut Reader, fields: &Fields, tls: bool) -> bool {
     let insecure = reader.flag(fields, "insecureTLS").unwrap_or(false);
     if insecure && !tls {
-        reader.fault(
-            fields,
-            "insecureTLS",
-            "has no effect without scheme: https".to_owned(),
-        );
+        reader.fault(fields, "insecureTLS", "has no effect without scheme: https");
     }
     insecure
 }
@@ -461,7 +449,7 @@ fn params(reader: &mut Reader, fields: &Fields) -> Vec<(String, Vec<String>)> {
         return Vec::new();
     };
     let Some(map) = value.as_object() else {
-        reader.fault(fields, "params", "must be a map of lists".to_owned());
+        reader.fault(fields, "params", "must be a map of lists");
         return Vec::new();
     };
     let map: Map<String, Value> = map.clone();
@@ -475,12 +463,12 @@ fn duration(reader: &mut Reader, fields: &Fields, key: &str) -> Option<Duration>
     let text = reader.text(fields, key)?;
     match text.parse::<Duration>() {
         Ok(duration) if duration.as_secs() == 0 => {
-            reader.fault(fields, key, "must not be 0".to_owned());
+            reader.fault(fields, key, "must not be 0");
             None
         }
         Ok(duration) => Some(duration),
         Err(why) => {
-            reader.fault(fields, key, why);
+            reader.fault(fields, key, &why);
             None
         }
     }
@@ -513,7 +501,7 @@ fn step(reader: &mut Reader, fields: &Fields) -> Relabelling {
             "target_label" => "targetLabel",
             other => other,
         };
-        reader.fault(fields, key, why);
+        reader.fault(fields, key, &why);
     }
     step
 }

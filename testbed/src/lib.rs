@@ -1,5 +1,5 @@
-//! The real components that monconf is tested against: etcd, the API server, the controller manager, Prometheus, its
-//! operator, exporters.
+//! The real components that monconf is tested against: etcd, the API server, the controller manager, a node,
+//! Prometheus, its operator, exporters.
 //!
 //! Nothing here imitates what can be run. Every binary is built from a pinned Go module (see [`components`]),
 //! every process dies with the process that started it (see [`process`]), and every directory lies below the
@@ -13,12 +13,15 @@
 
 pub mod audit;
 pub mod client;
+pub mod cluster;
 pub mod components;
 pub mod control_plane;
 pub mod exporters;
 pub mod kubeconfig;
 pub mod network;
+pub mod node;
 pub mod operator;
+mod packages;
 pub mod poll;
 pub mod process;
 pub mod prometheus;
@@ -33,10 +36,12 @@ mod web;
 
 pub use audit::{Event, waves};
 pub use client::{ApiFailure, Client, Response};
+pub use cluster::{Cluster, Pod};
 pub use components::{Component, OperatorVersion};
 pub use control_plane::{ControlPlane, Crds, Options};
 pub use exporters::Exporter;
 pub use network::Network;
+pub use node::Node;
 pub use operator::Operator;
 pub use prometheus::Prometheus;
 pub use promtool::promtool_check;

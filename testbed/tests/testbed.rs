@@ -3,8 +3,11 @@
 mod audit;
 mod components;
 mod control_plane;
+mod control_plane_pods;
 mod exporters;
+mod node;
 mod operator;
+mod pod;
 mod process;
 mod prometheus;
 mod pty;

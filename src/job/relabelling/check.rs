@@ -144,15 +144,15 @@ fn is_label_template(template: &str) -> bool {
     let mut rest = template;
     while let Some((before, reference)) = rest.split_once('$') {
         name.push_str(before);
-        let group = match reference.strip_prefix('{') {
-            Some(braced) => braced.split_once('}').filter(|(group, _)| is_group(group)),
-            None => {
-                let end = reference
-                    .find(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-                    .unwrap_or(reference.len());
-                Some(reference.split_at(end)).filter(|(group, _)| is_group(group))
-            }
+        let group = if let Some(braced) = reference.strip_prefix('{') {
+            braced.split_once('}')
+        } else {
+            let end = reference
+                .find(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+                .unwrap_or(reference.len());
+            Some(reference.split_at(end))
         };
+        let group = group.filter(|(group, _)| is_group(group));
         let Some((_, after)) = group else {
             return false;
         };

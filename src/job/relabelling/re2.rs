@@ -127,9 +127,10 @@ impl Foreign {
         }
         let number = match &repetition.op.kind {
             RepetitionKind::Range(
-                RepetitionRange::Exactly(number) | RepetitionRange::AtLeast(number),
+                RepetitionRange::Exactly(number)
+                | RepetitionRange::AtLeast(number)
+                | RepetitionRange::Bounded(_, number),
             ) => *number,
-            RepetitionKind::Range(RepetitionRange::Bounded(_, number)) => *number,
             _ => 1,
         };
         self.repetitions.push(number.max(1));

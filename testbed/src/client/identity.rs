@@ -24,8 +24,12 @@ pub enum Identity {
 }
 
 impl Identity {
-    pub(super) fn tls(&self, ca_pem: &str) -> TlsConfig {
-        let ca = Certificate::from_pem(ca_pem.as_bytes()).expect("the CA is a PEM certificate");
+    /// For servers that the authority `ca_pem` vouches for; without one, for any server.
+    pub(super) fn tls(&self, ca_pem: Option<&str>) -> TlsConfig {
+        let authorities: Vec<_> = ca_pem
+            .map(|pem| Certificate::from_pem(pem.as_bytes()).expect("the CA is a PEM certificate"))
+            .into_iter()
+            .collect();
         let client = match self {
             Self::Certificate {
                 certificate_pem,
@@ -42,7 +46,8 @@ impl Identity {
         };
         TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
-            .root_certs(RootCerts::new_with_certs(&[ca]))
+            .root_certs(RootCerts::new_with_certs(&authorities))
+            .disable_verification(ca_pem.is_none())
             .client_cert(client)
             .build()
     }

@@ -1,4 +1,4 @@
-//! The flags of the three programs.
+//! The flags of the programs.
 
 use std::path::Path;
 
@@ -62,6 +62,13 @@ pub(super) fn apiserver(
         "--authorization-mode=Node,RBAC".into(),
         "--enable-admission-plugins=NodeRestriction".into(),
         "--allow-privileged".into(),
+        format!(
+            "--kubelet-client-certificate={}",
+            file("kubelet-client.crt")
+        ),
+        format!("--kubelet-client-key={}", file("kubelet-client.key")),
+        format!("--kubelet-certificate-authority={}", file("ca.crt")),
+        "--kubelet-preferred-address-types=InternalIP".into(),
         format!("--audit-policy-file={}", file("audit-policy.yaml")),
         format!("--audit-log-path={}", file("audit.log")),
         "--audit-log-maxsize=10000".into(), // MB: tests read one file
@@ -85,12 +92,12 @@ pub(super) fn apiserver(
     flags
 }
 
-pub(super) fn controller_manager(directory: &Path) -> Vec<String> {
+/// Of the only instance, or of one of several that elect a leader.
+pub(super) fn controller_manager(directory: &Path, elects: bool) -> Vec<String> {
     let file = |name: &str| directory.join(name).display().to_string();
-    vec![
+    let mut flags = vec![
         format!("--kubeconfig={}", file("controller-manager.kubeconfig")),
         "--use-service-account-credentials".into(),
-        "--leader-elect=false".into(),
         "--secure-port=0".into(),
         format!("--root-ca-file={}", file("ca.crt")),
         format!(
@@ -101,5 +108,30 @@ pub(super) fn controller_manager(directory: &Path) -> Vec<String> {
         format!("--cluster-signing-key-file={}", file("ca.key")),
         "--kube-api-qps=300".into(),
         "--kube-api-burst=600".into(),
+    ];
+    flags.extend(election(elects));
+    flags
+}
+
+pub(super) fn scheduler(directory: &Path) -> Vec<String> {
+    let kubeconfig = directory.join("scheduler.kubeconfig");
+    let mut flags = vec![
+        format!("--kubeconfig={}", kubeconfig.display()),
+        "--secure-port=0".into(),
+    ];
+    flags.extend(election(true));
+    flags
+}
+
+/// With longer times than usual: a leader that a busy machine holds up must not end.
+pub(crate) fn election(elects: bool) -> Vec<String> {
+    if !elects {
+        return vec!["--leader-elect=false".into()];
+    }
+    vec![
+        "--leader-elect=true".into(),
+        "--leader-elect-lease-duration=120s".into(),
+        "--leader-elect-renew-deadline=90s".into(),
+        "--leader-elect-retry-period=5s".into(),
     ]
 }

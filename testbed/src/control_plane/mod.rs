@@ -1,6 +1,6 @@
 //! etcd, kube-apiserver and kube-controller-manager: a cluster without nodes, ready in seconds.
 
-mod commands;
+pub(crate) mod commands;
 mod crds;
 mod options;
 mod parts;
@@ -28,6 +28,7 @@ pub struct ControlPlane {
     // Dropped in this order: an API server without its etcd would hold its port for another minute.
     apiserver: Mutex<Process>,
     controller_manager: Option<Process>,
+    scheduler: Option<Process>,
     etcd: Process,
     parts: Parts,
     url: String,
@@ -82,14 +83,19 @@ impl ControlPlane {
         });
         parts.port = port;
         let url = format!("https://127.0.0.1:{port}");
-        let controller_manager = parts.options.controller_manager.then(|| {
-            let user = "system:kube-controller-manager";
-            parts.start_controller_manager(&url, &pki, &pki.client(user, &[]))
-        });
+        let controller_manager = parts
+            .options
+            .controller_manager
+            .then(|| parts.start_controller_manager(&url, &pki));
+        let scheduler = parts
+            .options
+            .scheduler
+            .then(|| parts.start_scheduler(&url, &pki));
         crds::install(&admin, parts.options.crds, parts.options.crds_version);
         Self {
             apiserver: Mutex::new(apiserver),
             controller_manager,
+            scheduler,
             etcd,
             parts,
             url,
@@ -107,6 +113,16 @@ impl ControlPlane {
     /// The API server's port.
     pub fn port(&self) -> u16 {
         self.parts.port
+    }
+
+    /// The address by which a node reaches it: that of [`Options::address`].
+    pub(crate) fn node_url(&self) -> String {
+        let address = self.parts.options.address;
+        format!(
+            "https://{}:{}",
+            address.expect("a cluster with a node has an address"),
+            self.port()
+        )
     }
 
     /// The authority of its certificates.
@@ -128,10 +144,11 @@ impl ControlPlane {
         &self.pki
     }
 
-    /// The processes: etcd, API server and, if there is one, controller manager.
+    /// The processes: etcd, API server and, if there are any, controller manager and scheduler.
     pub fn processes(&self) -> Vec<crate::process::Identity> {
         let mut all = vec![self.etcd.identity(), self.apiserver().identity()];
-        all.extend(self.controller_manager.as_ref().map(Process::identity));
+        let optional = [&self.controller_manager, &self.scheduler];
+        all.extend(optional.into_iter().flatten().map(Process::identity));
         all
     }
 

@@ -25,6 +25,9 @@ pub struct Options {
     pub crds_version: OperatorVersion,
     /// Run the controller manager: without it no `kube-root-ca.crt`, no token Secrets, no end of a namespace.
     pub controller_manager: bool,
+    /// Run the scheduler too, for a cluster with a node. It and the controller manager then elect leaders, so that
+    /// second instances stand by.
+    pub scheduler: bool,
     /// The longest life that the server gives to a token (at least an hour).
     pub max_token_expiration: Option<Duration>,
     /// Listen on every interface and advertise this address; otherwise only loopback is served.
@@ -39,6 +42,7 @@ impl Default for Options {
             crds: Crds::Minimal,
             crds_version: OperatorVersion::default(),
             controller_manager: true,
+            scheduler: false,
             max_token_expiration: None,
             address: None,
             extra_apiserver_args: Vec::new(),

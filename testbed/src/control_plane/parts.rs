@@ -1,14 +1,13 @@
-//! Starting the three programs.
+//! Starting the programs.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 
-use super::pki::{Pair, Pki};
+use super::pki::Pki;
 use super::{Options, READY, commands};
 use crate::client::Client;
 use crate::components::Component;
-use crate::kubeconfig::Kubeconfig;
 use crate::poll::poll;
 use crate::process::{Launch, Process, free_port};
 
@@ -55,17 +54,18 @@ impl Parts {
         (apiserver, port)
     }
 
-    pub(super) fn start_controller_manager(&self, url: &str, pki: &Pki, user: &Pair) -> Process {
-        Kubeconfig {
-            name: "controller-manager",
-            server: url,
-            ca_pem: pki.ca_pem(),
-            certificate_pem: &user.certificate_pem,
-            key_pem: &user.key_pem,
-        }
-        .write(&self.directory.join("controller-manager.kubeconfig"));
-        let flags = commands::controller_manager(&self.directory);
+    pub(super) fn start_controller_manager(&self, url: &str, pki: &Pki) -> Process {
+        let kubeconfig = self.directory.join("controller-manager.kubeconfig");
+        pki.kubeconfig("system:kube-controller-manager", &[], url, &kubeconfig);
+        let flags = commands::controller_manager(&self.directory, self.options.scheduler);
         self.launch(Component::Kubernetes, "kube-controller-manager", flags)
+    }
+
+    pub(super) fn start_scheduler(&self, url: &str, pki: &Pki) -> Process {
+        let kubeconfig = self.directory.join("scheduler.kubeconfig");
+        pki.kubeconfig("system:kube-scheduler", &[], url, &kubeconfig);
+        let flags = commands::scheduler(&self.directory);
+        self.launch(Component::Kubernetes, "kube-scheduler", flags)
     }
 
     fn launch(&self, component: Component, name: &str, flags: Vec<String>) -> Process {

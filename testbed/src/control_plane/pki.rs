@@ -11,6 +11,8 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
 
+use crate::kubeconfig::Kubeconfig;
+
 /// A certificate and its key.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
@@ -50,12 +52,13 @@ impl Pki {
 
     /// A serving certificate for these names and addresses.
     pub(crate) fn serving(&self, names: &[&str], addresses: &[IpAddr]) -> Pair {
+        let common_name = names.first().copied().unwrap_or_default();
         let names = names.iter().map(|&name| name.to_owned());
         let names = names.chain(addresses.iter().map(ToString::to_string));
         let mut params = CertificateParams::new(names.collect::<Vec<_>>()).expect("valid names");
         params
             .distinguished_name
-            .push(DnType::CommonName, "kube-apiserver");
+            .push(DnType::CommonName, common_name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         sign(&params, &self.ca).1
     }
@@ -72,6 +75,19 @@ impl Pki {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(certificate.der().to_vec(), subject);
         pair
+    }
+
+    /// Writes a kubeconfig of such a user.
+    pub(crate) fn kubeconfig(&self, user: &str, groups: &[&str], server: &str, path: &Path) {
+        let pair = self.client(user, groups);
+        Kubeconfig {
+            name: user,
+            server,
+            ca_pem: &self.ca_pem,
+            certificate_pem: &pair.certificate_pem,
+            key_pem: &pair.key_pem,
+        }
+        .write(path);
     }
 
     /// Whom a client certificate of this authority stands for.
@@ -94,6 +110,8 @@ impl Pki {
             "localhost",
         ];
         let serving = self.serving(&names, addresses);
+        // As what the API server calls a kubelet: an administrator, as is usual.
+        let kubelet_client = self.client("kube-apiserver-kubelet-client", &["system:masters"]);
         let service_accounts = KeyPair::generate().expect("a key can be made");
         for (name, pem) in [
             ("ca.crt", self.ca_pem.as_str()),
@@ -101,6 +119,8 @@ impl Pki {
             ("front-proxy-ca.crt", &self.front_proxy_ca.pem()),
             ("apiserver.crt", &serving.certificate_pem),
             ("apiserver.key", &serving.key_pem),
+            ("kubelet-client.crt", &kubelet_client.certificate_pem),
+            ("kubelet-client.key", &kubelet_client.key_pem),
             ("service-accounts.key", &service_accounts.serialize_pem()),
             ("service-accounts.pub", &service_accounts.public_key_pem()),
         ] {

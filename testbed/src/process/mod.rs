@@ -4,6 +4,7 @@
 //! together: the kernel kills every child when its runner ends (see [`Launch::attached`]), a janitor process
 //! removes the run's directory (see [`run_directory`]), and the next run clears what a crash of the machine left.
 
+pub(crate) mod cgroups;
 mod identity;
 mod launch;
 mod run_directory;
@@ -20,6 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub use identity::Identity;
 pub use launch::Launch;
 pub(crate) use launch::tied_to_this_process;
+pub(crate) use run_directory::run_name;
 pub use run_directory::{Directory, run_directory};
 pub(crate) use spawner::spawn;
 

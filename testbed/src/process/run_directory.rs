@@ -6,18 +6,30 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use rustix::process::geteuid;
 use tempfile::TempDir;
 
-use super::Identity;
+use super::{Identity, cgroups};
+use crate::poll::poll;
 
 const PREFIX: &str = "monconf-testbed-";
 const OWNER: &str = "owner";
+/// How long killed processes may take to leave their control groups.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sleeps on a pipe from the runner; when that closes, the runner is gone, and with it all of its children.
+/// Sleeps on a pipe from the runner; when that closes, the runner is gone, and the kernel ends all of its children.
+/// Those of a node take a moment; their control groups can be removed after them only.
 const JANITOR: &str = r#"cat >/dev/null
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    rm -rf -- "$0" 2>/dev/null
+tries=0
+while [ $((tries += 1)) -le 100 ]; do
+    left=
+    for group in /sys/fs/cgroup/"${0##*/}"* /sys/fs/cgroup/*/"${0##*/}"*; do
+        [ -d "$group" ] && find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null
+        [ -d "$group" ] && left=yes
+    done
+    [ "$left" ] || rm -rf -- "$0" 2>/dev/null
     [ -e "$0" ] || exit 0
     sleep 0.2
 done"#;
@@ -58,6 +70,12 @@ pub fn run_directory() -> &'static Path {
     &RUN.directory
 }
 
+/// What the names of this run's control groups begin with: its directory's name.
+pub(crate) fn run_name() -> String {
+    let name = run_directory().file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// A directory inside the run's, removed when dropped.
 #[derive(Debug)]
 pub struct Directory(TempDir);
@@ -88,6 +106,10 @@ fn clear_dead_runs() {
         let is_run = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if is_run && identity_in(&directory.join(OWNER)).is_some_and(|owner| !owner.is_alive()) {
             kill_leftovers(&directory);
+            if geteuid().is_root() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                poll(PATIENCE, || cgroups::remove(&name).then_some(()));
+            }
             // Another run may clear it at the same time.
             let _ = fs::remove_dir_all(&directory);
         }
