@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use crate::access::Grants;
 use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
 use crate::promfile;
-use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired};
+use crate::render::{
+    Desired, Discoverer, Form, Surroundings, Templates, TokenPlace, desired, discoverers,
+};
 use crate::spec::{AccessLevel, Format, Spec};
 use crate::token::{Decision, Situation, Token, decide};
 
@@ -83,6 +87,11 @@ pub async fn prepare(
         handle: handles[decision.slot],
     };
     let desired = desired(spec, &form, &surroundings, &decision, templates)?;
+    let lacking = if form == Form::Operator {
+        lacking(cluster, &discoverers(spec, &surroundings)).await
+    } else {
+        Vec::new()
+    };
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
@@ -99,6 +108,7 @@ pub async fn prepare(
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
+    plan.warnings.extend(lacking);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
@@ -109,6 +119,24 @@ pub async fn prepare(
         slots[decision.slot].clone(),
         spec,
     ))
+}
+
+/// A sentence for each Prometheus that may not find what it is given to scrape.
+async fn lacking(cluster: &Cluster, discoverers: &[Discoverer]) -> Vec<String> {
+    let asked = discoverers.iter().map(|discoverer| async move {
+        let who = format!(
+            "Prometheus {} discovers as ServiceAccount {}/{}",
+            discoverer.prometheus, discoverer.namespace, discoverer.service_account
+        );
+        match cluster.lacking(discoverer).await {
+            Ok(lacking) if lacking.is_empty() => None,
+            Ok(lacking) => Some(format!("{who}, which lacks {}", Grants::of(&lacking))),
+            Err(failure) => Some(format!(
+                "{who}; whether that account may do so is not known: {failure}"
+            )),
+        }
+    });
+    join_all(asked).await.into_iter().flatten().collect()
 }
 
 /// Plans against an empty cluster and the files that exist.

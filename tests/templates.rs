@@ -191,7 +191,13 @@ proptest! {
                 let literal: Vec<String> = texts(harmless).iter().map(|harmless| harmless.replace("harmless", &text)).collect();
                 // A Secret's data is no template's.
                 if hostile["kind"] != "Secret" {
-                    prop_assert_eq!(texts(hostile), literal);
+                    // In a replacement, `$$` is how Prometheus reads a `$`.
+                    let escaped = text.replace('$', "$$");
+                    let read = texts(hostile).into_iter().zip(&literal);
+                    let read: Vec<String> = read
+                        .map(|(found, literal)| if found == escaped { literal.clone() } else { found })
+                        .collect();
+                    prop_assert_eq!(read, literal);
                 }
             }
         }

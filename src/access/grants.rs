@@ -1,6 +1,7 @@
 //! From needs to the fewest readable rules, for the cluster and for single namespaces.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{Need, Right, Rule, Scope};
 
@@ -44,6 +45,21 @@ impl Grants {
     pub fn rules(&self) -> usize {
         let namespaced: usize = self.namespaces.values().map(Vec::len).sum();
         self.cluster.len() + namespaced
+    }
+}
+
+/// `list, watch nodes (for kubelet); list, watch pods in default (for apiserver)`.
+impl fmt::Display for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentence =
+            |rule: &Rule, place: &str| format!("{rule}{place} (for {})", rule.reasons.join(", "));
+        let mut sentences: Vec<String> =
+            self.cluster.iter().map(|rule| sentence(rule, "")).collect();
+        for (namespace, rules) in &self.namespaces {
+            let place = format!(" in {namespace}");
+            sentences.extend(rules.iter().map(|rule| sentence(rule, &place)));
+        }
+        f.write_str(&sentences.join("; "))
     }
 }
 

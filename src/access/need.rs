@@ -1,5 +1,7 @@
 //! What a job needs: rights, each with its place and the jobs that need it.
 
+use serde_json::{Value, json};
+
 use super::{Right, Scope};
 use crate::job::{Attachment, Authority, Discovery, Job, Role};
 
@@ -12,6 +14,29 @@ pub struct Need {
     pub scope: Scope,
     /// The jobs that need it, each once, in their order.
     pub jobs: Vec<String>,
+}
+
+impl Need {
+    /// As data: the fields of a rule that has one verb, the namespace where it is about one, and the jobs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut need = match &self.right {
+            Right::Resource {
+                group,
+                resource,
+                verb,
+                name,
+            } => {
+                json!({"verb": verb, "apiGroup": group, "resource": resource, "resourceName": name})
+            }
+            Right::Url { path, verb } => json!({"verb": verb, "nonResourceURL": path}),
+        };
+        if let Scope::Namespace(namespace) = &self.scope {
+            need["namespace"] = json!(namespace);
+        }
+        need["jobs"] = json!(self.jobs);
+        need
+    }
 }
 
 /// What `jobs` need for the scrapes themselves, shown to whoever is asked for metrics.

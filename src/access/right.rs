@@ -78,15 +78,20 @@ impl fmt::Display for Right {
                 name,
             } => (group, resource, verb, name),
         };
-        match (resource.split_once('/'), group.as_str()) {
-            (_, "") => write!(f, "{verb} {resource}")?,
-            (None, _) => write!(f, "{verb} {resource}.{group}")?,
-            (Some((resource, sub)), _) => write!(f, "{verb} {resource}.{group}/{sub}")?,
-        }
+        write!(f, "{verb} {}", in_group(resource, group))?;
         match name {
             Some(name) => write!(f, " {name}"),
             None => Ok(()),
         }
+    }
+}
+
+/// A resource as kubectl writes it: `nodes/metrics`, `endpointslices.discovery.k8s.io`, `deployments.apps/scale`.
+pub(super) fn in_group(resource: &str, group: &str) -> String {
+    match (resource.split_once('/'), group) {
+        (_, "") => resource.to_owned(),
+        (None, _) => format!("{resource}.{group}"),
+        (Some((resource, sub)), _) => format!("{resource}.{group}/{sub}"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! RBAC rules, and RBAC's own matching.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use super::Right;
+use super::right::in_group;
 
 /// A `PolicyRule` of RBAC, with the jobs that need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -96,6 +99,25 @@ impl Rule {
             }
         }
         rights
+    }
+}
+
+/// `list, watch endpointslices.discovery.k8s.io`, `get nodes/metrics`, `list nodes (node-1)`, `get /metrics`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut what = self.non_resource_urls.clone();
+        for group in &self.api_groups {
+            what.extend(
+                self.resources
+                    .iter()
+                    .map(|resource| in_group(resource, group)),
+            );
+        }
+        write!(f, "{} {}", self.verbs.join(", "), what.join(", "))?;
+        if self.resource_names.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", self.resource_names.join(", "))
     }
 }
 

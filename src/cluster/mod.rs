@@ -5,6 +5,7 @@ mod call;
 mod connect;
 mod credentials;
 mod denied;
+mod discoverers;
 mod escalation;
 mod exec_plugin;
 mod failure;

@@ -1,6 +1,7 @@
 //! One file per verb: its arguments and its `run`.
 
 pub mod completions;
+pub mod jobs;
 pub mod man;
 pub mod prometheus;
 mod provision;
@@ -20,6 +21,8 @@ use crate::ui::Ui;
 pub enum Command {
     /// Connect Prometheus: show what is missing, and write it with --apply
     Prometheus(prometheus::Args),
+    /// List the jobs that can be configured, with the rights that they need
+    Jobs(jobs::Args),
     /// List, show or eject the built-in templates
     Template(template::Args),
     /// Print a completion script for a shell
@@ -45,6 +48,7 @@ impl Command {
     pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
         match self {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
+            Self::Jobs(args) => jobs::run(&args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Completions(args) => completions::run(&args, ui),
             Self::Man => man::run(ui),

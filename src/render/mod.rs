@@ -6,6 +6,7 @@
 mod check;
 mod context;
 mod desired;
+mod discoverers;
 mod fit;
 mod form;
 mod monitors;
@@ -17,6 +18,7 @@ mod selection;
 mod templates;
 
 pub use desired::{Desired, DesiredFile, DesiredObject, Surroundings, desired, grants};
+pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};
 pub use schema::{Schema, Violation, violations};
 pub use selection::{Selection, select};

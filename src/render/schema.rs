@@ -54,6 +54,17 @@ impl Schema {
         Self::deserialize(&found["schema"]["openAPIV3Schema"]).ok()
     }
 
+    /// Whether it has a field, given as a path through maps: `spec.selector`.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        let mut schema = self;
+        path.split('.').all(|name| {
+            let below = schema.properties.as_ref().and_then(|known| known.get(name));
+            schema = below.unwrap_or(schema);
+            below.is_some()
+        })
+    }
+
     /// Removes the fields that the schema does not know; their paths, as [`Violation::path`] writes them, without the
     /// numbers of list items.
     pub fn prune(&self, object: &mut Value) -> Vec<String> {

@@ -1,0 +1,134 @@
+//! `monconf jobs`: what can be scraped, and which rights that takes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::Output;
+use crate::access::{self, Grants, Need, Rule};
+use crate::error::Result;
+use crate::job::{self, BLACKBOX_EXPORTER, Job};
+use crate::spec::Settings;
+use crate::ui::Ui;
+use crate::yaml;
+
+/// List the jobs that can be configured, with the rights that they need
+///
+/// Those of the catalogue, and the own jobs of monconf.yaml. With prometheus-operator the rights of discovery belong to
+/// Prometheus' own ServiceAccount, with --format raw to the one that monconf makes.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Settings file with own jobs [default: monconf.yaml, if there is one]
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    file: Option<PathBuf>,
+
+    /// What to print
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_OUTPUT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t
+    )]
+    output: Output,
+}
+
+/// Prints the list.
+pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
+    let settings = Settings::default().or_file(args.file.as_deref())?;
+    let exporter = settings
+        .blackbox_exporter
+        .as_deref()
+        .unwrap_or(BLACKBOX_EXPORTER);
+    let mut jobs = job::catalogue(exporter);
+    jobs.extend(settings.defined);
+    let listed: Vec<Value> = jobs.iter().map(entry).collect();
+    match args.output {
+        Output::Text => {
+            let blocks: Vec<String> = jobs.iter().map(block).collect();
+            ui.out(&blocks.join("\n"));
+        }
+        Output::Json => ui.out(&(serde_json::to_string_pretty(&listed).unwrap_or_default() + "\n")),
+        Output::Yaml => ui.out(&yaml::emit(&listed.into())),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_default(job: &Job) -> bool {
+    job::DEFAULT.contains(&job.name.as_str())
+}
+
+fn block(job: &Job) -> String {
+    let mark = if is_default(job) { " (default)" } else { "" };
+    let scheme = if job.tls { "https" } else { "http" };
+    let place = match job.discovery.namespaces.as_slice() {
+        [] => String::new(),
+        namespaces => format!(" in {}", namespaces.join(", ")),
+    };
+    let jobs = std::slice::from_ref(job);
+    let (scraping, discovering) = (access::scraping(jobs), access::discovering(jobs));
+    let nothing = || vec!["nothing: its targets serve everybody".to_owned()];
+    let mut scraping = sentences(&scraping);
+    if scraping.is_empty() {
+        scraping = nothing();
+    }
+    let mut lines = vec![
+        format!("{}{mark}: {}", job.name, job.summary),
+        format!(
+            "  finds             role {}{place}",
+            job.discovery.role.name()
+        ),
+        format!("  scrapes           {scheme}, {}", job.metrics_path),
+    ];
+    for (what, sentences) in [
+        ("needs to scrape", scraping),
+        ("needs to discover", sentences(&discovering)),
+    ] {
+        lines.extend(sentences.iter().enumerate().map(|(index, sentence)| {
+            let what = if index == 0 { what } else { "" };
+            format!("  {what:17} {sentence}")
+        }));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// One sentence for each rule: `list, watch pods, services in kube-system`.
+fn sentences(needs: &[Need]) -> Vec<String> {
+    let Grants {
+        cluster,
+        namespaces,
+    } = Grants::of(needs);
+    let in_cluster = cluster.iter().map(Rule::to_string);
+    let in_namespaces = namespaces.iter().flat_map(|(namespace, rules)| {
+        rules
+            .iter()
+            .map(move |rule| format!("{rule} in {namespace}"))
+    });
+    in_cluster.chain(in_namespaces).collect()
+}
+
+fn entry(job: &Job) -> Value {
+    let jobs = std::slice::from_ref(job);
+    let rights = |needs: Vec<Need>| needs.iter().map(Need::json).collect::<Vec<_>>();
+    json!({
+        "name": job.name,
+        "summary": job.summary,
+        "jobName": job.job_name,
+        "default": is_default(job),
+        "role": job.discovery.role.name(),
+        "namespaces": job.discovery.namespaces,
+        "scheme": if job.tls { "https" } else { "http" },
+        "path": job.metrics_path,
+        "operatorKind": job.monitor_kind().name(),
+        "scraping": rights(access::scraping(jobs)),
+        "discovering": rights(access::discovering(jobs)),
+    })
+}

@@ -1,0 +1,74 @@
+//! With prometheus-operator, who finds the targets: each selecting Prometheus, with a ServiceAccount of its own.
+
+use serde_json::Value;
+
+use super::desired::Surroundings;
+use super::selection;
+use crate::access::{self, Need};
+use crate::job::{Job, Role};
+use crate::object::Kind;
+use crate::spec::Spec;
+
+/// A Prometheus that selects monitors of ours, and what it needs for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discoverer {
+    /// `namespace/name` of the `Prometheus` object.
+    pub prometheus: String,
+    /// The namespace of that object and of its ServiceAccount.
+    pub namespace: String,
+    /// The name of the ServiceAccount.
+    pub service_account: String,
+    /// The rights of discovery.
+    pub needs: Vec<Need>,
+}
+
+/// Every Prometheus that selects a monitor of `spec`.
+#[must_use]
+pub fn discoverers(spec: &Spec, surroundings: &Surroundings) -> Vec<Discoverer> {
+    let prometheuses = surroundings.prometheuses.unwrap_or_default();
+    let selected_by = Kind::MONITORS.map(|kind| {
+        let labels = surroundings.namespace_labels;
+        let selection = selection::select(prometheuses, kind, &spec.names.namespace, labels);
+        (kind, selection.selected_by)
+    });
+    let discoverer = |prometheus: &Value| {
+        let text = |pointer: &str| prometheus.pointer(pointer).and_then(Value::as_str);
+        let namespace = text("/metadata/namespace")?;
+        let name = format!("{namespace}/{}", text("/metadata/name")?);
+        let selects = |job: &&Job| {
+            let mut kinds = selected_by.iter();
+            kinds.any(|(kind, by)| *kind == job.monitor_kind() && by.contains(&name))
+        };
+        let jobs = spec.jobs.iter().filter(selects);
+        let jobs: Vec<Job> = jobs
+            .map(|job| as_discovered(job, prometheus, surroundings))
+            .collect();
+        Some(Discoverer {
+            needs: access::discovering(&jobs),
+            namespace: namespace.to_owned(),
+            service_account: text("/spec/serviceAccountName")
+                .unwrap_or("default")
+                .to_owned(),
+            prometheus: name,
+        })
+    };
+    let discoverers = prometheuses.iter().filter_map(discoverer);
+    discoverers
+        .filter(|found| !found.needs.is_empty())
+        .collect()
+}
+
+/// A ServiceMonitor of an older operator cannot say by which role it is discovered: its Prometheus does, and for
+/// Endpoints unless told otherwise (API reference of prometheus-operator, `serviceDiscoveryRole`).
+fn as_discovered(job: &Job, prometheus: &Value, surroundings: &Surroundings) -> Job {
+    let mut job = job.clone();
+    let schema = surroundings.schemas.get(&Kind::ServiceMonitor);
+    let is_said = schema.is_none_or(|schema| schema.has("spec.serviceDiscoveryRole"));
+    if job.monitor_kind() == Kind::ServiceMonitor && !is_said {
+        job.discovery.role = match prometheus["spec"]["serviceDiscoveryRole"].as_str() {
+            Some("EndpointSlice") => Role::EndpointSlice,
+            _ => Role::Endpoints,
+        };
+    }
+    job
+}
