@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::access::Grants;
+use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
@@ -16,7 +16,7 @@ use crate::promfile;
 use crate::render::{
     Desired, Discoverer, Form, Surroundings, Templates, TokenPlace, desired, discoverers,
 };
-use crate::spec::{AccessLevel, Format, Spec};
+use crate::spec::{Format, Spec};
 use crate::token::{Decision, Situation, Token, decide};
 
 /// A plan, and what goes with it.
@@ -210,7 +210,10 @@ fn head(spec: &Spec, form: &Form) -> Head {
 }
 
 fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: &Spec) -> Prepared {
-    if spec.access == (AccessLevel::Observer { nodes_proxy: true }) {
+    if desired
+        .grants
+        .allow(&Right::resource("", "nodes/proxy", "get"))
+    {
         plan.warnings.push(
             "nodes/proxy lets whoever holds this token execute commands in every pod of every node, unseen by the audit log; nodes/metrics and nodes/stats suffice for metrics".to_owned(),
         );

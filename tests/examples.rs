@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testbed::{ControlPlane, Scope};
 
 use crate::support::{Monconf, Run};
@@ -103,6 +103,45 @@ fn observer() {
     assert!(
         role.contains("deployments") && !role.contains("nodes/proxy"),
         "{role}"
+    );
+}
+
+/// Roles are wanted in namespaces that must be there: said before anything is written.
+#[test]
+fn own_jobs() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("own-jobs");
+    let copy = copy("own-jobs");
+    let namespaces = ["finance", "shop", "shop-canary"];
+    let refused = run(&scope, copy.path(), &["--apply"]).exit(1);
+    let sentence = format!(
+        "cannot write Role shop/{}-role: there is no namespace shop, where a job looks for targets",
+        scope.name
+    );
+    assert!(refused.stderr.contains(&sentence), "{}", refused.stderr);
+    assert!(
+        cp.audit(&scope.user.name)
+            .iter()
+            .all(|event| !event.is_write())
+    );
+    for name in namespaces {
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        cp.admin().post("/api/v1/namespaces", &namespace).unwrap();
+    }
+    run(&scope, copy.path(), &["--apply"]).ok();
+    let again = run(&scope, copy.path(), &["--detailed-exitcode"]).ok();
+    assert!(again.stderr.contains("No changes"), "{}", again.stderr);
+    let role = object(
+        &scope,
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/NAME-role",
+    );
+    assert_eq!(
+        role["rules"],
+        json!([
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+            {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list", "watch"]},
+        ])
     );
 }
 

@@ -17,6 +17,7 @@ mod interrupt;
 mod offline;
 mod operator_objects;
 mod output;
+mod own_jobs;
 mod ownership;
 mod permissions;
 mod prometheus_apply;

@@ -40,11 +40,10 @@ impl Grants {
         grants
     }
 
-    /// How many rules these are.
+    /// Whether they allow a right in the whole cluster.
     #[must_use]
-    pub fn rules(&self) -> usize {
-        let namespaced: usize = self.namespaces.values().map(Vec::len).sum();
-        self.cluster.len() + namespaced
+    pub fn allow(&self, right: &Right) -> bool {
+        self.cluster.iter().any(|rule| rule.allows(right))
     }
 }
 

@@ -460,7 +460,11 @@ fn params(reader: &mut Reader, fields: &Fields) -> Vec<(String, Vec<String>)> {
 }
 
 fn duration(reader: &mut Reader, fields: &Fields, key: &str) -> Option<Duration> {
-    let text = reader.text(fields, key)?;
+    let value = fields.map.get(key)?;
+    // A number without a unit is worth a sentence of its own.
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
     match text.parse::<Duration>() {
         Ok(duration) if duration.as_secs() == 0 => {
             reader.fault(fields, key, "must not be 0");
@@ -495,7 +499,11 @@ fn step(reader: &mut Reader, fields: &Fields) -> Relabelling {
         target_label: reader.text(fields, "targetLabel"),
         replacement: reader.text(fields, "replacement"),
     };
-    if let Err((field, why)) = step.check() {
+    let is_understood = fields
+        .map
+        .keys()
+        .all(|key| RELABELLING_KEYS.contains(&key.as_str()));
+    if is_understood && let Err((field, why)) = step.check() {
         let key = match field {
             "source_labels" => "sourceLabels",
             "target_label" => "targetLabel",

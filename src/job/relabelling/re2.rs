@@ -46,7 +46,7 @@ fn common(regex: &str) -> String {
         let mut length = character.len_utf8();
         match (character, set) {
             ('\\', _) => {
-                length += rest[1..].chars().next().map_or(0, char::len_utf8);
+                length = escape(rest);
                 common.push_str(&rest[..length]);
                 set = set.inside();
             }
@@ -78,6 +78,18 @@ fn common(regex: &str) -> String {
         rest = &rest[length..];
     }
     common
+}
+
+/// The length of an escape: `\d`, `\p{Greek}`, `\x{1F600}`.
+fn escape(text: &str) -> usize {
+    let length = 1 + text[1..].chars().next().map_or(0, char::len_utf8);
+    let takes_braces = ["\\p{", "\\P{", "\\x{"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    match text.find('}') {
+        Some(end) if takes_braces => end + 1,
+        _ => length,
+    }
 }
 
 /// Where in a set such as `[^a-z]` a place is.

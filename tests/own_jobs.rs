@@ -1,0 +1,619 @@
+//! Jobs of the user's own in `monconf.yaml`: what is wrong is told with its line, what is right is right for Prometheus.
+
+use std::fs;
+
+use monconf::job::relabelling::re2;
+use serde_json::{Value, json};
+use testbed::promtool_check;
+
+use crate::support::{Monconf, Run};
+
+fn plan(settings: &str, arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("monconf.yaml"), settings).unwrap();
+    Monconf::new(["prometheus", "--offline"])
+        .args(arguments)
+        .current_dir(folder.path())
+        .run()
+}
+
+/// A file, and what is said of it.
+const WRONG: [(&str, &str); 43] = [
+    (
+        r"jobs: [apiserver
+",
+        r"error: monconf.yaml:2: did not find expected ',' or ']'
+",
+    ),
+    (
+        r"job: [apiserver]
+",
+        r"error: monconf.yaml:1: unknown field `job`, expected one of `name`, `namespace`, `jobs`, `ownJobs`, `format`, `dropIn`, `tokenDir`, `mountDir`, `apiServer`, `duration`, `interval`, `externalLabels`, `blackboxExporter`, `kubelet`, `access`, `allowNodesProxy`, `kubeletInsecureTls`, `takeOwnership`, `templates`
+",
+    ),
+    (
+        r"jobs: apiserver
+",
+        r#"error: monconf.yaml:1: jobs: invalid type: string "apiserver", expected a sequence
+"#,
+    ),
+    (
+        r"duration: 90days
+",
+        r#"error: monconf.yaml:1: duration: "90days" is not a duration: write it as 90d, 24h, 1h30m or 15s (units y w d h m s, longest first)
+"#,
+    ),
+    (
+        r"kubeletInsecureTLS: true
+",
+        r"error: monconf.yaml:1: unknown field `kubeletInsecureTLS`, expected one of `name`, `namespace`, `jobs`, `ownJobs`, `format`, `dropIn`, `tokenDir`, `mountDir`, `apiServer`, `duration`, `interval`, `externalLabels`, `blackboxExporter`, `kubelet`, `access`, `allowNodesProxy`, `kubeletInsecureTls`, `takeOwnership`, `templates`
+",
+    ),
+    (
+        r"interval: 30s
+interval: 60s
+",
+        r"error: monconf.yaml:1: duplicate field `interval`
+",
+    ),
+    (
+        r"ownJobs:
+  name: shop
+",
+        r"error: monconf.yaml:1: ownJobs: must be a list
+",
+    ),
+    (
+        r"ownJobs:
+- role: pod
+",
+        r"error: monconf.yaml:2: ownJobs[0]: name is missing
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+",
+        r"error: monconf.yaml:2: ownJobs[0]: role is missing
+",
+    ),
+    (
+        r"ownJobs:
+- name: Shop_1
+  role: pod
+",
+        r#"error: monconf.yaml:2: ownJobs[0].name: "Shop_1" is not a valid name: 1 to 40 lower-case letters, digits and hyphens
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: kubelet
+  role: node
+",
+        r#"error: monconf.yaml:2: ownJobs[0].name: monconf has a job of its own called "kubelet"
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+- name: shop
+  role: pod
+",
+        r#"error: monconf.yaml:4: ownJobs[1].name: another job is called "shop"
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  jobName: kubernetes-nodes
+",
+        r#"error: monconf.yaml:4: ownJobs[0].jobName: another job has the job name "kubernetes-nodes", and Prometheus refuses two
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pods
+",
+        r#"error: monconf.yaml:3: ownJobs[0].role: "pods" is unknown; known are node, pod, service, endpoints, endpointslice, ingress
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  job_name: x
+",
+        r"error: monconf.yaml:4: ownJobs[0].job_name: unknown field; here it is called jobName
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  intervall: 30s
+",
+        r"error: monconf.yaml:4: ownJobs[0].intervall: unknown field; known are name, jobName, role, namespaces, selectors, attachMetadata, port, path, scheme, params, authority, insecureTLS, interval, timeout, honorLabels, honorTimestamps, relabelling, metricRelabelling, summary
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  interval: 30sec
+",
+        r#"error: monconf.yaml:4: ownJobs[0].interval: "30sec" is not a duration: write it as 90d, 24h, 1h30m or 15s (units y w d h m s, longest first)
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  interval: 10s
+  timeout: 30s
+",
+        r"error: monconf.yaml:5: ownJobs[0].timeout: 30s is longer than the interval of 10s
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  interval: 30
+",
+        r#"error: monconf.yaml:4: ownJobs[0].interval: "30" is not a duration: write it as 90d, 24h, 1h30m or 15s (units y w d h m s, longest first)
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  namespaces: [shop, Shop]
+",
+        r#"error: monconf.yaml:4: ownJobs[0].namespaces[1]: "Shop" is not a valid name of a namespace
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  namespaces: [shop, shop]
+",
+        r#"error: monconf.yaml:4: ownJobs[0].namespaces[1]: "shop" is named twice
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: node
+  namespaces: [shop]
+",
+        r"error: monconf.yaml:4: ownJobs[0].namespaces: nodes are in no namespace
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: service
+  selectors:
+  - role: pod
+    label: app=shop
+",
+        r#"error: monconf.yaml:5: ownJobs[0].selectors[0].role: the role service has selectors of service only, not of "pod"
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  selectors:
+  - role: pod
+    label: app=shop
+  - role: pod
+    field: spec.nodeName=n1
+",
+        r"error: monconf.yaml:7: ownJobs[0].selectors[1].role: there are two selectors of pod
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  selectors:
+  - role: pod
+    label: app in shop
+",
+        r#"error: monconf.yaml:6: ownJobs[0].selectors[0].label: "app in shop" is no label selector
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  selectors:
+  - role: pod
+",
+        r"error: monconf.yaml:5: ownJobs[0].selectors[0]: has neither label nor field, and so selects nothing
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: service
+  attachMetadata: [node]
+",
+        r"error: monconf.yaml:4: ownJobs[0].attachMetadata[0]: Prometheus attaches no metadata of the node to the role service
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  attachMetadata: [pod]
+",
+        r#"error: monconf.yaml:4: ownJobs[0].attachMetadata[0]: "pod" is unknown; known are node, namespace, deployment, job, cronjob
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  port: 70000
+",
+        r"error: monconf.yaml:4: ownJobs[0].port: is neither a number of a port nor its name
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: node
+  port: metrics
+",
+        r"error: monconf.yaml:4: ownJobs[0].port: a node's port has no name; give its number
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  path: metrics
+",
+        r#"error: monconf.yaml:4: ownJobs[0].path: "metrics" is no path: it begins with / and has no query (see params)
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  scheme: HTTP
+",
+        r#"error: monconf.yaml:4: ownJobs[0].scheme: "HTTP" is unknown; known are http, https
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  authority: kubelet
+",
+        r"error: monconf.yaml:4: ownJobs[0].authority: the token would be sent in the clear: add scheme: https
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  params:
+    module: http_2xx
+",
+        r"error: monconf.yaml:5: ownJobs[0].params.module: must be a list
+",
+    ),
+    (
+        r#"ownJobs:
+- name: shop
+  role: pod
+  honorLabels: "yes"
+"#,
+        r"error: monconf.yaml:4: ownJobs[0].honorLabels: must be true or false
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - sourceLabels: [__meta_kubernetes_pod_name]
+    regex: (shop-.*
+    targetLabel: pod
+",
+        r"error: monconf.yaml:6: ownJobs[0].relabelling[0].regex: no regular expression of RE2: unclosed group
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - sourceLabels: [__meta_kubernetes_pod_name]
+    regex: (?!shop).*
+    targetLabel: pod
+",
+        r"error: monconf.yaml:6: ownJobs[0].relabelling[0].regex: no regular expression of RE2: look-around, including look-ahead and look-behind, is not supported
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - source_labels: [__meta_kubernetes_pod_name]
+    target_label: pod
+",
+        r"error: monconf.yaml:5: ownJobs[0].relabelling[0].source_labels: unknown field; here it is called sourceLabels
+  monconf.yaml:6: ownJobs[0].relabelling[0].target_label: unknown field; here it is called targetLabel
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - action: rename
+    regex: a
+",
+        r#"error: monconf.yaml:5: ownJobs[0].relabelling[0].action: there is no action "rename"; there are replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - sourceLabels: [a-b]
+    targetLabel: c
+",
+        r#"error: monconf.yaml:5: ownJobs[0].relabelling[0].sourceLabels: "a-b" is no name of a label
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - action: hashmod
+    sourceLabels: [__address__]
+    targetLabel: shard
+",
+        r"error: monconf.yaml:5: ownJobs[0].relabelling[0].modulus: the action hashmod needs it
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  relabelling:
+  - action: keep
+    sourceLabels: [a]
+    regex: b
+    targetLabel: c
+",
+        r"error: monconf.yaml:8: ownJobs[0].relabelling[0].targetLabel: the action keep has no use for it
+",
+    ),
+    (
+        r"ownJobs:
+# several at once
+- name: shop
+  role: pod
+  interval: 5m
+  timeout: 6m
+  metricRelabelling:
+  - action: labeldrop
+  - action: labelmap
+    regex: a_(.*)
+    replacement: b-$1
+- name: cart
+  role: ingress
+  port: 80
+",
+        r#"error: monconf.yaml:6: ownJobs[0].timeout: 6m is longer than the interval of 5m
+  monconf.yaml:8: ownJobs[0].metricRelabelling[0].regex: the action labeldrop needs it
+  monconf.yaml:11: ownJobs[0].metricRelabelling[1].replacement: "b-$1" gives no name of a label
+  monconf.yaml:14: ownJobs[1].port: an Ingress has no port
+"#,
+    ),
+];
+
+#[test]
+fn whatever_is_wrong_is_told_with_its_line() {
+    for (settings, said) in WRONG {
+        let run = plan(settings, &[]).exit(1);
+        assert_eq!(run.stderr, said, "of:\n{settings}");
+        assert_eq!(run.stdout, "", "of:\n{settings}");
+    }
+}
+
+const REGULAR_EXPRESSIONS: [(&str, bool); 46] = [
+    ("", true),
+    ("(.+)", true),
+    (r"(\[.+\]|[^:]+)(?::\d+)?;(\d+)", true),
+    ("default;kubernetes;https", true),
+    ("(?P<a>x)", true),
+    ("(?<a>x)", true),
+    ("(?i)abc", true),
+    ("(?s:.)", true),
+    ("a{2,5}", true),
+    ("a{1000}", true),
+    ("a{", true),
+    ("{{x}}", true),
+    ("a{,5}", true),
+    ("[]a]", true),
+    ("[^]a]", true),
+    ("[[a]", true),
+    ("[a&&b]", true),
+    ("[a~~b]", true),
+    ("[[:alpha:]_]", true),
+    (r"\Qa.b\E", true),
+    (r"\pL\p{Greek}", true),
+    (r"\x{10FFFF}\x41", true),
+    (r"\012", true),
+    (r"\12", true),
+    (r"\_\-\%", true),
+    (r"\bword\b", true),
+    (r"\z", true),
+    ("a*?", true),
+    ("(a*)*", true),
+    ("(", false),
+    (")", false),
+    ("[a", false),
+    ("a**", false),
+    ("a*+", false),
+    ("*a", false),
+    ("a{1001}", false),
+    ("(a{100}){11}", false),
+    ("a{2}{3}", false),
+    ("a{5,2}", false),
+    (r"(a)\1", false),
+    ("(?=a)", false),
+    ("(?<=a)b", false),
+    ("(?x)a", false),
+    (r"\u0041", false),
+    (r"\Z", false),
+    (r"\p{Nonsense}", false),
+];
+
+/// Prometheus' own checker is the judge of what a regular expression is.
+#[test]
+fn a_regular_expression_is_accepted_where_prometheus_accepts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, (regex, valid)) in REGULAR_EXPRESSIONS.iter().enumerate() {
+        let config = folder.path().join(format!("{index}.yml"));
+        let step = json!({"action": "keep", "source_labels": ["a"], "regex": regex});
+        let job = json!({"job_name": "a", "relabel_configs": [step]});
+        fs::write(&config, json!({"scrape_configs": [job]}).to_string()).unwrap();
+        let judged = promtool_check(&config, true);
+        assert_eq!(judged.is_ok(), *valid, "{regex:?}: {judged:?}");
+        assert_eq!(
+            re2::fault(regex).is_none(),
+            *valid,
+            "{regex:?}: {:?}",
+            re2::fault(regex)
+        );
+    }
+}
+
+/// Everything that an own job can say, in one file.
+const OWN: &str = include_str!("../examples/own-jobs/monconf.yaml");
+
+#[test]
+fn own_jobs_are_what_the_file_says() {
+    let raw = plan(OWN, &["--format", "raw"]).ok();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("prometheus.yml");
+    fs::write(&config, &raw.stdout).unwrap();
+    promtool_check(&config, true).unwrap();
+    let config: Value = monconf::yaml::parse(&raw.stdout, "output")
+        .unwrap()
+        .remove(0);
+    let jobs = config["scrape_configs"].as_array().unwrap();
+    let names: Vec<&str> = jobs
+        .iter()
+        .map(|job| job["job_name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["kubernetes-apiservers", "shop", "billing", "node-agents"]
+    );
+    let shop = &jobs[1];
+    let discovery = &shop["kubernetes_sd_configs"][0];
+    assert_eq!(discovery["role"], "pod");
+    assert_eq!(
+        discovery["namespaces"]["names"],
+        json!(["shop", "shop-canary"])
+    );
+    assert_eq!(
+        discovery["selectors"],
+        json!([{"role": "pod", "label": "app in (web, api)"}])
+    );
+    assert_eq!(
+        discovery["attach_metadata"],
+        json!({"node": true, "deployment": true})
+    );
+    assert_eq!(shop["scrape_interval"], "15s");
+    assert_eq!(shop["scrape_timeout"], "5s");
+    assert!(shop["authorization"].is_null(), "pods are shown no token");
+    let steps = shop["relabel_configs"].as_array().unwrap();
+    assert_eq!(
+        steps[0],
+        json!({"action": "keep", "source_labels": ["__meta_kubernetes_pod_container_port_name"], "regex": "metrics"})
+    );
+    assert_eq!(
+        *steps.last().unwrap(),
+        json!({"action": "replace", "target_label": "cluster", "replacement": "prod-eu"})
+    );
+    let billing = &jobs[2];
+    assert!(billing["authorization"]["credentials_file"].is_string());
+    assert_eq!(billing["params"], json!({"format": ["prometheus"]}));
+
+    // A right in a namespace is granted in that namespace.
+    let manifests = plan(OWN, &["--format", "raw", "-o", "yaml"]).ok().stdout;
+    let objects = monconf::yaml::parse(&manifests, "output").unwrap();
+    let mut roles: Vec<&str> = objects
+        .iter()
+        .filter(|object| object["kind"] == "Role")
+        .map(|object| object["metadata"]["namespace"].as_str().unwrap())
+        .collect();
+    roles.sort_unstable();
+    assert_eq!(roles, ["default", "finance", "shop", "shop-canary"]);
+}
+
+#[test]
+fn what_the_operators_objects_cannot_say_is_refused() {
+    let run = plan(OWN, &["--format", "operator"]).exit(1);
+    assert_eq!(
+        run.stderr,
+        "error: job shop: objects of prometheus-operator attach metadata of the node only, not of the deployment\n\
+         hint: write a scrape configuration instead: --format raw\n"
+    );
+}
+
+#[test]
+fn kubelets_through_the_api_server_cost_a_consent() {
+    let run = plan("", &["--kubelet", "apiserver-proxy"]).exit(1);
+    assert!(
+        run.stderr.starts_with(
+            "error: --kubelet apiserver-proxy needs `get nodes/proxy` for kubelet, cadvisor: whoever holds that right executes commands in every pod of every node\n\
+             hint: scrape kubelets directly with nodes/metrics"
+        ),
+        "{}",
+        run.stderr
+    );
+    let run = plan(
+        "",
+        &[
+            "--format",
+            "raw",
+            "--kubelet",
+            "apiserver-proxy",
+            "--allow-nodes-proxy",
+        ],
+    )
+    .ok();
+    assert!(
+        run.stderr
+            .contains("warning: nodes/proxy lets whoever holds this token"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stdout
+            .contains("replacement: \"/api/v1/nodes/$1/proxy/metrics/cadvisor\""),
+        "{}",
+        run.stdout
+    );
+    // Nothing else than the jobs that need it takes the consent.
+    plan("", &["--kubelet", "apiserver-proxy", "--jobs", "apiserver"]).ok();
+}
