@@ -7,6 +7,7 @@
 )]
 
 mod canary;
+mod catalogue;
 mod client;
 mod errors;
 mod every_file_runs;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use testbed::{ControlPlane, Event, LatencyRelay, Scope, waves};
+use serde_json::json;
+use testbed::{ControlPlane, Event, LatencyRelay, Options, Scope, waves};
 
 use crate::support::Monconf;
 
@@ -48,6 +49,29 @@ fn a_plan_is_one_wave_of_reads_a_cold_apply_six_waves_and_a_second_one_writes_no
     let again = asked(&scope, &relay, &["--apply"]);
     assert_eq!(waves(&again, RTT / 2), 1);
     assert_eq!(written(&again), 0);
+}
+
+/// Whose rights are asked about depends on who selects the monitors.
+#[test]
+fn with_a_prometheus_that_selects_a_plan_is_two_waves() {
+    let cp = ControlPlane::start(Options::default());
+    let scope = cp.scope("selected-waves");
+    let selectors = json!({"serviceMonitorSelector": {}, "serviceMonitorNamespaceSelector": {}});
+    let prometheus = json!({
+        "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"}, "spec": selectors,
+    });
+    let path = "/apis/monitoring.coreos.com/v1/namespaces/default/prometheuses";
+    cp.admin().post(path, &prometheus).unwrap();
+    let relay = cp.latency(RTT);
+    let plan = asked(&scope, &relay, &[]);
+    assert_eq!(waves(&plan, RTT / 2), 2);
+    let last: Vec<&str> = plan
+        .iter()
+        .rev()
+        .take(6)
+        .map(|event| event.resource.as_str())
+        .collect();
+    assert_eq!(last, ["subjectaccessreviews"; 6]);
 }
 
 #[test]
