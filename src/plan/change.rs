@@ -6,14 +6,12 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::merge::merge;
+use super::owner::{Owner, file_owner, managers, owner};
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
-use crate::access::{Grants, Rule, missing};
-use crate::object::{Kind, ObjectRef, metadata, uid};
-use crate::render::{
-    COMPONENT, Desired, DesiredFile, DesiredObject, INSTANCE, MANAGED_BY, file_instance,
-};
+use crate::access::Rule;
+use crate::object::{Kind, ObjectRef, uid};
+use crate::render::{Desired, DesiredFile, DesiredObject};
 use crate::spec::Names;
-use crate::token::{Claims, Token};
 
 /// What exists today, as far as it concerns one instance.
 #[derive(Default)]
@@ -76,10 +74,10 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
     planner.plan
 }
 
-struct Planner<'a> {
-    existing: &'a Existing,
-    consent: &'a Consent<'a>,
-    plan: Plan,
+pub(super) struct Planner<'a> {
+    pub(super) existing: &'a Existing,
+    pub(super) consent: &'a Consent<'a>,
+    pub(super) plan: Plan,
 }
 
 impl Planner<'_> {
@@ -135,29 +133,6 @@ impl Planner<'_> {
         }
         change.before = Some(Content::Object(before));
         change
-    }
-
-    fn terminating(&mut self, namespace: &Value) {
-        if namespace["metadata"]["deletionTimestamp"].is_null() {
-            return;
-        }
-        let finalizers = namespace["spec"]["finalizers"]
-            .as_array()
-            .into_iter()
-            .chain(namespace["metadata"]["finalizers"].as_array())
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(|finalizer| format!("finalizer {finalizer}"));
-        let conditions = namespace["status"]["conditions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|condition| condition["status"] == "True")
-            .filter_map(|condition| condition["message"].as_str().map(str::to_owned));
-        self.plan.blockers.push(Blocker::Terminating {
-            namespace: self.consent.names.namespace.clone(),
-            waits_for: finalizers.chain(conditions).collect(),
-        });
     }
 
     fn ownership(&mut self, reference: &ObjectRef, live: &Value) {
@@ -242,123 +217,6 @@ impl Planner<'_> {
             uid: None,
         }
     }
-
-    /// The API server refuses a role that grants more than its writer holds; said before anything is written.
-    fn escalation(&mut self, grants: &Grants) {
-        let names = self.consent.names;
-        // What holds in the whole cluster is part of what holds in any namespace.
-        let in_cluster = self.consent.held.values().next();
-        let cluster_role = ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role());
-        self.escalation_of(cluster_role, &grants.cluster, in_cluster);
-        for (namespace, rules) in &grants.namespaces {
-            let role = ObjectRef::namespaced(Kind::Role, namespace, &names.role());
-            self.escalation_of(role, rules, self.consent.held.get(namespace));
-        }
-    }
-
-    fn escalation_of(&mut self, role: ObjectRef, rules: &[Rule], held: Option<&Vec<Rule>>) {
-        let Some(held) = held.filter(|_| self.writes(&role)) else {
-            return;
-        };
-        let may_escalate = held
-            .iter()
-            .any(|rule| rule.may("escalate", role.kind.plural(), &role.name));
-        let missing: Vec<String> = missing(rules, held)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        if !may_escalate && !missing.is_empty() {
-            self.plan.blockers.push(Blocker::Escalation {
-                object: role,
-                user: self.consent.user.to_owned(),
-                missing,
-            });
-        }
-    }
-
-    fn writes(&self, object: &ObjectRef) -> bool {
-        let mut changes = self.plan.changes.iter();
-        changes.any(|change| {
-            change.target.object() == Some(object) && change.action != Action::Unchanged
-        })
-    }
-
-    /// A Role can only be written where its namespace exists; only the instance's own is made.
-    fn namespaces(&mut self, grants: &Grants) {
-        let names = self.consent.names;
-        for namespace in grants.namespaces.keys() {
-            let role = ObjectRef::namespaced(Kind::Role, namespace, &names.role());
-            let known = self.existing.missing_namespaces.contains(namespace);
-            if known && self.writes(&role) {
-                self.plan.blockers.push(Blocker::NoNamespace {
-                    namespace: namespace.clone(),
-                    object: role,
-                });
-            }
-        }
-    }
-}
-
-enum Owner {
-    Us,
-    Other { instance: String, component: String },
-    Nobody,
-}
-
-fn owner(live: &Value, names: &Names) -> Owner {
-    let label = |key| metadata(live, "labels", key);
-    if label(MANAGED_BY) != Some("monconf") {
-        return Owner::Nobody;
-    }
-    let instance = label(INSTANCE).unwrap_or("(none)");
-    let component = label(COMPONENT).unwrap_or("(none)");
-    if instance == names.instance && component == names.consumer.name() {
-        return Owner::Us;
-    }
-    Owner::Other {
-        instance: instance.to_owned(),
-        component: component.to_owned(),
-    }
-}
-
-/// Whether a file is this instance's: a configuration says so in its first line, a token by its claims. A CA is
-/// nobody's. The error is the owner, where there is one to name.
-fn file_owner(
-    desired: &DesiredFile,
-    file: &ExistingFile,
-    names: &Names,
-) -> Result<(), Option<String>> {
-    match &desired.content {
-        Content::Token(_) => match Claims::of(&Token::new(file.text.clone())) {
-            Some(claims) if claims.service_account == names.account() => Ok(()),
-            Some(claims) => Err(Some(format!("ServiceAccount {}", claims.service_account))),
-            None if file.text.trim().is_empty() => Ok(()),
-            None => Err(None),
-        },
-        Content::Text(_) if desired.stage == Stage::Configuration => {
-            match file_instance(&file.text) {
-                Some(instance) if instance == names.instance => Ok(()),
-                Some(instance) => Err(Some(format!("instance {instance} of monconf"))),
-                None if file.text.trim().is_empty() => Ok(()),
-                None => Err(None),
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Who wrote the object, each once.
-fn managers(live: &Value) -> Vec<String> {
-    let mut managers: Vec<String> = live["metadata"]["managedFields"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry["subresource"].is_null())
-        .filter_map(|entry| entry["manager"].as_str().map(str::to_owned))
-        .collect();
-    managers.sort();
-    managers.dedup();
-    managers
 }
 
 /// The object as its writers see it.

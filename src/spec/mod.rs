@@ -1,7 +1,6 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
 mod duration;
-mod fields;
 mod names;
 mod own_jobs;
 mod settings;

@@ -1,0 +1,165 @@
+//! What keeps a plan from being applied, in words.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::object::ObjectRef;
+
+/// Something that keeps the plan from being applied, known before anything is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocker {
+    /// Another field manager set a field to a value that monconf would change.
+    FieldConflict {
+        /// The object.
+        object: ObjectRef,
+        /// Each field in dotted form (`.rules`), and its manager.
+        fields: Vec<(String, String)>,
+    },
+    /// The object exists without monconf's labels: made by hand, or by another tool.
+    NotOurs {
+        /// The object.
+        object: ObjectRef,
+        /// The field managers that wrote it, where there are any.
+        managers: Vec<String>,
+    },
+    /// The object belongs to another instance of monconf.
+    OtherInstance {
+        /// The object.
+        object: ObjectRef,
+        /// The value of its `app.kubernetes.io/instance` label.
+        instance: String,
+        /// The value of its `app.kubernetes.io/component` label.
+        component: String,
+    },
+    /// The file exists and was not written by monconf, or for another instance.
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is, as far as it says: `instance blue of monconf`.
+        owner: Option<String>,
+    },
+    /// The namespace is being deleted.
+    Terminating {
+        /// The namespace.
+        namespace: String,
+        /// What its deletion waits for: finalizers, and conditions that report remaining content.
+        waits_for: Vec<String>,
+    },
+    /// A job looks for targets in a namespace that does not exist.
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+        /// The Role that would have to be written there.
+        object: ObjectRef,
+    },
+    /// The cluster does not serve the kinds of the operator format.
+    KindNotServed {
+        /// The kinds.
+        kinds: Vec<&'static str>,
+    },
+    /// The caller does not hold rights that the role would grant, nor `escalate`.
+    Escalation {
+        /// The role.
+        object: ObjectRef,
+        /// Who asks.
+        user: String,
+        /// The rights that the caller lacks, in words: `get nodes/metrics`.
+        missing: Vec<String>,
+    },
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FieldConflict { object, fields } => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(field, manager)| format!("{field} is set by {manager}"))
+                    .collect();
+                write!(f, "{object}: {}", fields.join("; "))
+            }
+            Self::NotOurs { object, managers } => {
+                write!(f, "{object} exists and was not made by monconf")?;
+                if !managers.is_empty() {
+                    write!(f, " (written by {})", managers.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::OtherInstance {
+                object,
+                instance,
+                component,
+            } => write!(
+                f,
+                "{object} belongs to instance {instance} of monconf ({component})"
+            ),
+            Self::ForeignFile { path, owner } => match owner {
+                Some(owner) => write!(f, "file {} belongs to {owner}", path.display()),
+                None => write!(
+                    f,
+                    "file {} exists and was not written by monconf",
+                    path.display()
+                ),
+            },
+            Self::Terminating {
+                namespace,
+                waits_for,
+            } => {
+                write!(f, "Namespace {namespace} is being deleted")?;
+                if !waits_for.is_empty() {
+                    write!(f, "; it waits for: {}", waits_for.join("; "))?;
+                }
+                Ok(())
+            }
+            Self::NoNamespace { namespace, object } => write!(
+                f,
+                "cannot write {object}: there is no namespace {namespace}, where a job looks for targets"
+            ),
+            Self::KindNotServed { kinds } => write!(
+                f,
+                "this cluster does not serve {}: the CRDs of prometheus-operator are not installed",
+                kinds.join(" and ")
+            ),
+            Self::Escalation {
+                object,
+                user,
+                missing,
+            } => write!(
+                f,
+                "cannot write {object}: {user} may not grant rights that this user does not hold\n  missing: {}",
+                missing.join("; ")
+            ),
+        }
+    }
+}
+
+impl Blocker {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ForeignFile { .. } => {
+                "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
+            }
+            Self::FieldConflict { .. } | Self::NotOurs { .. } => {
+                "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
+            }
+            Self::OtherInstance { .. } => {
+                "--name NAME makes an instance with names of its own".into()
+            }
+            Self::Terminating { namespace, .. } => format!(
+                "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
+            ),
+            Self::NoNamespace { namespace, .. } => format!(
+                "create it first (`kubectl create namespace {namespace}`), or take it out of the job's namespaces"
+            ),
+            Self::KindNotServed { .. } => {
+                "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()
+            }
+            Self::Escalation { object, .. } => format!(
+                "ask someone who holds these rights to run this command, or an administrator for `escalate` on clusterroles {}",
+                object.name
+            ),
+        })
+    }
+}

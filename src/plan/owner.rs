@@ -1,0 +1,73 @@
+//! Whose an object or file is.
+
+use serde_json::Value;
+
+use super::change::ExistingFile;
+use super::{Content, Stage};
+use crate::object::metadata;
+use crate::render::{COMPONENT, DesiredFile, INSTANCE, MANAGED_BY, file_instance};
+use crate::spec::Names;
+use crate::token::{Claims, Token};
+
+/// The owner of an object, as its labels say.
+pub(super) enum Owner {
+    Us,
+    Other { instance: String, component: String },
+    Nobody,
+}
+
+pub(super) fn owner(live: &Value, names: &Names) -> Owner {
+    let label = |key| metadata(live, "labels", key);
+    if label(MANAGED_BY) != Some("monconf") {
+        return Owner::Nobody;
+    }
+    let instance = label(INSTANCE).unwrap_or("(none)");
+    let component = label(COMPONENT).unwrap_or("(none)");
+    if instance == names.instance && component == names.consumer.name() {
+        return Owner::Us;
+    }
+    Owner::Other {
+        instance: instance.to_owned(),
+        component: component.to_owned(),
+    }
+}
+
+/// Whether a file is this instance's: a configuration says so in its first line, a token by its claims. A CA is
+/// nobody's. The error is the owner, where there is one to name.
+pub(super) fn file_owner(
+    desired: &DesiredFile,
+    file: &ExistingFile,
+    names: &Names,
+) -> Result<(), Option<String>> {
+    match &desired.content {
+        Content::Token(_) => match Claims::of(&Token::new(file.text.clone())) {
+            Some(claims) if claims.service_account == names.account() => Ok(()),
+            Some(claims) => Err(Some(format!("ServiceAccount {}", claims.service_account))),
+            None if file.text.trim().is_empty() => Ok(()),
+            None => Err(None),
+        },
+        Content::Text(_) if desired.stage == Stage::Configuration => {
+            match file_instance(&file.text) {
+                Some(instance) if instance == names.instance => Ok(()),
+                Some(instance) => Err(Some(format!("instance {instance} of monconf"))),
+                None if file.text.trim().is_empty() => Ok(()),
+                None => Err(None),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who wrote the object, each once.
+pub(super) fn managers(live: &Value) -> Vec<String> {
+    let mut managers: Vec<String> = live["metadata"]["managedFields"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["subresource"].is_null())
+        .filter_map(|entry| entry["manager"].as_str().map(str::to_owned))
+        .collect();
+    managers.sort();
+    managers.dedup();
+    managers
+}
