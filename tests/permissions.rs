@@ -194,6 +194,34 @@ fn every_missing_right_is_named_with_the_rule_that_gives_it() {
     }
 }
 
+/// What is held in a namespace suffices for a Role there, and nowhere else.
+#[test]
+fn rights_of_a_namespace_are_foreseen_in_that_namespace() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("role-escalation");
+    let role_writes = json!([
+        {"apiGroups": [RBAC], "resources": ["roles", "rolebindings"], "verbs": ["create", "patch"]},
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]},
+    ]);
+    let held: Vec<Value> = reads().into_iter().chain(writes()).collect();
+    let user = cp.limited_user("role-escalation", &json!(held));
+    cp.grant(&user.name, None, &role_writes);
+    let raw = ["--apply", "--format", "raw"];
+    let refused = run(&scope, &user, &raw).exit(1);
+    let sentence = format!(
+        "cannot write Role default/{}-role: {} may not grant rights that this user does not hold\n  missing: list pods; list services; watch pods; watch services; list endpointslices.discovery.k8s.io; watch endpointslices.discovery.k8s.io\n",
+        scope.name, user.name
+    );
+    assert!(refused.stderr.contains(&sentence), "{}", refused.stderr);
+    assert_eq!(writes_of(cp, &user), Vec::<String>::new());
+    let in_default = json!([
+        {"apiGroups": [""], "resources": ["pods", "services"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+    ]);
+    cp.grant(&user.name, Some("default"), &in_default);
+    run(&scope, &user, &raw).ok();
+}
+
 #[test]
 fn whoever_does_not_hold_what_the_role_grants_is_refused_before_anything_is_written() {
     let cp = ControlPlane::shared();

@@ -157,8 +157,9 @@ impl Blocker {
                 "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()
             }
             Self::Escalation { object, .. } => format!(
-                "ask someone who holds these rights to run this command, or an administrator for `escalate` on clusterroles {}",
-                object.name
+                "ask someone who holds these rights to run this command, or an administrator for `escalate` on {} {}",
+                object.kind.plural(),
+                object.location()
             ),
         })
     }
