@@ -40,6 +40,16 @@ impl Grants {
         grants
     }
 
+    /// `wider` rules for the whole cluster, and beside them what grants the needs that those leave open.
+    #[must_use]
+    pub fn beside(wider: Vec<Rule>, needs: &[Need]) -> Self {
+        let is_open = |need: &&Need| !wider.iter().any(|rule| rule.allows(&need.right));
+        let open: Vec<Need> = needs.iter().filter(is_open).cloned().collect();
+        let mut grants = Self::of(&open);
+        grants.cluster.splice(0..0, wider);
+        grants
+    }
+
     /// Whether they allow a right in the whole cluster.
     #[must_use]
     pub fn allow(&self, right: &Right) -> bool {
@@ -155,7 +165,7 @@ fn join(rules: Vec<Rule>, part: fn(&mut Rule) -> &mut Vec<String>) -> Vec<Rule> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{both, scraping};
+    use crate::access::{both, observer, scraping};
     use crate::job::{BLACKBOX_EXPORTER, DEFAULT, catalogue, select};
 
     fn shown(rules: &[Rule]) -> Vec<String> {
@@ -210,6 +220,21 @@ mod tests {
                 "discovery.k8s.ioendpointslices list,watch # apiserver",
             ]
         );
+    }
+
+    #[test]
+    fn an_observer_may_also_do_what_its_jobs_need_beyond() {
+        let ingress_and_slis = jobs(&["ingresses", "kubelet-slis"]);
+        let grants = Grants::beside(observer(false), &both(&ingress_and_slis));
+        assert_eq!(grants.cluster, observer(false));
+        let mut pods = jobs(&["pods"]);
+        pods[0]
+            .discovery
+            .attach_metadata
+            .insert(crate::job::Attachment::Namespace);
+        let grants = Grants::beside(observer(false), &both(&pods));
+        let last = grants.cluster.last().map(ToString::to_string);
+        assert_eq!(last.as_deref(), Some("list, watch namespaces"));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::job::Job;
 use crate::object::{Kind, ObjectRef};
-use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
-use crate::spec::{AccessLevel, Format, Names, Spec};
+use crate::render::{COMPONENT, Form, INSTANCE, MANAGED_BY, grants};
+use crate::spec::{Format, Names, Spec};
 use crate::token::KeySet;
 
 const WHO_AM_I: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -133,7 +133,7 @@ impl Cluster {
     }
 
     /// The rules that the caller holds in a namespace; none where they are not all known.
-    async fn held(&self, namespace: &str) -> Option<(String, Vec<Rule>)> {
+    async fn held(&self, namespace: String) -> Option<(String, Vec<Rule>)> {
         let question = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectRulesReview",
@@ -141,7 +141,7 @@ impl Cluster {
         });
         let review = Call::review("SelfSubjectRulesReview", WHAT_MAY_I, question);
         let answer = self.send(review).await.ok()?;
-        Some((namespace.to_owned(), held_rules(&answer.body)?))
+        Some((namespace, held_rules(&answer.body)?))
     }
 
     /// The instance's objects of one kind, whatever they are called; in every namespace where none is given.
@@ -212,14 +212,14 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
         namespaced(Kind::Secret, &second),
     ];
     for namespace in role_namespaces(spec) {
-        objects.push(ObjectRef::namespaced(Kind::Role, namespace, &names.role()));
+        objects.push(ObjectRef::namespaced(Kind::Role, &namespace, &names.role()));
         objects.push(ObjectRef::namespaced(
             Kind::RoleBinding,
-            namespace,
+            &namespace,
             &names.role_binding(),
         ));
-        if !ALWAYS_THERE.contains(&namespace) && namespace != names.namespace {
-            objects.push(ObjectRef::cluster(Kind::Namespace, namespace));
+        if !ALWAYS_THERE.contains(&namespace.as_str()) && namespace != names.namespace {
+            objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
         }
     }
     if with_monitors && !matches!(spec.format, Format::Mounted { .. }) {
@@ -236,18 +236,20 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
 pub(super) const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, "kube-system"];
 
 /// Where rights of our own may be needed that are not needed in the whole cluster.
-fn role_namespaces(spec: &Spec) -> BTreeSet<&str> {
-    if spec.format == Format::Operator || spec.access != AccessLevel::Jobs {
+fn role_namespaces(spec: &Spec) -> BTreeSet<String> {
+    if spec.format == Format::Operator {
         return BTreeSet::new();
     }
-    let discoveries = spec.jobs.iter().map(|job| &job.discovery);
-    let namespaces = discoveries.flat_map(|discovery| &discovery.namespaces);
-    namespaces.map(String::as_str).collect()
+    // Of the two forms that discover with our own token, either.
+    let form = Form::Mounted {
+        mount_dir: String::new(),
+    };
+    grants(spec, &form).namespaces.into_keys().collect()
 }
 
-fn held_in(spec: &Spec) -> BTreeSet<&str> {
+fn held_in(spec: &Spec) -> BTreeSet<String> {
     let mut namespaces = role_namespaces(spec);
-    namespaces.insert(ANY_NAMESPACE);
+    namespaces.insert(ANY_NAMESPACE.to_owned());
     namespaces
 }
 

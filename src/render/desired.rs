@@ -126,14 +126,14 @@ pub fn desired(
 /// ours then needs no right for it.
 #[must_use]
 pub fn grants(spec: &Spec, form: &Form) -> Grants {
-    match (spec.access, form) {
-        (AccessLevel::Jobs, Form::Operator) => Grants::of(&access::scraping(&spec.jobs)),
-        (AccessLevel::Jobs, Form::Mounted { .. } | Form::DropIn { .. }) => {
-            Grants::of(&access::both(&spec.jobs))
+    let needs = match form {
+        Form::Operator => access::scraping(&spec.jobs),
+        Form::Mounted { .. } | Form::DropIn { .. } => access::both(&spec.jobs),
+    };
+    match spec.access {
+        AccessLevel::Jobs => Grants::of(&needs),
+        AccessLevel::Observer { nodes_proxy } => {
+            Grants::beside(access::observer(nodes_proxy), &needs)
         }
-        (AccessLevel::Observer { nodes_proxy }, _) => Grants {
-            cluster: access::observer(nodes_proxy),
-            namespaces: BTreeMap::new(),
-        },
     }
 }
