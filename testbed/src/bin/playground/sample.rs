@@ -3,25 +3,56 @@
 use serde_json::{Value, json};
 use testbed::Client;
 
-/// Creates the object `main` in the namespace `prometheus`; no operator acts on it.
+/// Creates the object `main` in the namespace `prometheus`, with an account that may discover as prometheus-operator's
+/// own charts let it; no operator acts on it.
 pub(crate) fn create(admin: &Client) {
     let selector = json!({"matchLabels": {"release": "main"}});
-    let namespace =
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prometheus"}});
-    let prometheus = json!({
-        "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
-        "metadata": {"name": "main", "namespace": "prometheus"},
-        "spec": {
-            "serviceMonitorSelector": selector, "serviceMonitorNamespaceSelector": {},
-            "scrapeConfigSelector": selector, "scrapeConfigNamespaceSelector": {},
-        },
-    });
-    apply(admin, "/api/v1/namespaces/prometheus", &namespace);
-    apply(
-        admin,
-        "/apis/monitoring.coreos.com/v1/namespaces/prometheus/prometheuses/main",
-        &prometheus,
-    );
+    let mut spec = json!({"serviceAccountName": "prometheus"});
+    for kind in ["serviceMonitor", "podMonitor", "scrapeConfig"] {
+        spec[format!("{kind}Selector")] = selector.clone();
+        spec[format!("{kind}NamespaceSelector")] = json!({});
+    }
+    let named = |name: &str| json!({"name": name, "namespace": "prometheus"});
+    let read = json!(["get", "list", "watch"]);
+    let rbac = "rbac.authorization.k8s.io";
+    let in_namespace = "namespaces/prometheus";
+    for (path, object) in [
+        (
+            format!("/api/v1/{in_namespace}"),
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prometheus"}}),
+        ),
+        (
+            format!("/api/v1/{in_namespace}/serviceaccounts/prometheus"),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": named("prometheus")}),
+        ),
+        (
+            format!("/apis/{rbac}/v1/clusterroles/prometheus"),
+            json!({
+                "apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": "prometheus"},
+                "rules": [
+                    {"apiGroups": [""], "resources": ["nodes", "services", "pods", "endpoints"], "verbs": read},
+                    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": read},
+                    {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": read},
+                ],
+            }),
+        ),
+        (
+            format!("/apis/{rbac}/v1/clusterrolebindings/prometheus"),
+            json!({
+                "apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "prometheus"},
+                "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "prometheus"},
+                "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": "prometheus"}],
+            }),
+        ),
+        (
+            format!("/apis/monitoring.coreos.com/v1/{in_namespace}/prometheuses/main"),
+            json!({
+                "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": named("main"), "spec": spec,
+            }),
+        ),
+    ] {
+        apply(admin, &path, &object);
+    }
 }
 
 fn apply(admin: &Client, path: &str, object: &Value) {
