@@ -1,5 +1,7 @@
 //! The least access that jobs need, derived from the jobs themselves.
 
+pub mod audit;
+pub mod bindings;
 mod grants;
 mod need;
 mod observer;
