@@ -32,3 +32,46 @@ fn is_component(subject: &Subject) -> bool {
         Subject::ServiceAccount { namespace, .. } => namespace == "kube-system",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::access::audit::audit;
+    use crate::access::bindings::Roles;
+
+    fn findings(name: &str, role: &str, label: bool, subject: &Value) -> usize {
+        let mut labels = json!({});
+        if label {
+            labels["kubernetes.io/bootstrapping"] = "rbac-defaults".into();
+        }
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+            "metadata": {"name": name, "labels": labels},
+            "roleRef": {"kind": "ClusterRole", "name": role}, "subjects": [subject],
+        });
+        let mut roles = Roles::default();
+        roles.add(&binding, None).expect("well-formed");
+        roles.add_defaults();
+        audit(&roles, false).len()
+    }
+
+    #[test]
+    fn only_what_the_api_server_binds_itself_is_expected() {
+        let masters = json!({"kind": "Group", "name": "system:masters"});
+        let admin = "cluster-admin";
+        assert_eq!(findings(admin, admin, true, &masters), 0);
+        assert_eq!(findings(admin, admin, false, &masters), 1);
+        // Who is added to a default binding stays there.
+        for added in [
+            json!({"kind": "User", "name": "jane"}),
+            json!({"kind": "Group", "name": "system:authenticated"}),
+            json!({"kind": "Group", "name": "system:nodes"}),
+            json!({"kind": "ServiceAccount", "name": "default", "namespace": "kube-system"}),
+        ] {
+            assert_eq!(findings(admin, admin, true, &added), 1, "{added}");
+        }
+        // Everybody can set a label.
+        assert_eq!(findings("mine", admin, true, &masters), 1);
+    }
+}

@@ -1,5 +1,8 @@
 //! Every check against every rule that a binding gives.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::check::{CHECKS, Check, FULL_ACCESS, Grant, Severity};
 use super::expected::is_expected;
 use super::{Confirmed, Finding, Place, fix};
@@ -11,36 +14,47 @@ use crate::access::{Right, Rule, Scope};
 #[must_use]
 pub fn audit(roles: &Roles, all: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut of_use = BTreeMap::new();
     for binding in roles.bindings() {
         let given = roles.given(binding);
-        if given.is_empty() {
-            continue;
-        }
         for subject in &binding.subjects {
             if all || !is_expected(binding, subject) {
-                findings.extend(of_subject(roles, binding, &given, subject));
+                let found = of_subject(binding, &given, subject);
+                findings.extend(found.into_iter().filter(|finding| {
+                    let check = finding.check;
+                    check.only_with.is_empty()
+                        || *of_use
+                            .entry((subject, check.id))
+                            .or_insert_with(|| holds(roles, subject, check))
+                }));
             }
         }
     }
-    findings.sort_by(|a, b| {
-        let rank =
-            |finding: &Finding| (finding.subject.clone(), std::cmp::Reverse(finding.severity));
-        let place = |finding: &Finding| {
-            let check = CHECKS.iter().position(|check| check.id == finding.check.id);
-            let (binding, role) = (finding.binding.clone(), finding.role.clone());
-            (check, binding, role, finding.index)
-        };
-        rank(a).cmp(&rank(b)).then_with(|| place(a).cmp(&place(b)))
+    findings.sort_by_cached_key(|finding| {
+        let check = CHECKS.iter().position(|check| check.id == finding.check.id);
+        (
+            (finding.subject.clone(), Reverse(finding.severity), check),
+            (finding.binding.clone(), finding.role.clone(), finding.index),
+        )
     });
     findings
 }
 
-fn of_subject(
-    roles: &Roles,
-    binding: &Binding,
-    given: &[Held<'_>],
-    subject: &Subject,
-) -> Vec<Finding> {
+/// The ids of the checks that a rule fails by itself, where it holds.
+#[must_use]
+pub fn dangers(held: &Held<'_>) -> Vec<&'static str> {
+    let failed: Vec<&str> = CHECKS
+        .iter()
+        .filter(|check| !allowed(check.grants, held).is_empty())
+        .map(|check| check.id)
+        .collect();
+    match failed.first() {
+        Some(&FULL_ACCESS) => vec![FULL_ACCESS],
+        _ => failed,
+    }
+}
+
+fn of_subject(binding: &Binding, given: &[Held<'_>], subject: &Subject) -> Vec<Finding> {
     let find = |check: &'static Check| -> Vec<Finding> {
         given
             .iter()
@@ -48,27 +62,16 @@ fn of_subject(
             .collect()
     };
     let everything = find(&CHECKS[0]);
-    if !everything.is_empty() {
-        return everything;
+    if everything.is_empty() {
+        CHECKS[1..].iter().flat_map(find).collect()
+    } else {
+        everything
     }
-    // Asked only where a check needs it: what a subject holds altogether is much to look through.
-    let others = || roles.held(&Identity::of(subject));
-    CHECKS
-        .iter()
-        .filter(|check| check.id != FULL_ACCESS)
-        .flat_map(|check| {
-            let findings = find(check);
-            if findings.is_empty() || check.only_with.is_empty() || holds(&others(), check) {
-                findings
-            } else {
-                Vec::new()
-            }
-        })
-        .collect()
 }
 
-/// Whether any of `held` allows what `check` is worth nothing without.
-fn holds(held: &[Held<'_>], check: &Check) -> bool {
+/// Whether a subject holds, through whatever binding, any of what `check` is worth nothing without.
+fn holds(roles: &Roles, subject: &Subject, check: &Check) -> bool {
+    let held = roles.held(&Identity::of(subject));
     held.iter()
         .any(|held| !allowed(check.only_with, held).is_empty())
 }
@@ -142,10 +145,11 @@ fn allowed(grants: &[Grant], held: &Held<'_>) -> Vec<Right> {
         .collect()
 }
 
-/// The request that creates an object does not say its name, so a rule on names does not allow it; but a server-side
-/// apply does, which needs `patch` too.
+/// A rule on some objects is no full access. The request that creates an object does not say its name, so a rule on
+/// names does not allow it; but a server-side apply does, which needs `patch` too.
 fn works_on_one(right: &Right, rule: &Rule) -> bool {
     match right {
+        Right::Resource { resource, .. } if resource == "*" => false,
         Right::Resource { resource, verb, .. } if verb == "create" && !resource.contains('/') => {
             rule.verbs.iter().any(|verb| verb == "patch" || verb == "*")
         }

@@ -10,7 +10,7 @@ mod sarif;
 use std::path::PathBuf;
 
 pub use check::{CHECKS, Check, Grant, Severity};
-pub use find::audit;
+pub use find::{audit, dangers};
 pub use fix::Fix;
 pub use report::report;
 pub use sarif::sarif;

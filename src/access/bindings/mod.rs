@@ -1,15 +1,18 @@
 //! Who holds which rules: roles, what they aggregate, and their bindings.
 
 mod defaults;
+mod index;
 mod parse;
 mod selector;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use index::Index;
 pub use parse::{Malformed, Source};
 use selector::Selector;
 pub use subject::{Identity, Subject};
@@ -19,8 +22,10 @@ use super::{Right, Rule, Scope};
 /// Every role and binding of a cluster, or of some manifests.
 #[derive(Clone, Debug, Default)]
 pub struct Roles {
-    roles: BTreeMap<Name, Role>,
+    defined: BTreeMap<Name, Role>,
     bindings: BTreeMap<Name, Binding>,
+    /// What is asked again and again in large clusters; forgotten when something is added.
+    index: OnceLock<Index>,
 }
 
 /// Which object.
@@ -55,7 +60,7 @@ pub struct Role {
     pub rules: Vec<Rule>,
     /// Where it stands, unless it comes from a cluster.
     pub source: Option<Source>,
-    /// Which ClusterRoles' rules are its own too.
+    /// The rules of every ClusterRole that one of these selects are its own too.
     aggregates: Vec<Selector>,
 }
 
@@ -163,7 +168,7 @@ impl Roles {
     /// How many roles and bindings there are.
     #[must_use]
     pub fn count(&self) -> (usize, usize) {
-        (self.roles.len(), self.bindings.len())
+        (self.defined.len(), self.bindings.len())
     }
 
     /// The bound roles that are not there, each once.
@@ -171,7 +176,7 @@ impl Roles {
     pub fn unknown(&self) -> Vec<&Name> {
         let bound = self.bindings.values().map(|binding| &binding.role);
         let unknown: BTreeSet<&Name> = bound
-            .filter(|name| !self.roles.contains_key(*name))
+            .filter(|name| !self.defined.contains_key(*name))
             .collect();
         unknown.into_iter().collect()
     }
@@ -198,11 +203,14 @@ impl Roles {
     /// Every rule that `identity` holds, through whatever binding.
     #[must_use]
     pub fn held(&self, identity: &Identity) -> Vec<Held<'_>> {
-        let bindings = self.bindings.values();
-        bindings
-            .filter(|binding| binding.subjects.iter().any(|subject| identity.is(subject)))
-            .flat_map(|binding| self.given(binding))
-            .collect()
+        let index = self.index();
+        let subjects = identity.subjects();
+        let names = subjects
+            .iter()
+            .filter_map(|subject| index.bindings.get(subject));
+        let names: BTreeSet<&Name> = names.flatten().collect();
+        let bindings = names.into_iter().filter_map(|name| self.bindings.get(name));
+        bindings.flat_map(|binding| self.given(binding)).collect()
     }
 
     /// Whether `identity` may do it, as RBAC decides.
@@ -211,44 +219,6 @@ impl Roles {
         self.held(identity)
             .iter()
             .any(|held| held.allows(right, there))
-    }
-
-    /// The rules of a role, with the role that each stands in.
-    fn rules(&self, name: &Name) -> Vec<(&Role, usize, &Rule)> {
-        let mut rules = Vec::new();
-        self.collect(name, &mut rules, &mut BTreeSet::new());
-        rules
-    }
-
-    /// First what is aggregated, then what is written: in a cluster the controller has written the former into the
-    /// role, and who wants to change it has to change it where it comes from.
-    fn collect<'a>(
-        &'a self,
-        name: &Name,
-        rules: &mut Vec<(&'a Role, usize, &'a Rule)>,
-        seen: &mut BTreeSet<Name>,
-    ) {
-        let Some(role) = self.roles.get(name) else {
-            return;
-        };
-        if !seen.insert(name.clone()) {
-            return;
-        }
-        let begin = rules.len();
-        if !role.aggregates.is_empty() {
-            let selected = self.roles.values().filter(|other| {
-                other.name.kind == RoleKind::ClusterRole.name()
-                    && role.aggregates.iter().any(|by| by.selects(&other.labels))
-            });
-            for other in selected {
-                self.collect(&other.name, rules, seen);
-            }
-        }
-        for (index, rule) in role.rules.iter().enumerate() {
-            if !rules[begin..].iter().any(|(_, _, other)| *other == rule) {
-                rules.push((role, index, rule));
-            }
-        }
     }
 }
 

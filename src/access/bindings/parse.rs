@@ -113,7 +113,8 @@ impl Roles {
             aggregates,
             source: source.cloned(),
         };
-        self.roles.insert(role.name.clone(), role);
+        self.index.take();
+        self.defined.insert(role.name.clone(), role);
         Ok(())
     }
 
@@ -151,6 +152,7 @@ impl Roles {
             source: source.cloned(),
             name,
         };
+        self.index.take();
         self.bindings.insert(binding.name.clone(), binding);
         Ok(())
     }
@@ -233,4 +235,48 @@ pub(super) fn strings(value: &Value, pointer: &str) -> Result<Vec<String>, Malfo
             )),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_api_server_would_not_take_is_told_with_its_place() {
+        let role =
+            |rules: Value| json!({"kind": "Role", "metadata": {"name": "r"}, "rules": rules});
+        let binding = |kind: &str, to: &str, subject: Value| {
+            json!({
+                "kind": kind, "metadata": {"name": "b"}, "roleRef": {"kind": to, "name": "r"}, "subjects": [subject],
+            })
+        };
+        let account = json!({"kind": "ServiceAccount", "name": "a"});
+        let group = json!({"kind": "Group", "name": "g"});
+        for (mut object, pointer) in [
+            (json!({"kind": "Role", "metadata": {}}), "/metadata"),
+            (role(json!("all")), "/rules"),
+            (role(json!(["all"])), "/rules/0"),
+            (role(json!([{"verbs": "get"}])), "/rules/0/verbs"),
+            (role(json!([{"verbs": ["get", 1]}])), "/rules/0/verbs/1"),
+            (
+                binding("ClusterRoleBinding", "Role", group),
+                "/roleRef/kind",
+            ),
+            (binding("RoleBinding", "Role", account), "/subjects/0"),
+            (
+                binding("RoleBinding", "Role", json!({"kind": "Robot", "name": "r"})),
+                "/subjects/0",
+            ),
+        ] {
+            object["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+            let wrong = Roles::default().add(&object, None).expect_err("malformed");
+            assert_eq!(wrong.pointer, pointer, "{object}");
+            let list =
+                json!({"kind": "List", "apiVersion": "v1", "items": [{"kind": "Pod"}, object]});
+            let wrong = Roles::default().add(&list, None).expect_err("malformed");
+            assert_eq!(wrong.pointer, format!("/items/1{pointer}"));
+        }
+    }
 }

@@ -81,3 +81,60 @@ impl Selector {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn everything_in_a_selector_has_to_hold() {
+        let labels = json!({"app": "web", "tier": "front"});
+        let labels = labels.as_object().expect("a map");
+        let expression = |key: &str, operator: &str, values: &[&str]| json!({"key": key, "operator": operator, "values": values});
+        for (selector, selected) in [
+            (json!({}), true),
+            (json!({"matchLabels": {"app": "web"}}), true),
+            (
+                json!({"matchLabels": {"app": "web", "tier": "back"}}),
+                false,
+            ),
+            (
+                json!({"matchExpressions": [expression("app", "In", &["db", "web"])]}),
+                true,
+            ),
+            (
+                json!({"matchExpressions": [expression("app", "In", &[])]}),
+                false,
+            ),
+            (
+                json!({"matchExpressions": [expression("app", "NotIn", &["web"])]}),
+                false,
+            ),
+            // As the API server has it: without the label there is no value that could be one of them.
+            (
+                json!({"matchExpressions": [expression("zone", "NotIn", &["a"])]}),
+                true,
+            ),
+            (
+                json!({"matchExpressions": [expression("app", "Exists", &[])]}),
+                true,
+            ),
+            (
+                json!({"matchExpressions": [expression("zone", "DoesNotExist", &[])]}),
+                true,
+            ),
+            (
+                json!({"matchLabels": {"app": "web"}, "matchExpressions": [expression("tier", "DoesNotExist", &[])]}),
+                false,
+            ),
+        ] {
+            let read = Selector::read(&selector, "").expect("a selector");
+            assert_eq!(read.selects(labels), selected, "{selector}");
+        }
+        let unknown = json!({"matchExpressions": [expression("app", "Near", &[])]});
+        let wrong = Selector::read(&unknown, "/s").expect_err("no such operator");
+        assert_eq!(wrong.pointer, "/s/matchExpressions/0");
+    }
+}

@@ -120,17 +120,11 @@ impl Identity {
         }
     }
 
-    /// Whether a binding to `subject` is one to this identity.
+    /// Every subject of a binding that means this identity.
     #[must_use]
-    pub fn is(&self, subject: &Subject) -> bool {
-        match subject {
-            Subject::Group(name) => self.groups.contains(name),
-            Subject::User(name) => self.user.as_ref() == Some(name),
-            Subject::ServiceAccount { namespace, name } => self
-                .user
-                .as_deref()
-                .and_then(|user| user.strip_prefix(ACCOUNT)?.split_once(':'))
-                .is_some_and(|(of, called)| of == namespace && called == name),
-        }
+    pub fn subjects(&self) -> Vec<Subject> {
+        let user = self.user.as_deref().map(Subject::user);
+        let groups = self.groups.iter().cloned().map(Subject::Group);
+        user.into_iter().chain(groups).collect()
     }
 }
