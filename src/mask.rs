@@ -252,6 +252,16 @@ fn passwords(text: &str) -> String {
     out
 }
 
+/// [`scrub`] on every text in `value`, keys aside.
+pub fn scrub_all(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = scrub(text),
+        Value::Array(items) => items.iter_mut().for_each(scrub_all),
+        Value::Object(map) => map.values_mut().for_each(scrub_all),
+        _ => {}
+    }
+}
+
 /// Masks every piece of eight bytes or more that `text` shares with one of `secrets`.
 #[must_use]
 pub fn hide(text: &str, secrets: &[&str]) -> String {

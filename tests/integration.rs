@@ -23,6 +23,8 @@ mod ownership;
 mod permissions;
 mod prometheus_apply;
 mod prompt;
+mod rbac_audit;
+mod rbac_diff;
 mod readme;
 mod support;
 mod templates;

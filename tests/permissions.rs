@@ -116,7 +116,7 @@ fn whoever_may_nothing_is_told_all_that_is_missing_and_nothing_is_written() {
         assert_eq!(
             refused.stderr.replace(&scope.name, "NAME").replace(&scope.namespace, "NAMESPACE").replace("ns-NAME", "NAMESPACE"),
             "\
-error: nobody-at-all may not read what a plan needs
+error: nobody-at-all may not read what is needed
   missing: get namespaces NAMESPACE; get clusterroles.rbac.authorization.k8s.io NAME-clusterrole; \
 get clusterrolebindings.rbac.authorization.k8s.io NAME-clusterrole-binding; get serviceaccounts NAME-sa in namespace NAMESPACE; \
 get secrets NAME-k8s-token in namespace NAMESPACE; get secrets NAME-k8s-token-a in namespace NAMESPACE; \

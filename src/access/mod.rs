@@ -1,11 +1,15 @@
 //! The least access that jobs need, derived from the jobs themselves.
 
+pub mod audit;
+pub mod bindings;
+mod compare;
 mod grants;
 mod need;
 mod observer;
 mod right;
 mod rule;
 
+pub use compare::{Comparison, Surplus, compare};
 pub use grants::Grants;
 pub use need::{Need, add, both, discovering, discovery, kubelet_resource, scrape, scraping};
 pub use observer::observer;

@@ -131,7 +131,7 @@ impl fmt::Display for Cause {
             Self::Tls { server, reason, .. } => write!(f, "cannot trust {server}: {reason}"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::DeniedAll { user, denied } => {
-                write!(f, "{user} may not read what a plan needs\n  missing: ")?;
+                write!(f, "{user} may not read what is needed\n  missing: ")?;
                 let denied: Vec<String> = denied.iter().map(ToString::to_string).collect();
                 f.write_str(&denied.join("; "))
             }

@@ -117,7 +117,7 @@ impl Cluster {
     /// `kind` again, if the discovery document of its API version lists it; that document is open to
     /// everybody who can log in. A document that cannot be read is an error: taken for a cluster without
     /// these kinds, it would have their objects removed.
-    async fn served(&self, kind: Kind) -> Outcome<Vec<Kind>> {
+    pub(super) async fn served(&self, kind: Kind) -> Outcome<Vec<Kind>> {
         let path = format!("/apis/{}", kind.api_version());
         let document = match self
             .send(Call::read("the kinds that are served", &path))

@@ -5,6 +5,7 @@ pub mod jobs;
 pub mod man;
 pub mod prometheus;
 mod provision;
+pub mod rbac;
 pub mod template;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ pub enum Command {
     Prometheus(prometheus::Args),
     /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
+    /// Find dangerous rights in a cluster or in manifests; compare an identity's rights with what jobs need
+    Rbac(rbac::Args),
     /// List, show or eject the built-in templates
     Template(template::Args),
     /// Print a completion script for a shell
@@ -49,6 +52,7 @@ impl Command {
         match self {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
+            Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Template(args) => template::run(args, ui),
             Self::Completions(args) => completions::run(&args, ui),
             Self::Man => man::run(ui),

@@ -107,7 +107,8 @@ pub(super) async fn run(
     attempt(&spec, &templates, &cluster, &mut interrupt, mode, ui).await
 }
 
-async fn connect(global: &Global, ui: &Ui) -> Result<Cluster> {
+/// The cluster that the flags name; nothing is sent yet.
+pub(super) async fn connect(global: &Global, ui: &Ui) -> Result<Cluster> {
     let options = ConnectOptions {
         kubeconfig: global.kubeconfig.clone(),
         context: global.context.clone(),

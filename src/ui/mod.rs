@@ -6,7 +6,9 @@
     reason = "printing is what this module is for"
 )]
 
+mod audit;
 mod color;
+mod compared;
 mod plan;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -16,7 +18,9 @@ use std::time::Duration;
 
 pub use color::ColorChoice;
 use color::{BOLD, Paint, RED, YELLOW};
+pub use compared::Compared;
 
+use crate::access::audit::Finding;
 use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::scrub;
@@ -93,6 +97,18 @@ impl Ui {
             stream,
             &plan::text(plan, head, context_lines, self.paint(stream)),
         );
+    }
+
+    /// What an audit found, by subject, and how to mend it.
+    pub fn audit(&self, findings: &[Finding]) {
+        let paint = self.paint(Stream::Out);
+        write(Stream::Out, &audit::text(findings, paint));
+    }
+
+    /// What an identity may do against what it needs to.
+    pub fn compared(&self, compared: &Compared<'_>) {
+        let paint = self.paint(Stream::Out);
+        write(Stream::Out, &compared::text(compared, paint));
     }
 
     /// That a change has been written.

@@ -121,7 +121,8 @@ fn diff(change: &Change, context_lines: usize, masker: &mut Masker, paint: Paint
     out
 }
 
-fn line(line: &Line, paint: Paint) -> String {
+/// One line of a diff, with its sign.
+pub(super) fn line(line: &Line, paint: Paint) -> String {
     let text = scrub(&line.text);
     match line.kind {
         LineKind::Context => format!(" {text}"),

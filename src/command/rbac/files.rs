@@ -1,0 +1,101 @@
+//! Roles and bindings out of manifests.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::access::bindings::{Roles, Source};
+use crate::error::{Error, Result};
+use crate::yaml;
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+
+/// Every role and binding in files and folders of manifests; other kinds are passed over.
+///
+/// # Errors
+/// A file that cannot be read or is no YAML, and a role or binding that the API server would not take; with its line. A
+/// path without any manifest too: to find nothing there would say that all is well.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Roles> {
+    let mut roles = Roles::default();
+    for path in paths {
+        let mut documents = 0;
+        if path.as_os_str() == STDIN {
+            let mut text = String::new();
+            let read = std::io::stdin().lock().read_to_string(&mut text);
+            read.map_err(|error| unreadable(path, &error))?;
+            documents += add(&mut roles, Path::new("stdin"), &text)?;
+        } else if path.is_dir() {
+            for file in manifests(path)? {
+                documents += add(&mut roles, &file, &text(&file)?)?;
+            }
+        } else {
+            documents += add(&mut roles, path, &text(path)?)?;
+        }
+        if documents == 0 {
+            let place = path.display();
+            return Err(Error::usage(format!("there is no manifest in {place}")));
+        }
+    }
+    Ok(roles)
+}
+
+fn text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+/// The manifests below `folder`, in the order of their names. Links to folders are not followed.
+fn manifests(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |error: std::io::Error| unreadable(folder, &error);
+    let mut entries = Vec::new();
+    for entry in folder.read_dir().map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        entries.push((entry.path(), entry.file_type().map_err(unreadable)?));
+    }
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut files = Vec::new();
+    for (path, kind) in entries {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if kind.is_dir() {
+            files.extend(manifests(&path)?);
+        } else if matches!(extension, Some("yaml" | "yml" | "json")) {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// Adds what `text` holds; gives the number of its documents.
+fn add(roles: &mut Roles, file: &Path, text: &str) -> Result<usize> {
+    let origin = file.display().to_string();
+    let documents = yaml::parse_located(text, &origin).map_err(|error| {
+        let hint =
+            "a template has to be rendered first: `helm template … | monconf rbac audit -f -`";
+        Error::usage_hint(error.to_string(), hint)
+    })?;
+    let count = documents.len();
+    for document in documents {
+        let source = Source {
+            file: file.to_owned(),
+            lines: Arc::new(document.lines),
+            pointer: String::new(),
+        };
+        let added = roles.add(&document.value, Some(&source));
+        added.map_err(|wrong| {
+            let line = source.line(&wrong.pointer);
+            Error::usage(format!(
+                "{origin}:{line}: {}: {}",
+                wrong.pointer, wrong.reason
+            ))
+        })?;
+    }
+    Ok(count)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::File {
+        action: "read",
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,38 @@
+//! `monconf rbac`: what a cluster's roles allow, and to whom.
+
+mod audit;
+mod diff;
+mod files;
+
+use std::process::ExitCode;
+
+use crate::cli::Global;
+use crate::error::Result;
+use crate::ui::Ui;
+
+/// Exit code where something was found.
+const FOUND: u8 = 2;
+
+/// Find dangerous rights in a cluster or in manifests; compare an identity's rights with what jobs need
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
+enum Verb {
+    /// Find who may execute commands in pods, read Secrets, or get at more rights
+    Audit(audit::Args),
+    /// Compare what an identity may do with what the jobs need
+    Diff(diff::Args),
+}
+
+/// Audits or compares.
+pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+    match args.verb {
+        Verb::Audit(args) => audit::run(args, global, ui).await,
+        Verb::Diff(args) => diff::run(args, global, ui).await,
+    }
+}

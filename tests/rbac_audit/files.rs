@@ -1,0 +1,154 @@
+//! Manifests in place of a cluster: what is printed, and the exit code.
+
+use std::collections::BTreeSet;
+
+use monconf::yaml;
+use serde_json::json;
+
+use super::{RBAC, audit, json_of, manifest};
+use crate::support::{Monconf, Run};
+
+#[test]
+fn the_text_says_who_and_why_and_how_to_mend_it() {
+    let folder = tempfile::tempdir().unwrap();
+    manifest(
+        folder.path(),
+        "rbac.yaml",
+        "- apiGroups: ['']
+  resources: [nodes, nodes/proxy, services]
+  verbs: [get, list, watch]
+- nonResourceURLs: [/metrics]
+  verbs: [get]
+",
+    );
+    let run = audit(&["-f", "rbac.yaml"])
+        .current_dir(folder.path())
+        .run()
+        .exit(2);
+    let expected = "\
+ServiceAccount monitoring/prometheus
+  high    kubelet-exec  get nodes/proxy  everywhere  ClusterRoleBinding prometheus  rbac.yaml:7
+
+kubelet-exec: ClusterRole prometheus, rules[0]
+  ServiceAccount monitoring/prometheus may run commands in every container through the kubelets' port, which the API \
+server's audit log does not see; `get` suffices for that, it is no read-only right.
+  To mend it: grant nodes/metrics, nodes/stats, nodes/log, nodes/pods, nodes/healthz or nodes/configz instead: \
+whichever is read.
+--- ClusterRole prometheus
++++ ClusterRole prometheus
+@@ -5,5 +5,5 @@
+ rules:
+ - apiGroups: [\"\"]
+-  resources: [nodes, nodes/proxy, services]
++  resources: [nodes, nodes/metrics, nodes/stats, services]
+   verbs: [get, list, watch]
+ - nonResourceURLs: [/metrics]
+
+1 finding: 1 high.
+";
+    assert_eq!(run.stdout, expected);
+    assert_eq!(run.stderr, "Roles: 1, bindings: 1\n");
+    // Standard input is a file like any other.
+    let text = std::fs::File::open(folder.path().join("rbac.yaml")).unwrap();
+    let mut piped = audit(&["-f", "-"]).command();
+    let run = Run::of(piped.stdin(text).spawn().unwrap()).exit(2);
+    assert_eq!(run.stdout, expected.replace("rbac.yaml", "stdin"));
+}
+
+#[test]
+fn the_exit_code_says_whether_there_are_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = "- {apiGroups: [''], resources: [nodes/metrics], verbs: [get]}\n";
+    let bad = "- {apiGroups: [''], resources: [secrets], verbs: [get]}\n";
+    let low = "- {apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}\n";
+    let file = |name: &str, rules: &str| manifest(folder.path(), name, rules).display().to_string();
+    let run = |arguments: &[&str]| Monconf::new(["rbac", "audit"]).args(arguments).run();
+    let good = file("good.yaml", good);
+    assert_eq!(run(&["-f", &good]).ok().stdout, "No findings.\n");
+    let bad = file("bad.yaml", bad);
+    run(&["-f", &bad]).exit(2);
+    run(&["-f", &bad, "--exit-zero"]).exit(0);
+    let low = file("low.yaml", low);
+    let hidden = run(&["-f", &low]).ok();
+    assert!(
+        hidden.stderr.contains("1 more below medium"),
+        "{}",
+        hidden.stderr
+    );
+    run(&["-f", &low, "--severity", "low"]).exit(2);
+    run(&["-f", &low, "--severity", "high"]).exit(0);
+
+    let broken = file(
+        "broken.yaml",
+        "- {apiGroups: [''], resources: {a: b}, verbs: [get]}\n",
+    );
+    let refused = run(&["-f", &broken]).exit(1);
+    assert!(
+        refused
+            .stderr
+            .contains("broken.yaml:7: /rules/0/resources: this is a list"),
+        "{}",
+        refused.stderr
+    );
+    let template = file("template.yaml", "{{- range .Values.rules }}\n");
+    let refused = run(&["-f", &template]).exit(1);
+    assert!(
+        refused
+            .stderr
+            .contains("hint: a template has to be rendered first"),
+        "{}",
+        refused.stderr
+    );
+    let empty = tempfile::tempdir().unwrap();
+    let refused = run(&["-f", empty.path().to_str().unwrap()]).exit(1);
+    assert!(
+        refused.stderr.contains("there is no manifest in "),
+        "{}",
+        refused.stderr
+    );
+    let refused = run(&["-f", "/nothing/here.yaml"]).exit(1);
+    assert!(
+        refused.stderr.contains("cannot read /nothing/here.yaml"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn a_role_that_the_files_do_not_hold_is_named_and_default_roles_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let bind = |role: &str| {
+        let binding = json!({
+            "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": role},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "Group", "name": "everybody"}],
+        });
+        let path = folder.path().join(format!("{role}.yaml"));
+        std::fs::write(&path, yaml::emit(&binding)).unwrap();
+        let run = audit(&["-o", "json", "-f", path.to_str().unwrap()]).run();
+        let checks: BTreeSet<String> = json_of(&run)
+            .iter()
+            .map(|finding| finding["check"].as_str().unwrap().to_owned())
+            .collect();
+        (run, checks.into_iter().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(bind("cluster-admin").1, "full-access");
+    assert_eq!(bind("system:kubelet-api-admin").1, "kubelet-exec");
+    assert_eq!(bind("view").1, "");
+    assert_eq!(
+        bind("edit").1,
+        "create-workloads impersonate mint-tokens pod-exec pod-portforward pod-proxy read-secrets"
+    );
+    assert_eq!(
+        bind("admin").1,
+        "create-workloads impersonate mint-tokens pod-exec pod-portforward pod-proxy read-secrets write-roles"
+    );
+    let (unknown, _) = bind("somebody-elses");
+    assert!(
+        unknown
+            .stderr
+            .contains("warning: ClusterRole somebody-elses is bound and not in these files"),
+        "{}",
+        unknown.stderr
+    );
+}
