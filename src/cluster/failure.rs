@@ -242,7 +242,7 @@ impl Cause {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoKubeconfig { .. } => Some(
-                "name one with --kubeconfig FILE or KUBECONFIG, or plan without a cluster: --offline".into(),
+                "name one with --kubeconfig FILE or KUBECONFIG; or do without a cluster: a plan takes --offline, an audit -f FILE".into(),
             ),
             Self::UnknownContext { known, .. } => {
                 (!known.is_empty()).then(|| format!("--context is one of {}", known.join(", ")))
