@@ -123,17 +123,18 @@ pub async fn prepare(
 
 /// A sentence for each Prometheus that may not find what it is given to scrape.
 async fn lacking(cluster: &Cluster, discoverers: &[Discoverer]) -> Vec<String> {
+    let unknown =
+        |who: &str, why: &str| format!("{who}; whether that account may do so is not known: {why}");
     let asked = discoverers.iter().map(|discoverer| async move {
         let who = format!(
             "Prometheus {} discovers as ServiceAccount {}/{}",
             discoverer.prometheus, discoverer.namespace, discoverer.service_account
         );
         match cluster.lacking(discoverer).await {
-            Ok(lacking) if lacking.is_empty() => None,
-            Ok(lacking) => Some(format!("{who}, which lacks {}", Grants::of(&lacking))),
-            Err(failure) => Some(format!(
-                "{who}; whether that account may do so is not known: {failure}"
-            )),
+            Ok(Ok(lacking)) if lacking.is_empty() => None,
+            Ok(Ok(lacking)) => Some(format!("{who}, which lacks {}", Grants::of(&lacking))),
+            Ok(Err(why)) => Some(unknown(&who, &why)),
+            Err(failure) => Some(unknown(&who, &failure.to_string())),
         }
     });
     join_all(asked).await.into_iter().flatten().collect()

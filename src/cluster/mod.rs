@@ -17,6 +17,7 @@ mod rbac;
 mod read;
 mod refusal;
 mod retry;
+mod review;
 mod schemas;
 mod send;
 mod sent;
@@ -34,8 +35,8 @@ pub use credentials::Credentials;
 pub use denied::{Denied, What};
 pub use escalation::Escalation;
 pub use failure::{Cause, Failure};
-pub use rbac::{Answers, Question};
 pub use refusal::Refusal;
+pub use review::{Answers, Question};
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
 

@@ -18,7 +18,6 @@ use crate::render::{COMPONENT, Form, INSTANCE, MANAGED_BY, grants};
 use crate::spec::{Format, Names, Spec};
 use crate::token::KeySet;
 
-const WHO_AM_I: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
 const SIGNING_KEYS: &str = "/openid/v1/jwks";
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
@@ -45,7 +44,7 @@ impl Cluster {
         );
         let own_roles =
             join_all([Kind::Role, Kind::RoleBinding].map(|kind| self.own(kind, None, &spec.names)));
-        let served = join_all(Kind::MONITORS.map(|kind| self.served(kind)));
+        let served = self.served();
         let kinds = if with_monitors {
             monitor_kinds(spec)
         } else {
@@ -55,7 +54,7 @@ impl Cluster {
         let prometheuses = self.send(Call::read("Prometheus objects", PROMETHEUSES));
         let root_ca = self.send(Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA));
         let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
-        let user = self.send(Call::review("SelfSubjectReview", WHO_AM_I, who_am_i()));
+        let user = self.send(Call::who_am_i());
         let asked = if before_writing {
             held_in(spec)
         } else {
@@ -95,7 +94,7 @@ impl Cluster {
             user: text(user.ok(), "/status/userInfo/username"),
             objects: found(references, objects)?,
             prometheuses: None,
-            served: served.into_iter().collect::<Outcome<Vec<_>>>()?.concat(),
+            served: served?,
             root_ca: text(root_ca.ok(), "/data/ca.crt"),
             keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
             schemas: schemas.into_iter().flatten().collect(),
@@ -114,22 +113,45 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    /// `kind` again, if the discovery document of its API version lists it; that document is open to
-    /// everybody who can log in. A document that cannot be read is an error: taken for a cluster without
-    /// these kinds, it would have their objects removed.
-    pub(super) async fn served(&self, kind: Kind) -> Outcome<Vec<Kind>> {
-        let path = format!("/apis/{}", kind.api_version());
-        let document = match self
-            .send(Call::read("the kinds that are served", &path))
-            .await
-        {
-            Ok(answer) => answer.body,
-            Err(failure) if failure.is_not_found() => return Ok(Vec::new()),
-            Err(failure) => return Err(failure),
+    /// Whether the cluster serves all of these kinds of monitors.
+    ///
+    /// # Errors
+    /// A discovery document that cannot be read.
+    pub async fn serves(&self, kinds: &BTreeSet<Kind>) -> Outcome<bool> {
+        let served = self.served().await?;
+        Ok(kinds.iter().all(|kind| served.contains(kind)))
+    }
+
+    /// The kinds of monitors that the discovery documents of their API versions list; those are open to everybody who
+    /// can log in. A document that cannot be read is an error: taken for a cluster without these kinds, it would have
+    /// their objects removed.
+    async fn served(&self) -> Outcome<Vec<Kind>> {
+        let versions: BTreeSet<&str> = Kind::MONITORS
+            .iter()
+            .map(|kind| kind.api_version())
+            .collect();
+        let documents = join_all(versions.into_iter().map(|version| self.discovery(version)));
+        let documents: Vec<(&str, Value)> = documents.await.into_iter().collect::<Outcome<_>>()?;
+        let is_listed = |kind: &Kind| {
+            documents.iter().any(|(version, document)| {
+                let resources = document["resources"].as_array().into_iter().flatten();
+                kind.api_version() == *version
+                    && resources
+                        .into_iter()
+                        .any(|resource| resource["kind"] == kind.name())
+            })
         };
-        let mut resources = document["resources"].as_array().into_iter().flatten();
-        let listed = resources.any(|resource| resource["kind"] == kind.name());
-        Ok(if listed { vec![kind] } else { Vec::new() })
+        Ok(Kind::MONITORS.into_iter().filter(is_listed).collect())
+    }
+
+    /// What an API version serves; nothing where the cluster does not know it.
+    async fn discovery<'a>(&self, version: &'a str) -> Outcome<(&'a str, Value)> {
+        let call = Call::read("the kinds that are served", &format!("/apis/{version}"));
+        match self.send(call).await {
+            Ok(answer) => Ok((version, answer.body)),
+            Err(failure) if failure.is_not_found() => Ok((version, Value::Null)),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The rules that the caller holds in a namespace; none where they are not all known.
@@ -276,10 +298,6 @@ fn found(references: Vec<ObjectRef>, answers: Vec<Outcome>) -> Outcome<BTreeMap<
         Some(failure) => Err(failure),
         None => Ok(objects),
     }
-}
-
-fn who_am_i() -> Value {
-    json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
 }
 
 /// `None` where an authorizer other than RBAC decides too and cannot list its rules. The Node

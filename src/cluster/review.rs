@@ -1,0 +1,106 @@
+//! What the API server says of us, and of what others may do.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::{Value, json};
+
+use super::{Call, Cluster, Failure};
+use crate::access::bindings::Identity;
+use crate::access::{Right, Scope};
+
+/// How many questions are under way at the same time.
+const AT_ONCE: usize = 16;
+
+/// Whether somebody may do something somewhere.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Who.
+    pub identity: Identity,
+    /// What.
+    pub right: Right,
+    /// Where.
+    pub scope: Scope,
+}
+
+/// What the API server said to some questions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// Yes or no to each.
+    Known(Vec<bool>),
+    /// It does not answer this caller; why.
+    NotForUs(String),
+}
+
+impl Call {
+    /// Who the API server says we are: `/status/userInfo/username` of the answer.
+    pub(super) fn who_am_i() -> Self {
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        Self::review("SelfSubjectReview", path, review)
+    }
+}
+
+impl Question {
+    fn call(&self) -> Call {
+        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        let mut spec = self.attributes();
+        spec["user"] = self.identity.user.clone().into();
+        spec["groups"] = self.identity.groups.clone().into();
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec,
+        });
+        Call::review("SubjectAccessReview", path, review)
+    }
+
+    fn attributes(&self) -> Value {
+        let (group, resource, verb, name) = match &self.right {
+            Right::Url { path, verb } => {
+                return json!({"nonResourceAttributes": {"path": path, "verb": verb}});
+            }
+            Right::Resource {
+                group,
+                resource,
+                verb,
+                name,
+            } => (group, resource, verb, name),
+        };
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let namespace = match &self.scope {
+            Scope::Cluster => "",
+            Scope::Namespace(namespace) => namespace,
+        };
+        json!({"resourceAttributes": {
+            "group": group, "resource": resource, "subresource": subresource,
+            "verb": verb, "name": name, "namespace": namespace,
+        }})
+    }
+}
+
+impl Cluster {
+    /// Who the API server says we are.
+    pub async fn who_am_i(&self) -> Option<String> {
+        let answer = self.send(Call::who_am_i()).await.ok()?.body;
+        let name = answer.pointer("/status/userInfo/username")?.as_str()?;
+        Some(name.to_owned())
+    }
+
+    /// Asks the API server's authorizers, some questions at a time.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from answering, other than that it does not answer this caller.
+    pub async fn ask(&self, questions: &[Question]) -> Result<Answers, Box<Failure>> {
+        let asked = questions.iter().map(|question| self.send(question.call()));
+        let mut answered = stream::iter(asked).buffered(AT_ONCE);
+        let mut allowed = Vec::new();
+        while let Some(answer) = answered.next().await {
+            match answer {
+                Ok(answer) => allowed.push(answer.body["status"]["allowed"] == true),
+                Err(failure) if failure.denied().is_some() => {
+                    return Ok(Answers::NotForUs(failure.to_string()));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Answers::Known(allowed))
+    }
+}
