@@ -1,6 +1,6 @@
 //! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
+use crate::plan::{Blocker, Consent, Existing, Head, Plan, differs, plan};
 use crate::promfile;
 use crate::render::{
     Desired, Discoverer, Form, Surroundings, Templates, TokenPlace, desired, discoverers,
@@ -80,13 +80,23 @@ pub async fn prepare(
         server: cluster.server(),
         ca: &ca,
         prometheuses: snapshot.prometheuses.as_deref(),
-        schemas: &snapshot.schemas,
+        schemas: &BTreeMap::new(),
         objects: &snapshot.objects,
         namespace_labels: &snapshot.namespace_labels(spec),
         token: token.as_ref(),
         handle: handles[decision.slot],
     };
-    let desired = desired(spec, &form, &surroundings, &decision, templates)?;
+    let render =
+        |surroundings: &Surroundings| desired(spec, &form, surroundings, &decision, templates);
+    let mut desired = render(&surroundings)?;
+    let schemas = cluster.schemas(unfitted(&desired, &snapshot)).await;
+    let surroundings = Surroundings {
+        schemas: &schemas,
+        ..surroundings
+    };
+    if !schemas.is_empty() {
+        desired = render(&surroundings)?;
+    }
     let lacking = if form == Form::Operator {
         lacking(cluster, &discoverers(spec, &surroundings)).await
     } else {
@@ -119,6 +129,18 @@ pub async fn prepare(
         slots[decision.slot].clone(),
         spec,
     ))
+}
+
+/// Kinds of monitors that would be written, and whose fields the cluster may not all know.
+fn unfitted(desired: &Desired, snapshot: &Snapshot) -> BTreeSet<Kind> {
+    let written = desired.objects.iter().filter(|object| {
+        let live = snapshot.objects.get(&object.reference);
+        live.is_none_or(|live| differs(live, &object.value))
+    });
+    let kinds = written.map(|object| object.reference.kind);
+    kinds
+        .filter(|kind| snapshot.unfamiliar.contains(kind))
+        .collect()
 }
 
 /// A sentence for each Prometheus that may not find what it is given to scrape.

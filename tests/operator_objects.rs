@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use monconf::object::Kind;
-use monconf::render::violations;
+use monconf::render::{OPERATOR_VERSION, violations};
 use monconf::yaml;
 use serde_json::{Map, Value, json};
 use testbed::{Component, ControlPlane, Options, Scope};
@@ -120,6 +120,10 @@ fn the_bundled_schemas_are_those_of_the_crds() {
         let crd = yaml::parse(&fs::read_to_string(&crd).unwrap(), plural)
             .unwrap()
             .remove(0);
+        assert_eq!(
+            crd["metadata"]["annotations"]["operator.prometheus.io/version"],
+            OPERATOR_VERSION
+        );
         let mut schema = reduced(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], "");
         schema["properties"]
             .as_object_mut()

@@ -16,12 +16,17 @@ pub struct Call {
     /// Path and query.
     pub(super) path: String,
     pub(super) content_type: &'static str,
+    /// What the answer may be.
+    pub(super) accept: &'static str,
     pub(super) body: Option<Value>,
     /// Whether sending it again does no more than sending it once.
     pub(super) idempotent: bool,
 }
 
 const JSON: &str = "application/json";
+/// JSON, or whatever a server that is no API server has to say.
+const ANYTHING: &str = "application/json, */*";
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 /// Server-side apply; JSON is YAML.
 const APPLY: &str = "application/apply-patch+yaml";
 
@@ -41,9 +46,17 @@ impl Call {
             subject: subject.to_owned(),
             path: path.to_owned(),
             content_type: JSON,
+            accept: ANYTHING,
             body: None,
             idempotent: true,
         }
+    }
+
+    /// The same read, of the object's metadata alone.
+    #[must_use]
+    pub const fn metadata_only(mut self) -> Self {
+        self.accept = METADATA;
+        self
     }
 
     /// A question in the form of a POST, which stores nothing.

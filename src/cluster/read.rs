@@ -50,7 +50,7 @@ impl Cluster {
         } else {
             BTreeSet::new()
         };
-        let schemas = join_all(kinds.into_iter().map(|kind| self.schema(kind)));
+        let unfamiliar = join_all(kinds.into_iter().map(|kind| self.unfamiliar(kind)));
         let prometheuses = self.send(Call::read("Prometheus objects", PROMETHEUSES));
         let root_ca = self.send(Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA));
         let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
@@ -66,7 +66,7 @@ impl Cluster {
             own_monitors,
             own_roles,
             served,
-            schemas,
+            unfamiliar,
             prometheuses,
             root_ca,
             keys,
@@ -77,7 +77,7 @@ impl Cluster {
             own_monitors,
             own_roles,
             served,
-            schemas,
+            unfamiliar,
             prometheuses,
             root_ca,
             keys,
@@ -97,7 +97,7 @@ impl Cluster {
             served: served?,
             root_ca: text(root_ca.ok(), "/data/ca.crt"),
             keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
-            schemas: schemas.into_iter().flatten().collect(),
+            unfamiliar: unfamiliar.into_iter().flatten().collect(),
             held: held.into_iter().flatten().collect(),
             warnings: Vec::new(),
         };

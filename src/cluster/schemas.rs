@@ -1,24 +1,39 @@
-//! The schemas of monitors as the cluster's own operator has them.
+//! Monitors as the cluster's own operator knows them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::{Call, Cluster};
-use crate::object::Kind;
-use crate::render::Schema;
+use crate::object::{Kind, metadata};
+use crate::render::{OPERATOR_VERSION, Schema};
+
+/// In which prometheus-operator says of a CRD which version it belongs to.
+const VERSION: &str = "operator.prometheus.io/version";
 
 impl Cluster {
-    /// The schema of a monitor kind: from its CRD, or where the caller may not read that from the `OpenAPI` document,
-    /// which is larger and open to everybody who can log in. None where neither can be had.
-    pub(super) async fn schema(&self, kind: Kind) -> Option<(Kind, Schema)> {
-        let crd = format!("{}.{}", kind.plural(), kind.group());
-        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd}");
-        let schema = match self
-            .send(Call::read(
-                &format!("CustomResourceDefinition {crd}"),
-                &path,
-            ))
-            .await
-        {
+    /// The kind again, if its CRD is not known to be of the version whose schemas monconf carries. Only the CRD's
+    /// metadata is asked for: a whole one has hundreds of kilobytes.
+    pub(super) async fn unfamiliar(&self, kind: Kind) -> Option<Kind> {
+        let call = Call::read(&subject(kind), &path(kind)).metadata_only();
+        let is_known = match self.send(call).await {
+            Ok(answer) => metadata(&answer.body, "annotations", VERSION) == Some(OPERATOR_VERSION),
+            Err(failure) => failure.is_not_found(),
+        };
+        (!is_known).then_some(kind)
+    }
+
+    /// The schemas of these kinds, as far as they can be had.
+    pub async fn schemas(&self, kinds: BTreeSet<Kind>) -> BTreeMap<Kind, Schema> {
+        let schemas = join_all(kinds.into_iter().map(|kind| self.schema(kind)));
+        schemas.await.into_iter().flatten().collect()
+    }
+
+    /// From the CRD, or where the caller may not read that from the `OpenAPI` document, which is larger and open to
+    /// everybody who can log in.
+    async fn schema(&self, kind: Kind) -> Option<(Kind, Schema)> {
+        let schema = match self.send(Call::read(&subject(kind), &path(kind))).await {
             Ok(answer) => Schema::of_crd(&answer.body, version(kind)),
             Err(failure) if failure.is_not_found() => None,
             Err(_) => self.published(kind).await,
@@ -29,15 +44,28 @@ impl Cluster {
     /// `components.schemas` of the document names a kind by its group in reverse: `com.coreos.monitoring.v1.PodMonitor`.
     async fn published(&self, kind: Kind) -> Option<Schema> {
         let path = format!("/openapi/v3/apis/{}", kind.api_version());
-        let answer = self
-            .send(Call::read("the OpenAPI document", &path))
-            .await
-            .ok()?;
+        let call = Call::read("the OpenAPI document", &path);
+        let answer = self.send(call).await.ok()?;
         let mut group: Vec<&str> = kind.group().split('.').collect();
         group.reverse();
         let name = format!("{}.{}.{}", group.join("."), version(kind), kind.name());
         Schema::deserialize(&answer.body["components"]["schemas"][name]).ok()
     }
+}
+
+fn crd(kind: Kind) -> String {
+    format!("{}.{}", kind.plural(), kind.group())
+}
+
+fn subject(kind: Kind) -> String {
+    format!("CustomResourceDefinition {}", crd(kind))
+}
+
+fn path(kind: Kind) -> String {
+    format!(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
+        crd(kind)
+    )
 }
 
 fn version(kind: Kind) -> &'static str {

@@ -141,7 +141,7 @@ impl Cluster {
             .uri(&call.path)
             .header("content-type", call.content_type)
             // The signing keys come as application/jwk-set+json.
-            .header("accept", "application/json, */*")
+            .header("accept", call.accept)
             .header("user-agent", concat!("monconf/", env!("CARGO_PKG_VERSION")))
             .body(Body::from(body.into_bytes()))
             .map_err(|error| {

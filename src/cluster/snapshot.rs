@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::read::ALWAYS_THERE;
 use crate::access::{Grants, Rule};
 use crate::object::{Kind, ObjectRef};
-use crate::render::Schema;
 use crate::spec::Spec;
 use crate::token::KeySet;
 
@@ -24,8 +23,8 @@ pub struct Snapshot {
     pub prometheuses: Option<Vec<Value>>,
     /// The monitor kinds that the cluster serves.
     pub served: Vec<Kind>,
-    /// The schemas of those kinds, as far as they could be read.
-    pub schemas: BTreeMap<Kind, Schema>,
+    /// Of the monitor kinds of the jobs, those whose CRD is not known to be of the version that monconf knows.
+    pub unfamiliar: BTreeSet<Kind>,
     /// The CA of the cluster's own certificates, PEM.
     pub root_ca: Option<String>,
     /// The keys that tokens are signed with.

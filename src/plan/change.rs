@@ -74,6 +74,13 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
     planner.plan
 }
 
+/// Whether applying `desired` would change `live`, an object as the API server returned it.
+#[must_use]
+pub fn differs(live: &Value, desired: &Value) -> bool {
+    let before = without_server_fields(live);
+    merge(&before, desired, &live["metadata"]["managedFields"]).after != before
+}
+
 pub(super) struct Planner<'a> {
     pub(super) existing: &'a Existing,
     pub(super) consent: &'a Consent<'a>,

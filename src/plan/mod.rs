@@ -15,7 +15,7 @@ mod owner;
 mod report;
 
 pub use blocker::Blocker;
-pub use change::{Consent, Existing, ExistingFile, plan};
+pub use change::{Consent, Existing, ExistingFile, differs, plan};
 pub use report::{Head, report};
 
 /// What a change is about.

@@ -17,6 +17,7 @@ use crate::spec::{AccessLevel, Spec};
 use crate::token::{Decision, Token};
 
 /// What of the cluster shapes the configuration.
+#[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The API server as monconf reaches it; for [`Form::DropIn`].
     pub server: &'a str,
@@ -26,7 +27,7 @@ pub struct Surroundings<'a> {
     pub prometheuses: Option<&'a [Value]>,
     /// The objects that exist.
     pub objects: &'a BTreeMap<ObjectRef, Value>,
-    /// The schemas of the monitors that the cluster serves, where they are known.
+    /// The schemas of monitors where the cluster's differ, or may differ, from those that monconf carries.
     pub schemas: &'a BTreeMap<Kind, Schema>,
     /// The labels of the instance's namespace.
     pub namespace_labels: &'a BTreeMap<String, String>,

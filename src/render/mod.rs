@@ -20,7 +20,7 @@ mod templates;
 pub use desired::{Desired, DesiredFile, DesiredObject, Surroundings, desired, grants};
 pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};
-pub use schema::{Schema, Violation, violations};
+pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
 pub use selection::{Selection, select};
 pub use templates::{Builtin, Templates};
 

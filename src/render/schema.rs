@@ -1,7 +1,7 @@
 //! Structural checks of monitors against the CRDs of prometheus-operator, without a cluster.
 //!
 //! The schemas hold what is needed to find an unknown field, a missing one, a wrong type or value:
-//! names, types, `required` and `enum` of the CRDs of v0.93.0. The integration tests derive them anew
+//! names, types, `required` and `enum` of the CRDs of v0.93.0 ([`OPERATOR_VERSION`]). The integration tests derive them anew
 //! from the CRDs themselves and compare.
 
 use std::collections::BTreeMap;
@@ -23,6 +23,9 @@ pub struct Schema {
     properties: Option<BTreeMap<String, Schema>>,
     items: Option<Box<Schema>>,
 }
+
+/// The version of prometheus-operator whose schemas these are.
+pub const OPERATOR_VERSION: &str = "0.93.0";
 
 const SERVICE_MONITOR: &str = include_str!("schemas/servicemonitor.json");
 const POD_MONITOR: &str = include_str!("schemas/podmonitor.json");
