@@ -1,0 +1,149 @@
+//! The forms that scrape jobs come in: Prometheus' configuration, a part of it, an agent's, an operator's objects.
+
+use std::collections::BTreeMap;
+
+use super::explanation::Explanation;
+use super::monitors::monitor;
+use super::node::{Node, Source, Spelling};
+use super::scrape_config::scrape_config;
+use super::{Place, Scrape, Settings};
+use crate::yaml::{self, YamlError};
+
+/// A file.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name, for messages.
+    pub file: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// Explains every job of `inputs`, which are the files of one Prometheus.
+///
+/// # Errors
+/// Everything that Prometheus would refuse, with its place.
+pub fn read(inputs: &[Input], settings: &Settings<'_>) -> Result<Vec<Explanation>, Vec<YamlError>> {
+    let mut reader = Reader {
+        settings,
+        scrapes: Vec::new(),
+        names: BTreeMap::new(),
+        faults: Vec::new(),
+    };
+    for input in inputs {
+        match yaml::parse_located(&input.text, &input.file) {
+            Ok(documents) => {
+                for document in &documents {
+                    let source = Source {
+                        file: &input.file,
+                        lines: &document.lines,
+                        spelling: Spelling::Prometheus,
+                    };
+                    let read = reader.document(&Node::root(source, &document.value));
+                    reader.faults.extend(read.err());
+                }
+            }
+            Err(fault) => reader.faults.push(fault),
+        }
+    }
+    if !reader.faults.is_empty() {
+        return Err(reader.faults);
+    }
+    let servers = api_servers(&reader.scrapes, settings);
+    let scrapes = reader.scrapes.iter();
+    Ok(scrapes
+        .map(|scrape| Explanation::of(scrape, &servers))
+        .collect())
+}
+
+/// The patterns of `scrape_config_files` in a configuration, each with its place.
+///
+/// # Errors
+/// A text that is no YAML, or a value that is no pattern.
+pub fn scrape_config_files(input: &Input) -> Result<Vec<(String, Place)>, YamlError> {
+    let mut patterns = Vec::new();
+    for document in yaml::parse_located(&input.text, &input.file)? {
+        let source = Source {
+            file: &input.file,
+            lines: &document.lines,
+            spelling: Spelling::Prometheus,
+        };
+        for pattern in Node::root(source, &document.value).list("scrape_config_files")? {
+            patterns.push((pattern.as_text()?, pattern.place()));
+        }
+    }
+    Ok(patterns)
+}
+
+struct Reader<'a> {
+    settings: &'a Settings<'a>,
+    scrapes: Vec<Scrape>,
+    /// Where each job is configured.
+    names: BTreeMap<String, Place>,
+    faults: Vec<YamlError>,
+}
+
+impl Reader<'_> {
+    fn document(&mut self, node: &Node<'_>) -> Result<(), YamlError> {
+        if node.value.is_array() {
+            return self.jobs(&node.items()?);
+        }
+        if let Some(configurations) = node.at(&["metrics", "configs"]) {
+            // Each configuration of an agent is a Prometheus of its own.
+            for configuration in configurations.items()? {
+                self.names.clear();
+                self.jobs(&configuration.list("scrape_configs")?)?;
+            }
+            return Ok(());
+        }
+        if node.get("apiVersion").is_none() {
+            return self.jobs(&node.list("scrape_configs")?);
+        }
+        for item in node.list("items")? {
+            self.document(&item)?;
+        }
+        let version = node.text("apiVersion")?.unwrap_or_default();
+        if version.starts_with("monitoring.coreos.com/") {
+            let object = node.clone().spelled(Spelling::Operator);
+            self.scrapes.extend(monitor(&object, self.settings)?);
+        }
+        Ok(())
+    }
+
+    fn jobs(&mut self, nodes: &[Node<'_>]) -> Result<(), YamlError> {
+        for node in nodes {
+            let Some(name) = node.text("job_name")?.filter(|name| !name.is_empty()) else {
+                self.faults.push(node.fault("job_name is empty"));
+                continue;
+            };
+            if let Some(other) = self.names.insert(name.clone(), node.place()) {
+                let twice = format!(
+                    "found multiple scrape configs with job name {name:?}, also at {other}"
+                );
+                self.faults.push(node.fault(twice));
+                continue;
+            }
+            match scrape_config(node, name, self.settings) {
+                Ok(scrape) => self.scrapes.push(scrape),
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `HOST:PORT` of every API server that is named.
+fn api_servers(scrapes: &[Scrape], settings: &Settings<'_>) -> Vec<String> {
+    let named = scrapes.iter().flat_map(|scrape| &scrape.found);
+    let named = named.filter_map(|found| found.api_server.as_deref());
+    named
+        .chain(settings.api_server)
+        .filter_map(|url| {
+            let uri: http::Uri = url.parse().ok()?;
+            let port = uri.port_u16().unwrap_or(match uri.scheme_str() {
+                Some("http") => 80,
+                _ => 443,
+            });
+            Some(format!("{}:{port}", uri.host()?))
+        })
+        .collect()
+}
