@@ -1,5 +1,7 @@
 //! What a job needs, with the reason for every right.
 
+use std::fmt;
+
 use super::identity::{Credentials, Identity};
 use super::labels::{ADDRESS, Labels};
 use super::reach::{Outcome, Scraped, reach};
@@ -188,9 +190,9 @@ pub(super) fn for_discovery(discovery: &Discovery, right: &Right) -> String {
         ("nodes", Role::Node)
         | ("pods", Role::Pod)
         | ("services", Role::Service)
-        | ("endpoints", _)
-        | ("endpointslices", _)
-        | ("ingresses", _) => format!("role {} finds targets", role.name()),
+        | ("endpoints" | "endpointslices" | "ingresses", _) => {
+            format!("role {} finds targets", role.name())
+        }
         ("services", _) => format!("role {} adds each target's Service", role.name()),
         ("pods", _) => format!("role {} adds each target's pod", role.name()),
         ("nodes", _) => "attach_metadata: node".to_owned(),
@@ -198,6 +200,68 @@ pub(super) fn for_discovery(discovery: &Discovery, right: &Right) -> String {
         ("replicasets", _) => "attach_metadata: deployment".to_owned(),
         _ => "attach_metadata: job or cronjob".to_owned(),
     }
+}
+
+/// `why; it may need get /metrics, or nothing`.
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let maybe: Vec<String> = self.maybe.iter().map(ToString::to_string).collect();
+        if maybe.is_empty() {
+            return f.write_str(&self.why);
+        }
+        write!(
+            f,
+            "{}; it needs {}, or nothing",
+            self.why,
+            maybe.join(" or ")
+        )
+    }
+}
+
+/// What is worth more than it looks among the needs, one sentence each.
+#[must_use]
+pub fn dangers(explanations: &[Explanation]) -> Vec<String> {
+    let jobs = |holds: &dyn Fn(&Reason) -> bool| -> Vec<&str> {
+        let needing = explanations.iter();
+        let needing = needing.filter(|explanation| explanation.needs.iter().any(holds));
+        needing
+            .map(|explanation| explanation.job.as_str())
+            .collect()
+    };
+    let mut dangers = Vec::new();
+    for (resource, what) in [
+        (
+            "nodes/proxy",
+            "executes commands in every pod of the node, unseen by the audit log; \
+             kubelets asked directly (role node, scheme https, port 10250) need only nodes/metrics",
+        ),
+        (
+            "services/proxy",
+            "reaches every port of every Service there, with the API server's address",
+        ),
+        (
+            "pods/proxy",
+            "reaches every port of every pod there, with the API server's address",
+        ),
+    ] {
+        let needing = jobs(
+            &|reason| matches!(&reason.right, Right::Resource { resource: needed, .. } if needed == resource),
+        );
+        if !needing.is_empty() {
+            dangers.push(format!(
+                "get {resource} (for {}) {what}",
+                needing.join(", ")
+            ));
+        }
+    }
+    let anonymous = jobs(&|reason| reason.identity == Identity::Anonymous);
+    if !anonymous.is_empty() {
+        dangers.push(format!(
+            "{} would discover as system:anonymous: give api_server credentials instead of rights to everybody",
+            anonymous.join(", ")
+        ));
+    }
+    dangers
 }
 
 /// The identities that need something, in order, each with what all jobs together need of it.

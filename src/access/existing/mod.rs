@@ -8,11 +8,13 @@ mod forms;
 mod host;
 mod identity;
 mod labels;
+mod manifests;
 mod monitors;
 mod node;
 mod own;
 mod pattern;
 mod reach;
+mod report;
 mod scrape_config;
 mod template;
 #[cfg(test)]
@@ -20,10 +22,12 @@ mod tests;
 
 use std::fmt;
 
-pub use explanation::{Explanation, Reason, Unproven, by_identity};
+pub use explanation::{Explanation, Reason, Unproven, by_identity, dangers};
 pub use forms::{Input, read, scrape_config_files};
 pub use identity::Identity;
+pub use manifests::manifests;
 pub use own::own;
+pub use report::report;
 
 use crate::job::{Discovery, Relabelling};
 

@@ -81,7 +81,8 @@ impl Object<'_> {
                  with EndpointSlice it is endpointslices.discovery.k8s.io instead of endpoints".to_owned(),
             )),
         };
-        let mut discovery = self.selected_namespaces(self.spec.get("namespace_selector"), role)?;
+        let mut discovery =
+            self.selected_namespaces(self.spec.get("namespace_selector").as_ref(), role)?;
         if let Some(attach) = self.spec.get("attach_metadata")
             && attach.flag("node")?
         {
@@ -98,11 +99,11 @@ impl Object<'_> {
 
     fn selected_namespaces(
         &self,
-        selector: Option<Node<'_>>,
+        selector: Option<&Node<'_>>,
         role: Role,
     ) -> Result<Discovery, YamlError> {
         let mut discovery = Discovery::all(role);
-        let names = match &selector {
+        let names = match selector {
             Some(selector) if selector.flag("any")? => return Ok(discovery),
             Some(selector) => selector.texts("match_names")?,
             None => Vec::new(),
@@ -145,8 +146,10 @@ impl Object<'_> {
         let mut found = Vec::new();
         if let Some(ingress) = self.spec.at(&["targets", "ingress"]) {
             found.push(Found {
-                discovery: self
-                    .selected_namespaces(ingress.get("namespace_selector"), Role::Ingress)?,
+                discovery: self.selected_namespaces(
+                    ingress.get("namespace_selector").as_ref(),
+                    Role::Ingress,
+                )?,
                 identity: Identity::OwnAccount,
                 api_server: None,
                 place: ingress.place(),

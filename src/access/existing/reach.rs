@@ -209,7 +209,7 @@ fn names(scraped: &Scraped<'_>, segment: &Template, label: &str) -> Vec<String> 
         return vec![name.to_owned()];
     }
     match segment.label() {
-        Some(taken) if taken == "__meta_kubernetes_node_name" => nodes(scraped),
+        Some("__meta_kubernetes_node_name") => nodes(scraped),
         Some(taken) if taken == label => scraped.labels.kept(label).to_vec(),
         _ => Vec::new(),
     }
