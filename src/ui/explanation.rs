@@ -80,7 +80,7 @@ fn section(out: &mut String, title: &str, mut lines: Vec<String>, color: &str, p
     out.push_str(&paint.with(color, title));
     out.push('\n');
     for line in lines {
-        out.push_str(&format!("  {}\n", scrub(&line)));
+        out.extend(["  ", &scrub(&line), "\n"]);
     }
 }
 
@@ -199,10 +199,10 @@ impl Table {
         };
         let mut why = reason.why.clone();
         if let Some(place) = &reason.place {
-            why.push_str(&format!(" ({})", at(place, self.in_one_file)));
+            why.extend([" (", &at(place, self.in_one_file), ")"]);
         }
         if self.several {
-            why.push_str(&format!(", by {}", reason.identity));
+            why.extend([", by ", &reason.identity.to_string()]);
         }
         let same = rows.iter_mut().find(|row| row.of == of && row.why == why);
         if let Some(row) = same {
@@ -255,10 +255,8 @@ fn summary(explanations: &[Explanation], paint: Paint) -> String {
         out.push('\n');
     }
     if open > 0 {
-        out.push_str(&format!(
-            "{} open; no right is counted for what is open.\n",
-            counted(open, "question")
-        ));
+        let line = counted(open, "question");
+        out.extend([&line, " open; no right is counted for what is open.\n"]);
     }
     out
 }
