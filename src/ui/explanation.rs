@@ -236,6 +236,8 @@ fn summary(explanations: &[Explanation], paint: Paint) -> String {
     let mut out = String::new();
     for (identity, needs) in &all {
         let grants = Grants::of(needs);
+        let namespaced: usize = grants.namespaces.values().map(Vec::len).sum();
+        let number = grants.cluster.len() + namespaced;
         let places = match (grants.cluster.is_empty(), grants.namespaces.len()) {
             (false, 0) => "a ClusterRole".to_owned(),
             (true, 1) => "a Role".to_owned(),
@@ -243,10 +245,7 @@ fn summary(explanations: &[Explanation], paint: Paint) -> String {
             (false, 1) => "a ClusterRole and a Role".to_owned(),
             (false, roles) => format!("a ClusterRole and {roles} Roles"),
         };
-        let line = format!(
-            "{} in {places}, for {identity}.",
-            counted(grants.rules(), "rule")
-        );
+        let line = format!("{} in {places}, for {identity}.", counted(number, "rule"));
         out.push_str(&paint.with(BOLD, &scrub(&line)));
         out.push('\n');
     }

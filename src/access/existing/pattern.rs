@@ -112,8 +112,11 @@ fn is_always_there(label: &str, role: Option<Role>) -> bool {
         (None, _) => label == ADDRESS,
         (Some("namespace"), Some(role)) => role.is_namespaced(),
         (Some("node_name"), Some(Role::Node))
-        | (Some("pod_name" | "pod_uid"), Some(Role::Pod))
-        | (Some("service_name"), Some(Role::Service))
+        | (Some("pod_name" | "pod_uid" | "pod_ip" | "pod_phase"), Some(Role::Pod))
+        | (
+            Some("service_name" | "service_port_number" | "service_port_protocol" | "service_type"),
+            Some(Role::Service),
+        )
         | (Some("endpoints_name"), Some(Role::Endpoints))
         | (Some("endpointslice_name"), Some(Role::EndpointSlice))
         | (Some("ingress_name" | "ingress_scheme" | "ingress_path"), Some(Role::Ingress)) => true,

@@ -1,0 +1,252 @@
+//! `monconf rbac explain`: what it says, and whether it is true.
+
+mod cases;
+mod proof;
+
+use std::fs;
+use std::path::Path;
+
+use monconf::yaml;
+use serde_json::{Value, json};
+use testbed::{Component, ControlPlane, Crds, Network, Operator, Options};
+
+use crate::support::Monconf;
+use cases::CASES;
+use proof::{Claim, NAMESPACE};
+
+fn explain(file: &Path, output: &str) -> String {
+    let arguments = ["rbac", "explain", "-o", output, "-f"];
+    Monconf::new(arguments).args([file]).run().ok().stdout
+}
+
+fn claim(name: &str, file: &Path, jobs: Vec<Value>) -> Claim {
+    Claim {
+        name: name.to_owned(),
+        jobs,
+        manifests: explain(file, "yaml"),
+    }
+}
+
+/// The scrape configs of any form that holds some.
+fn jobs(text: &str) -> Vec<Value> {
+    let document = yaml::parse(text, "configuration").unwrap().remove(0);
+    let jobs = document
+        .get("scrape_configs")
+        .or_else(|| document.pointer("/metrics/configs/0/scrape_configs"))
+        .unwrap_or(&document);
+    jobs.as_array().unwrap().clone()
+}
+
+/// The example of Prometheus' own documentation; its exporter is one that nobody runs.
+fn documentation() -> String {
+    let file =
+        Component::prometheus_source().join("documentation/examples/prometheus-kubernetes.yml");
+    let text = fs::read_to_string(file).unwrap();
+    text.replace("blackbox-exporter.example.com:9115", "127.0.0.1:9")
+}
+
+#[test]
+fn every_derived_right_is_needed_and_all_together_are_enough() {
+    let Some(network) = Network::new() else {
+        return;
+    };
+    let cp = ControlPlane::start(Options {
+        address: Some(network.address()),
+        crds: Crds::All,
+        ..Options::default()
+    });
+    furnish(&cp, &network);
+    let folder = tempfile::tempdir().unwrap();
+    let mut claims = Vec::new();
+    for case in CASES {
+        let file = folder.path().join(format!("{}.yml", case.name));
+        fs::write(&file, case.text).unwrap();
+        let report: Value = serde_json::from_str(&explain(&file, "json")).unwrap();
+        let open = report["jobs"].as_array().unwrap().iter();
+        let open: usize = open
+            .map(|job| job["unproven"].as_array().unwrap().len())
+            .sum();
+        assert_eq!(open, case.open, "{}: {report:#}", case.name);
+        claims.push(claim(case.name, &file, jobs(case.text)));
+    }
+    let file = folder.path().join("documentation.yml");
+    fs::write(&file, documentation()).unwrap();
+    claims.push(claim("documentation", &file, jobs(&documentation())));
+    claims.push(files_of_files(folder.path()));
+    claims.push(monitors(&cp, folder.path()));
+    proof::prove(&cp, &claims);
+}
+
+/// Jobs in files that the configuration names by a pattern.
+fn files_of_files(folder: &Path) -> Claim {
+    let inner = CASES
+        .iter()
+        .find(|case| case.name == "two-namespaces")
+        .unwrap();
+    fs::create_dir(folder.join("jobs.d")).unwrap();
+    fs::write(folder.join("jobs.d/a.yml"), inner.text).unwrap();
+    fs::write(folder.join("jobs.d/a.yml.bak"), "no: configuration").unwrap();
+    let file = folder.join("main.yml");
+    let main = "scrape_config_files: [jobs.d/*.yml]\nscrape_configs:\n- job_name: nodes\n  metrics_path: /probe\n  kubernetes_sd_configs: [{role: node}]\n  relabel_configs: [{target_label: __address__, replacement: '127.0.0.1:9'}]\n";
+    fs::write(&file, main).unwrap();
+    let jobs = [jobs(main), jobs(inner.text)].concat();
+    claim("files-of-files", &file, jobs)
+}
+
+const MONITORS: &str = "apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: apiserver, namespace: monitoring}
+spec:
+  selector: {matchLabels: {component: apiserver, provider: kubernetes}}
+  namespaceSelector: {matchNames: [default]}
+  serviceDiscoveryRole: EndpointSlice
+  endpoints:
+  - port: https
+    scheme: https
+    bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
+    tlsConfig: {insecureSkipVerify: true}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: web, namespace: monitoring}
+spec:
+  selector: {matchLabels: {app: web}}
+  namespaceSelector: {matchNames: [shop]}
+  attachMetadata: {node: true}
+  endpoints:
+  - port: http
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: web, namespace: monitoring}
+spec:
+  selector: {matchLabels: {app: web}}
+  namespaceSelector: {matchNames: [shop, monitoring]}
+  podMetricsEndpoints:
+  - port: http
+---
+apiVersion: monitoring.coreos.com/v1alpha1
+kind: ScrapeConfig
+metadata: {name: ingresses, namespace: monitoring}
+spec:
+  metricsPath: /probe
+  kubernetesSDConfigs:
+  - role: Ingress
+    namespaces: {names: [shop]}
+  relabelings:
+  - {action: replace, targetLabel: __address__, replacement: '127.0.0.1:9'}
+";
+
+/// What the real operator makes of monitors, and what is said of the monitors themselves.
+fn monitors(cp: &ControlPlane, folder: &Path) -> Claim {
+    let file = folder.join("monitors.yaml");
+    fs::write(&file, MONITORS).unwrap();
+    let everything = json!({
+        "serviceMonitorSelector": {}, "podMonitorSelector": {}, "scrapeConfigSelector": {},
+    });
+    let prometheus = json!({
+        "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
+        "metadata": {"name": "main", "namespace": NAMESPACE}, "spec": everything,
+    });
+    for object in yaml::parse(MONITORS, "monitors")
+        .unwrap()
+        .iter()
+        .chain([&prometheus])
+    {
+        let version = object["apiVersion"].as_str().unwrap();
+        let plural = format!("{}s", object["kind"].as_str().unwrap().to_lowercase())
+            .replace("prometheuss", "prometheuses");
+        let path = format!("/apis/{version}/namespaces/{NAMESPACE}/{plural}");
+        cp.admin().post(&path, object).unwrap();
+    }
+    let operator = Operator::start(cp);
+    let mut config = String::new();
+    let complete = |config: &str| {
+        [
+            "serviceMonitor/monitoring/web",
+            "serviceMonitor/monitoring/apiserver",
+            "podMonitor/",
+            "scrapeConfig/",
+        ]
+        .iter()
+        .all(|job| config.contains(job))
+    };
+    testbed::poll::until(
+        "the operator has read the monitors",
+        std::time::Duration::from_secs(30),
+        || {
+            config = operator.generated_config(NAMESPACE, "main");
+            complete(&config)
+        },
+    );
+    // As the operator's reloader does in the pod.
+    let config = config.replace("$(SHARD)", "0");
+    let rendered = folder.join("rendered.yml");
+    fs::write(&rendered, &config).unwrap();
+    let needs = |file: &Path| {
+        let report: Value = serde_json::from_str(&explain(file, "json")).unwrap();
+        let mut needs: Vec<String> = report["jobs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|job| job["needs"].as_array().unwrap())
+            .map(|need| {
+                format!(
+                    "{} {} {} {}",
+                    need["verb"], need["resource"], need["nonResourceURL"], need["namespace"]
+                )
+            })
+            .collect();
+        needs.sort();
+        needs
+    };
+    assert_eq!(needs(&file), needs(&rendered), "{config}");
+    claim("monitors", &file, jobs(&config))
+}
+
+/// Something of each kind that is discovered. Nobody answers at its addresses.
+fn furnish(cp: &ControlPlane, network: &Network) {
+    let address = network.address().to_string();
+    let post = |path: &str, object: Value| cp.admin().post(path, &object).unwrap();
+    for namespace in ["shop", NAMESPACE] {
+        post(
+            "/api/v1/namespaces",
+            json!({"metadata": {"name": namespace}}),
+        );
+        cp.wait_for_namespace(namespace);
+    }
+    post("/api/v1/nodes", json!({"metadata": {"name": "node-1"}}));
+    let node = json!({"status": {
+        "addresses": [{"type": "InternalIP", "address": address}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+    }});
+    cp.admin()
+        .patch_merge("/api/v1/nodes/node-1/status", &node)
+        .unwrap();
+    let ports = json!([{"name": "http", "port": 8080}]);
+    post(
+        "/api/v1/namespaces/shop/services",
+        json!({
+            "metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"ports": ports},
+        }),
+    );
+    post(
+        "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
+        json!({
+            "metadata": {"name": "web", "labels": {"kubernetes.io/service-name": "web"}},
+            "addressType": "IPv4", "endpoints": [{"addresses": [address]}], "ports": ports,
+        }),
+    );
+    post(
+        "/api/v1/namespaces/shop/pods",
+        json!({
+            "metadata": {"name": "web", "labels": {"app": "web"}, "annotations": {"prometheus.io/scrape": "true"}},
+            "spec": {"containers": [{"name": "web", "image": "web", "ports": [{"name": "http", "containerPort": 8080}]}]},
+        }),
+    );
+    let pod =
+        json!({"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}});
+    cp.admin()
+        .patch_merge("/api/v1/namespaces/shop/pods/web/status", &pod)
+        .unwrap();
+}

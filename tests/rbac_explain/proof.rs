@@ -1,0 +1,315 @@
+//! Whether rights are enough and each of them is needed: a real Prometheus is asked.
+//!
+//! For every case there is one identity that holds what was derived, and for each right one that lacks it. Each has its
+//! own copy of the case's jobs; one Prometheus runs them all, and the audit log tells the identities apart.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use monconf::yaml;
+use serde_json::{Map, Value, json};
+use testbed::{ControlPlane, Event, Prometheus, poll};
+
+const PATIENCE: Duration = Duration::from_mins(2);
+/// The namespace of every ServiceAccount, and Prometheus' own.
+pub(super) const NAMESPACE: &str = "monitoring";
+const WORKERS: usize = 6;
+
+/// Jobs of Prometheus, and the manifests of the roles that were derived for them.
+pub(super) struct Claim {
+    pub(super) name: String,
+    pub(super) jobs: Vec<Value>,
+    pub(super) manifests: String,
+}
+
+/// One right of a role.
+#[derive(Clone, Debug, PartialEq)]
+struct Granted {
+    namespace: Option<String>,
+    /// A rule of RBAC with one item in each list.
+    rule: Value,
+}
+
+/// An identity with the jobs of a claim.
+struct Copy<'a> {
+    claim: &'a Claim,
+    name: String,
+    rights: Vec<Granted>,
+    missing: Option<Granted>,
+}
+
+/// Runs every claim; panics with what a right was not enough for, and with what no right was needed for.
+pub(super) fn prove(cp: &ControlPlane, claims: &[Claim]) {
+    let copies: Vec<Copy<'_>> = claims.iter().flat_map(copies).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let (copies, folder, jobs) = (&copies, folder.path(), &jobs);
+            scope.spawn(move || {
+                for copy in copies.iter().skip(worker).step_by(WORKERS) {
+                    let of_copy = copy.prepare(cp, folder);
+                    jobs.lock().unwrap().extend(of_copy);
+                }
+            });
+        }
+    });
+    let jobs = jobs.into_inner().unwrap();
+    let config = json!({
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+        "scrape_configs": jobs,
+    });
+    let file = folder.path().join("prometheus.yml");
+    fs::write(&file, config.to_string()).unwrap();
+    // Lists that are streamed need no `list` where the server has them; every other server and client lists.
+    let prometheus =
+        Prometheus::start_with(&file, &[], &[("KUBE_FEATURE_WatchListClient", "false")]);
+    let mut open: Vec<&Copy<'_>> = copies.iter().collect();
+    poll::poll(PATIENCE, || {
+        let events = events(cp);
+        open.retain(|copy| !copy.is_proven(&events));
+        if !open.is_empty() {
+            thread::sleep(Duration::from_millis(500));
+        }
+        open.is_empty().then_some(())
+    });
+    let events = events(cp);
+    drop(prometheus);
+    let wrong: Vec<String> = copies.iter().flat_map(|copy| copy.wrong(&events)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn events(cp: &ControlPlane) -> Vec<Event> {
+    let prefix = format!("system:serviceaccount:{NAMESPACE}:");
+    cp.audit_where(|event| event.user.starts_with(&prefix))
+}
+
+fn copies(claim: &Claim) -> Vec<Copy<'_>> {
+    let rights = rights(&claim.manifests);
+    let without = |missing: Option<Granted>, index: usize| Copy {
+        claim,
+        name: format!("{}-{index}", claim.name),
+        rights: rights
+            .iter()
+            .filter(|right| Some(*right) != missing.as_ref())
+            .cloned()
+            .collect(),
+        missing,
+    };
+    let mut copies = vec![without(None, 0)];
+    let seen = rights.iter().filter(|right| right.is_seen());
+    copies.extend(
+        seen.enumerate()
+            .map(|(index, right)| without(Some(right.clone()), index + 1)),
+    );
+    copies
+}
+
+/// Every single right of the roles.
+fn rights(manifests: &str) -> Vec<Granted> {
+    let mut rights = Vec::new();
+    for role in yaml::parse(manifests, "roles").unwrap() {
+        let namespace = role.pointer("/metadata/namespace").and_then(Value::as_str);
+        for rule in role["rules"].as_array().unwrap() {
+            for single in singles(rule.as_object().unwrap()) {
+                rights.push(Granted {
+                    namespace: namespace.map(str::to_owned),
+                    rule: single.into(),
+                });
+            }
+        }
+    }
+    rights
+}
+
+fn singles(rule: &Map<String, Value>) -> Vec<Map<String, Value>> {
+    let mut all = vec![Map::new()];
+    for (key, values) in rule {
+        let with = |one: &Map<String, Value>, value: &Value| {
+            let mut one = one.clone();
+            one.insert(key.clone(), json!([value]));
+            one
+        };
+        let values = values.as_array().unwrap();
+        all = all
+            .iter()
+            .flat_map(|one| {
+                values
+                    .iter()
+                    .map(|value| with(one, value))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    all
+}
+
+impl Granted {
+    fn first(&self, key: &str) -> &str {
+        self.rule[key][0].as_str().unwrap_or_default()
+    }
+
+    /// Whether the API server is asked for it. A kubelet that is asked directly is none of the audit log's requests.
+    fn is_seen(&self) -> bool {
+        !matches!(self.first("resources"), "nodes/metrics" | "nodes/stats")
+    }
+
+    /// Whether a request was authorized by this right.
+    fn is_for(&self, event: &Event) -> bool {
+        if event.verb != self.first("verbs") {
+            return false;
+        }
+        if self.rule["nonResourceURLs"].is_array() {
+            return event.uri.split('?').next() == Some(self.first("nonResourceURLs"));
+        }
+        let resource = if event.subresource.is_empty() {
+            event.resource.clone()
+        } else {
+            format!("{}/{}", event.resource, event.subresource)
+        };
+        let name = self.first("resourceNames");
+        event.group == self.first("apiGroups")
+            && resource == self.first("resources")
+            && (self.namespace.is_none() || self.namespace.as_deref() == Some(&*event.namespace))
+            && (name.is_empty() || event.name == name)
+    }
+}
+
+impl Copy<'_> {
+    fn user(&self) -> String {
+        format!("system:serviceaccount:{NAMESPACE}:{}", self.name)
+    }
+
+    /// Makes the identity; returns its jobs.
+    fn prepare(&self, cp: &ControlPlane, folder: &Path) -> Vec<Value> {
+        let accounts = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts");
+        let account = json!({"metadata": {"name": self.name}});
+        cp.admin().post(&accounts, &account).unwrap();
+        let token = cp.admin().token(NAMESPACE, &self.name, 3600).unwrap();
+        let token_file = folder.join(&self.name);
+        fs::write(&token_file, &token).unwrap();
+        let kubeconfig = folder.join(format!("{}.kubeconfig", self.name));
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "x",
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+            "clusters": [{"name": "x", "cluster": {"server": cp.url(), "insecure-skip-tls-verify": true}}],
+            "users": [{"name": "x", "user": {"token": token}}],
+        });
+        fs::write(&kubeconfig, config.to_string()).unwrap();
+        let mut namespaces: Vec<Option<&str>> = self
+            .rights
+            .iter()
+            .map(|right| right.namespace.as_deref())
+            .collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        for namespace in namespaces {
+            let here = self
+                .rights
+                .iter()
+                .filter(|right| right.namespace.as_deref() == namespace);
+            let rules: Vec<&Value> = here.map(|right| &right.rule).collect();
+            cp.grant(&self.user(), namespace, &json!(rules));
+        }
+        let jobs = self.claim.jobs.iter();
+        jobs.map(|job| external(job, &self.name, cp, &token_file, &kubeconfig))
+            .collect()
+    }
+
+    fn is_proven(&self, events: &[Event]) -> bool {
+        let mut own = events.iter().filter(|event| event.user == self.user());
+        match &self.missing {
+            Some(missing) => own.any(|event| event.code == 403 && missing.is_for(event)),
+            None => {
+                let own: Vec<&Event> = own.collect();
+                let seen = self.rights.iter().filter(|right| right.is_seen());
+                seen.into_iter()
+                    .all(|right| own.iter().any(|event| right.is_for(event)))
+            }
+        }
+    }
+
+    /// What is not as it was claimed.
+    fn wrong(&self, events: &[Event]) -> Vec<String> {
+        let own = events.iter().filter(|event| event.user == self.user());
+        let refused = own.clone().filter(|event| event.code == 403);
+        let unexpected = refused.filter(|event| {
+            !self
+                .missing
+                .as_ref()
+                .is_some_and(|missing| missing.is_for(event))
+        });
+        let mut wrong: Vec<String> = unexpected
+            .map(|event| {
+                format!(
+                    "{}: {} {} is refused without a reason to be",
+                    self.name, event.verb, event.uri
+                )
+            })
+            .collect();
+        wrong.dedup();
+        if !self.is_proven(events) {
+            wrong.push(match &self.missing {
+                Some(missing) => format!("{}: {missing:?} is not needed", self.name),
+                None => {
+                    let unused: Vec<&Granted> = self
+                        .rights
+                        .iter()
+                        .filter(|right| {
+                            right.is_seen() && !own.clone().any(|event| right.is_for(event))
+                        })
+                        .collect();
+                    format!("{}: never asked for: {unused:?}", self.name)
+                }
+            });
+        }
+        wrong
+    }
+}
+
+/// The job as a Prometheus outside the cluster has it: the API server's address instead of its name, and a token of a
+/// file instead of that of a pod.
+fn external(
+    job: &Value,
+    suffix: &str,
+    cp: &ControlPlane,
+    token: &Path,
+    kubeconfig: &Path,
+) -> Value {
+    let server = cp.url().trim_start_matches("https://");
+    let text = job
+        .to_string()
+        .replace("kubernetes.default.svc:443", server)
+        .replace("kubernetes.default.svc", server);
+    let mut job: Value = serde_json::from_str(&text).unwrap();
+    job["job_name"] = format!("{}-{suffix}", job["job_name"].as_str().unwrap()).into();
+    let authorization = json!({"credentials_file": token});
+    let tls = json!({"insecure_skip_verify": true});
+    for discovery in job["kubernetes_sd_configs"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        if discovery["kubeconfig_file"].is_string() {
+            discovery["kubeconfig_file"] = json!(kubeconfig);
+            continue;
+        }
+        if discovery["namespaces"]["own_namespace"] == true {
+            discovery["namespaces"] = json!({"names": [NAMESPACE]});
+        }
+        discovery["api_server"] = cp.url().into();
+        discovery["authorization"] = authorization.clone();
+        discovery["tls_config"] = tls.clone();
+    }
+    let job = job.as_object_mut().unwrap();
+    let keys = ["authorization", "bearer_token_file"];
+    if keys.iter().any(|key| job.get(*key).is_some()) {
+        job.retain(|key, _| !keys.contains(&key.as_str()));
+        job.insert("authorization".into(), authorization);
+        job.insert("tls_config".into(), tls);
+    }
+    Value::Object(job.clone())
+}
