@@ -244,12 +244,11 @@ impl Copy<'_> {
         });
         let mut wrong: Vec<String> = unexpected
             .map(|event| {
-                format!(
-                    "{}: {} {} is refused without a reason to be",
-                    self.name, event.verb, event.uri
-                )
+                let path = event.uri.split('?').next().unwrap_or_default();
+                format!("{}: {} {path} is refused", self.name, event.verb)
             })
             .collect();
+        wrong.sort();
         wrong.dedup();
         if !self.is_proven(events) {
             wrong.push(match &self.missing {
