@@ -250,3 +250,177 @@ fn furnish(cp: &ControlPlane, network: &Network) {
         .patch_merge("/api/v1/namespaces/shop/pods/web/status", &pod)
         .unwrap();
 }
+
+/// A folder with one file, for runs whose output names it.
+fn folder(name: &str, text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+#[test]
+fn the_example_of_prometheus_documentation_is_explained_line_by_line() {
+    let file = "documentation/examples/prometheus-kubernetes.yml";
+    let source = Component::prometheus_source();
+    let run = Monconf::new(["rbac", "explain", "-f", file])
+        .current_dir(&source)
+        .run()
+        .ok();
+    let expected = "\
+documentation/examples/prometheus-kubernetes.yml
+
+JOB                           NEEDS                                    WHERE    WHY
+kubernetes-apiservers         list, watch endpoints                    cluster  role endpoints finds targets (line 27)
+                              list, watch services                     cluster  role endpoints adds each target's Service (line 27)
+                              list, watch pods                         cluster  role endpoints adds each target's pod (line 27)
+                              get /metrics                             cluster  the API server itself is scraped (line 24)
+kubernetes-nodes              list, watch nodes                        cluster  role node finds targets (line 90)
+                              get nodes/metrics                        cluster  the kubelets are asked directly for /metrics (line 65)
+kubernetes-cadvisor           list, watch nodes                        cluster  role node finds targets (line 141)
+                              get nodes/metrics                        cluster  the kubelets are asked directly for /metrics/cadvisor (line 110)
+kubernetes-service-endpoints  list, watch endpoints                    cluster  role endpoints finds targets (line 154)
+                              list, watch services                     cluster  role endpoints adds each target's Service (line 154)
+                              list, watch pods                         cluster  role endpoints adds each target's pod (line 154)
+                              nothing for scrapes                      -        the scrape shows no token: the target answers everybody
+kubernetes-services           list, watch services                     cluster  role service finds targets (line 204)
+                              nothing for scrapes                      -        the scrape shows no token: the target answers everybody
+kubernetes-ingresses          list, watch ingresses.networking.k8s.io  cluster  role ingress finds targets (line 235)
+                              nothing for scrapes                      -        the scrape shows no token: the target answers everybody
+kubernetes-pods               list, watch pods                         cluster  role pod finds targets (line 270)
+                              nothing for scrapes                      -        the scrape shows no token: the target answers everybody
+
+7 rules in a ClusterRole, for the ServiceAccount of Prometheus' pod.
+";
+    assert_eq!(run.stdout, expected);
+    assert!(run.stderr.contains("hint: `-o yaml`"), "{}", run.stderr);
+}
+
+#[test]
+fn the_example_in_the_documentation_is_what_is_printed() {
+    let page = include_str!("../docs/access.md");
+    let block = |begin: &str| {
+        page.split_once(begin)
+            .unwrap()
+            .1
+            .split_once("```")
+            .unwrap()
+            .0
+    };
+    let folder = folder("prometheus.yml", block("```yaml\n"));
+    let run = Monconf::new(["rbac", "explain", "-f", "prometheus.yml"])
+        .current_dir(folder.path())
+        .run()
+        .ok();
+    let (command, printed) = block("```console\n$ ").split_once('\n').unwrap();
+    assert_eq!(command, "monconf rbac explain -f prometheus.yml");
+    assert_eq!(run.stdout, printed);
+}
+
+#[test]
+fn without_a_file_our_own_jobs_are_explained() {
+    let empty = tempfile::tempdir().unwrap();
+    let own = |arguments: &[&str]| {
+        let run = Monconf::new(["rbac", "explain"])
+            .args(arguments)
+            .current_dir(empty.path());
+        run.run().ok().stdout
+    };
+    let raw = own(&["--jobs", "apiserver,kubelet"]);
+    assert!(
+        raw.contains(
+            "for whoever's token is in /etc/prometheus/secrets/prometheus-k8s-token/token."
+        ),
+        "{raw}"
+    );
+    let operator = own(&["--jobs", "kubelet", "--format", "operator", "-o", "yaml"]);
+    let roles = yaml::parse(&operator, "roles").unwrap();
+    let rules: Vec<&Value> = roles.iter().map(|role| &role["rules"]).collect();
+    // The operator's Prometheus discovers, the token scrapes.
+    assert_eq!(
+        json!(rules),
+        json!([
+            [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]}],
+            [{"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]}],
+        ])
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_with_its_line() {
+    for (text, message) in [
+        (
+            "scrape_configs:\n- job_name: a\n  kubernetes_sd_configs:\n  - role: pod\n    authorization: {credentials: x}\n",
+            "prometheus.yml:5: to use custom HTTP client configuration",
+        ),
+        ("scrape_configs:\n- job_name: [a\n", "prometheus.yml:3: "),
+        (
+            "scrape_configs:\n- job_name: a\n- job_name: a\n",
+            "prometheus.yml:3: found multiple scrape configs with job name \"a\"",
+        ),
+        ("global: {}\n", "there is no scrape job in what -f names"),
+        (
+            "scrape_configs: {job_name: a}\n",
+            "prometheus.yml:1: a list is expected here",
+        ),
+    ] {
+        let folder = folder("prometheus.yml", text);
+        let run = Monconf::new(["rbac", "explain", "-f", "prometheus.yml"])
+            .current_dir(folder.path())
+            .run()
+            .exit(1);
+        assert!(run.stderr.contains(message), "{text}\n{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+    let run = Monconf::new(["rbac", "explain", "-f", "/nowhere/x.yml"])
+        .run()
+        .exit(1);
+    assert!(
+        run.stderr
+            .contains("cannot read /nowhere/x.yml: there is no such file"),
+        "{}",
+        run.stderr
+    );
+    let main = folder(
+        "main.yml",
+        "scrape_config_files: [none/*.yml]\nscrape_configs: [{job_name: a}]\n",
+    );
+    let run = Monconf::new(["rbac", "explain", "-f", "main.yml"])
+        .current_dir(main.path())
+        .run()
+        .ok();
+    assert!(
+        run.stderr
+            .contains("warning: main.yml:1: none/*.yml matches no file"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn no_credentials_of_a_configuration_are_shown() {
+    let secret = "c2VjcmV0LXRva2VuLW9mLW5vYm9keQ";
+    let text = format!("scrape_configs:
+- job_name: a
+  scheme: https
+  authorization: {{credentials: {secret}}}
+  kubernetes_sd_configs:
+  - {{role: node, api_server: 'https://10.0.0.1', basic_auth: {{username: jane, password: {secret}}}}}
+- job_name: b
+  bearer_token: {secret}
+  static_configs: [{{targets: ['https://jane:{secret}@10.0.0.1/metrics']}}]
+");
+    let folder = folder("prometheus.yml", &text);
+    for output in ["text", "json", "yaml"] {
+        let arguments = ["rbac", "explain", "-f", "prometheus.yml", "-o", output];
+        let run = Monconf::new(arguments)
+            .current_dir(folder.path())
+            .run()
+            .ok();
+        let printed = run.stdout + &run.stderr;
+        assert!(!printed.contains(secret), "{printed}");
+        assert!(
+            printed.contains("whoever's token the configuration holds"),
+            "{printed}"
+        );
+    }
+}

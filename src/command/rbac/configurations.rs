@@ -3,13 +3,11 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::files::{STDIN, manifests};
 use crate::access::existing::{self, Input};
 use crate::error::{Error, Result};
 use crate::promfile;
 use crate::ui::Ui;
-
-/// What stands for standard input.
-const STDIN: &str = "-";
 
 /// Reads `paths`: files, folders of manifests, standard input; and what their `scrape_config_files` name.
 ///
@@ -19,7 +17,7 @@ pub(super) fn configurations(paths: &[PathBuf], ui: &Ui) -> Result<Vec<Input>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            manifests(path, &mut files)?;
+            files.extend(manifests(path)?);
         } else {
             files.push(path.clone());
         }
@@ -62,26 +60,6 @@ fn named(path: &Path, input: &Input, ui: &Ui) -> Result<Vec<PathBuf>> {
         files.extend(found);
     }
     Ok(files)
-}
-
-/// The manifests below `folder`, in the order of their names. Links to folders are not followed.
-fn manifests(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let unreadable = |error: std::io::Error| unreadable(folder, &error.to_string());
-    let mut entries = Vec::new();
-    for entry in folder.read_dir().map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        entries.push((entry.path(), entry.file_type().map_err(unreadable)?));
-    }
-    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-    for (path, kind) in entries {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        if kind.is_dir() {
-            manifests(&path, files)?;
-        } else if matches!(extension, Some("yaml" | "yml" | "json")) {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn text(path: &Path) -> Result<String> {
