@@ -8,10 +8,10 @@ use std::path::Path;
 
 use monconf::yaml;
 use serde_json::{Value, json};
-use testbed::{Component, ControlPlane, Crds, Network, Operator, Options};
+use testbed::{Cluster, Component, ControlPlane, Crds, Network, Operator, Options};
 
 use crate::support::Monconf;
-use cases::CASES;
+use cases::{CASES, KUBELETS};
 use proof::{Claim, NAMESPACE};
 
 fn explain(file: &Path, output: &str) -> String {
@@ -75,6 +75,26 @@ fn every_derived_right_is_needed_and_all_together_are_enough() {
     claims.push(files_of_files(folder.path()));
     claims.push(monitors(&cp, folder.path()));
     proof::prove(&cp, &claims);
+}
+
+#[test]
+fn a_real_kubelet_asks_for_what_was_derived() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let namespace = json!({"metadata": {"name": NAMESPACE}});
+    // Another test of this process may have made it.
+    let _ = cluster.cp.admin().post("/api/v1/namespaces", &namespace);
+    let folder = tempfile::tempdir().unwrap();
+    let claims: Vec<Claim> = KUBELETS
+        .iter()
+        .map(|case| {
+            let file = folder.path().join(format!("{}.yml", case.name));
+            fs::write(&file, case.text).unwrap();
+            claim(case.name, &file, jobs(case.text))
+        })
+        .collect();
+    proof::prove_at_kubelets(&cluster.cp, &claims);
 }
 
 /// Jobs in files that the configuration names by a pattern.
@@ -333,8 +353,8 @@ fn without_a_file_our_own_jobs_are_explained() {
         "{raw}"
     );
     let operator = own(&["--jobs", "kubelet", "--format", "operator", "-o", "yaml"]);
-    let roles = yaml::parse(&operator, "roles").unwrap();
-    let rules: Vec<&Value> = roles.iter().map(|role| &role["rules"]).collect();
+    let manifests = yaml::parse(&operator, "roles").unwrap();
+    let rules: Vec<&Value> = manifests.iter().map(|role| &role["rules"]).collect();
     // The operator's Prometheus discovers, the token scrapes.
     assert_eq!(
         json!(rules),

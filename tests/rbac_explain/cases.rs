@@ -295,3 +295,47 @@ pub(super) const CASES: &[Case] = &[
 ",
     ),
 ];
+
+/// Configurations that ask the kubelets directly.
+pub(super) const KUBELETS: &[Case] = &[
+    case(
+        "cadvisor",
+        concat!(
+            "scrape_configs:
+- job_name: nodes",
+            own_token!(),
+            "  metrics_path: /metrics/cadvisor
+  kubernetes_sd_configs: [{role: node}]
+"
+        ),
+    ),
+    case(
+        "stats-of-one-node",
+        concat!(
+            "scrape_configs:
+- job_name: nodes",
+            own_token!(),
+            "  kubernetes_sd_configs: [{role: node}]
+  relabel_configs:
+  - {source_labels: [__meta_kubernetes_node_name], regex: node1, action: keep}
+  - {target_label: __metrics_path__, replacement: /stats/summary}
+"
+        ),
+    ),
+    case(
+        "pods-at-the-port-of-their-node",
+        concat!(
+            "scrape_configs:
+- job_name: nodes",
+            own_token!(),
+            "  metrics_path: /pods
+  kubernetes_sd_configs: [{role: node}]
+  relabel_configs:
+  - source_labels: [__meta_kubernetes_node_address_InternalIP]
+    regex: (.+)
+    replacement: $1:10250
+    target_label: __address__
+"
+        ),
+    ),
+];

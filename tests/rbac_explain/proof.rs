@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use monconf::yaml;
 use serde_json::{Map, Value, json};
+use testbed::prometheus::Target;
 use testbed::{ControlPlane, Event, Prometheus, poll};
 
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -43,30 +44,12 @@ struct Copy<'a> {
 
 /// Runs every claim; panics with what a right was not enough for, and with what no right was needed for.
 pub(super) fn prove(cp: &ControlPlane, claims: &[Claim]) {
-    let copies: Vec<Copy<'_>> = claims.iter().flat_map(copies).collect();
+    let copies: Vec<Copy<'_>> = claims
+        .iter()
+        .flat_map(|claim| copies(claim, Granted::is_seen))
+        .collect();
     let folder = tempfile::tempdir().unwrap();
-    let jobs = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for worker in 0..WORKERS {
-            let (copies, folder, jobs) = (&copies, folder.path(), &jobs);
-            scope.spawn(move || {
-                for copy in copies.iter().skip(worker).step_by(WORKERS) {
-                    let of_copy = copy.prepare(cp, folder);
-                    jobs.lock().unwrap().extend(of_copy);
-                }
-            });
-        }
-    });
-    let jobs = jobs.into_inner().unwrap();
-    let config = json!({
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-        "scrape_configs": jobs,
-    });
-    let file = folder.path().join("prometheus.yml");
-    fs::write(&file, config.to_string()).unwrap();
-    // Lists that are streamed need no `list` where the server has them; every other server and client lists.
-    let prometheus =
-        Prometheus::start_with(&file, &[], &[("KUBE_FEATURE_WatchListClient", "false")]);
+    let prometheus = start(cp, &copies, folder.path());
     let mut open: Vec<&Copy<'_>> = copies.iter().collect();
     poll::poll(PATIENCE, || {
         let events = events(cp);
@@ -82,12 +65,65 @@ pub(super) fn prove(cp: &ControlPlane, claims: &[Claim]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The same for kubelets that are asked directly: what they answer is seen at Prometheus' targets.
+pub(super) fn prove_at_kubelets(cp: &ControlPlane, claims: &[Claim]) {
+    let copies: Vec<Copy<'_>> = claims
+        .iter()
+        .flat_map(|claim| copies(claim, |right| !right.is_seen()))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let prometheus = start(cp, &copies, folder.path());
+    let mut wrong = Vec::new();
+    poll::poll(PATIENCE, || {
+        let targets = prometheus.targets();
+        wrong.clear();
+        for copy in &copies {
+            let is_own = |target: &&Target| target.job.ends_with(&format!("-{}", copy.name));
+            let own: Vec<&Target> = targets.iter().filter(is_own).collect();
+            let is_refused = |target: &&Target| target.last_error.contains("403 Forbidden");
+            let scraped = !own.is_empty() && own.iter().all(|target| target.health != "unknown");
+            if !scraped || own.iter().any(is_refused) != copy.missing.is_some() {
+                wrong.push(format!("{} without {:?}: {own:?}", copy.name, copy.missing));
+            }
+        }
+        wrong.is_empty().then_some(())
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One Prometheus with every copy's jobs.
+fn start(cp: &ControlPlane, copies: &[Copy<'_>], folder: &Path) -> Prometheus {
+    let jobs = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let jobs = &jobs;
+            scope.spawn(move || {
+                for copy in copies.iter().skip(worker).step_by(WORKERS) {
+                    let of_copy = copy.prepare(cp, folder);
+                    jobs.lock().unwrap().extend(of_copy);
+                }
+            });
+        }
+    });
+    let jobs = jobs.into_inner().unwrap();
+    let config = json!({
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+        "scrape_configs": jobs,
+    });
+    let file = folder.join("prometheus.yml");
+    fs::write(&file, config.to_string()).unwrap();
+    // Where the server streams lists this Prometheus needs no `list`; older ones and other servers' do.
+    let environment = [("KUBE_FEATURE_WatchListClient", "false")];
+    Prometheus::start_with(&file, &[], &environment)
+}
+
 fn events(cp: &ControlPlane) -> Vec<Event> {
     let prefix = format!("system:serviceaccount:{NAMESPACE}:");
     cp.audit_where(|event| event.user.starts_with(&prefix))
 }
 
-fn copies(claim: &Claim) -> Vec<Copy<'_>> {
+/// One identity with every right, and one without each right that is `removable`.
+fn copies(claim: &Claim, removable: impl Fn(&Granted) -> bool) -> Vec<Copy<'_>> {
     let rights = rights(&claim.manifests);
     let without = |missing: Option<Granted>, index: usize| Copy {
         claim,
@@ -100,9 +136,10 @@ fn copies(claim: &Claim) -> Vec<Copy<'_>> {
         missing,
     };
     let mut copies = vec![without(None, 0)];
-    let seen = rights.iter().filter(|right| right.is_seen());
+    let removed = rights.iter().filter(|right| removable(right));
     copies.extend(
-        seen.enumerate()
+        removed
+            .enumerate()
             .map(|(index, right)| without(Some(right.clone()), index + 1)),
     );
     copies
@@ -154,7 +191,8 @@ impl Granted {
 
     /// Whether the API server is asked for it. A kubelet that is asked directly is none of the audit log's requests.
     fn is_seen(&self) -> bool {
-        !matches!(self.first("resources"), "nodes/metrics" | "nodes/stats")
+        let resource = self.first("resources");
+        !resource.starts_with("nodes/") || resource == "nodes/proxy"
     }
 
     /// Whether a request was authorized by this right.
@@ -220,16 +258,22 @@ impl Copy<'_> {
     }
 
     fn is_proven(&self, events: &[Event]) -> bool {
-        let mut own = events.iter().filter(|event| event.user == self.user());
-        match &self.missing {
-            Some(missing) => own.any(|event| event.code == 403 && missing.is_for(event)),
-            None => {
-                let own: Vec<&Event> = own.collect();
-                let seen = self.rights.iter().filter(|right| right.is_seen());
-                seen.into_iter()
-                    .all(|right| own.iter().any(|event| right.is_for(event)))
-            }
+        let own: Vec<&Event> = events
+            .iter()
+            .filter(|event| event.user == self.user())
+            .collect();
+        if let Some(missing) = &self.missing {
+            let mut refused = own.iter().filter(|event| event.code == 403);
+            return refused.any(|event| missing.is_for(event));
         }
+        self.unused(&own).is_empty()
+    }
+
+    /// Rights that none of these requests needed.
+    fn unused(&self, own: &[&Event]) -> Vec<&Granted> {
+        let is_unused = |right: &&Granted| !own.iter().any(|event| right.is_for(event));
+        let seen = self.rights.iter().filter(|right| right.is_seen());
+        seen.filter(is_unused).collect()
     }
 
     /// What is not as it was claimed.
@@ -250,20 +294,12 @@ impl Copy<'_> {
             .collect();
         wrong.sort();
         wrong.dedup();
-        if !self.is_proven(events) {
-            wrong.push(match &self.missing {
-                Some(missing) => format!("{}: {missing:?} is not needed", self.name),
-                None => {
-                    let unused: Vec<&Granted> = self
-                        .rights
-                        .iter()
-                        .filter(|right| {
-                            right.is_seen() && !own.clone().any(|event| right.is_for(event))
-                        })
-                        .collect();
-                    format!("{}: never asked for: {unused:?}", self.name)
-                }
-            });
+        if let (Some(missing), false) = (&self.missing, self.is_proven(events)) {
+            wrong.push(format!("{}: {missing:?} is not needed", self.name));
+        }
+        if self.missing.is_none() && !self.is_proven(events) {
+            let unused = self.unused(&own.collect::<Vec<_>>());
+            wrong.push(format!("{}: never asked for: {unused:?}", self.name));
         }
         wrong
     }
