@@ -130,15 +130,15 @@ impl Explanation {
         for step in &scrape.relabelling {
             labels.apply(step);
         }
-        let (identity, identified) = match &scrape.credentials {
-            Credentials::Of(identity) => (identity.clone(), true),
-            Credentials::None | Credentials::Foreign(_) => (Identity::Anonymous, false),
+        let (identity, shown) = match &scrape.credentials {
+            Credentials::Of(identity) => (identity.clone(), Some(identity.shown())),
+            Credentials::None | Credentials::Foreign(_) => (Identity::Anonymous, None),
         };
         let outcome = reach(&Scraped {
             labels: &labels,
             discovery: found.map(|found| &found.discovery),
             api_servers,
-            identified,
+            shown,
         });
         match outcome {
             Outcome::Nothing(mut why) => {

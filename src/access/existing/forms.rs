@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::explanation::Explanation;
-use super::monitors::monitor;
+use super::monitors::{default_role, monitor};
 use super::node::{Node, Source, Spelling};
 use super::scrape_config::scrape_config;
+use super::wrapped::unwrapped;
 use super::{Place, Scrape, Settings};
-use crate::yaml::{self, YamlError};
+use crate::job::Role;
+use crate::yaml::{self, Document, YamlError};
 
 /// A file.
 #[derive(Clone, Debug)]
@@ -25,25 +27,30 @@ pub struct Input {
 pub fn read(inputs: &[Input], settings: &Settings<'_>) -> Result<Vec<Explanation>, Vec<YamlError>> {
     let mut reader = Reader {
         settings,
+        default_role: None,
         scrapes: Vec::new(),
         names: BTreeMap::new(),
         faults: Vec::new(),
     };
-    for input in inputs {
+    let mut all: Vec<(String, Document)> = Vec::new();
+    for input in unwrapped(inputs) {
         match yaml::parse_located(&input.text, &input.file) {
             Ok(documents) => {
-                for document in &documents {
-                    let source = Source {
-                        file: &input.file,
-                        lines: &document.lines,
-                        spelling: Spelling::Prometheus,
-                    };
-                    let read = reader.document(&Node::root(source, &document.value));
-                    reader.faults.extend(read.err());
-                }
+                let documents = documents.into_iter();
+                all.extend(documents.map(|document| (input.file.clone(), document)));
             }
             Err(fault) => reader.faults.push(fault),
         }
+    }
+    reader.default_role = default_role(all.iter().map(|(_, document)| &document.value));
+    for (file, document) in &all {
+        let source = Source {
+            file,
+            lines: &document.lines,
+            spelling: Spelling::Prometheus,
+        };
+        let read = reader.document(&Node::root(source, &document.value));
+        reader.faults.extend(read.err());
     }
     if !reader.faults.is_empty() {
         return Err(reader.faults);
@@ -76,6 +83,7 @@ pub fn scrape_config_files(input: &Input) -> Result<Vec<(String, Place)>, YamlEr
 
 struct Reader<'a> {
     settings: &'a Settings<'a>,
+    default_role: Option<Role>,
     scrapes: Vec<Scrape>,
     /// Where each job is configured.
     names: BTreeMap<String, Place>,
@@ -104,7 +112,8 @@ impl Reader<'_> {
         let version = node.text("apiVersion")?.unwrap_or_default();
         if version.starts_with("monitoring.coreos.com/") {
             let object = node.clone().spelled(Spelling::Operator);
-            self.scrapes.extend(monitor(&object, self.settings)?);
+            self.scrapes
+                .extend(monitor(&object, self.settings, self.default_role)?);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::labels::ADDRESS;
 use super::reach::Scraped;
 use super::template::{Piece, Template};
+use crate::access::need::single_name;
 use crate::job::Role;
 
 /// Who answers a scrape.
@@ -18,7 +19,7 @@ pub(super) enum Host {
     Component(&'static str),
     /// Another program.
     Ordinary,
-    /// It is not known; why.
+    /// It is not known; to what credentials are shown.
     Unknown(String),
 }
 
@@ -75,7 +76,7 @@ pub(super) fn host(scraped: &Scraped<'_>, address: &Template) -> Host {
 
 fn from_labels(address: &Template) -> Host {
     Host::Unknown(format!(
-        "the token is shown to the address {address}, which is known for each target only"
+        "the address {address}, which is known for each target only"
     ))
 }
 
@@ -131,8 +132,16 @@ fn discovered(scraped: &Scraped<'_>, role: Option<Role>) -> Host {
             || only("service_port_name", name)
     };
     let service = |name: &str| {
-        only("service_name", name)
+        let selected = scraped.discovery.is_some_and(|found| {
+            let roles = [Role::Endpoints, Role::Service];
+            roles
+                .iter()
+                .any(|role| single_name(found, *role) == Some(name))
+        });
+        selected
+            || only("service_name", name)
             || only("endpoints_name", name)
+            || only("endpointslice_name", name)
             || only("service_label_app_kubernetes_io_name", name)
             || only("service_label_k8s_app", name)
     };

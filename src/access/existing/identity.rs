@@ -27,6 +27,16 @@ pub enum Identity {
     Anonymous,
 }
 
+impl Identity {
+    /// What is shown of it.
+    pub(super) const fn shown(&self) -> &'static str {
+        match self {
+            Self::Certificate(_) => "the client certificate",
+            _ => "the token",
+        }
+    }
+}
+
 /// For people, within a sentence.
 impl std::fmt::Display for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

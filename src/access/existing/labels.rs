@@ -125,6 +125,13 @@ impl Labels {
         let Some(regex) = step.regex.as_deref() else {
             return;
         };
+        // `(a;b;c)` is `a;b;c`.
+        let inner = regex
+            .strip_prefix('(')
+            .and_then(|inner| inner.strip_suffix(')'));
+        let regex = inner
+            .filter(|inner| !inner.contains(['(', ')', '|']))
+            .unwrap_or(regex);
         let parts: Vec<&str> = match step.source_labels.len() {
             1 => vec![regex],
             _ if separator.is_empty() => return,

@@ -11,10 +11,10 @@ use crate::yaml;
 #[must_use]
 pub fn manifests(explanations: &[Explanation], name: &str) -> String {
     let mut out = String::new();
-    let identities = by_identity(explanations)
+    let (anonymous, identities): (Vec<_>, Vec<_>) = by_identity(explanations)
         .into_iter()
-        .filter(|(identity, _)| *identity != Identity::Anonymous);
-    for (index, (identity, needs)) in identities.enumerate() {
+        .partition(|(identity, _)| *identity == Identity::Anonymous);
+    for (index, (identity, needs)) in identities.into_iter().enumerate() {
         let name = match index {
             0 => name.to_owned(),
             _ => format!("{name}-{}", index + 1),
@@ -27,8 +27,15 @@ pub fn manifests(explanations: &[Explanation], name: &str) -> String {
             role(&mut out, &identity, &name, Some(namespace), rules);
         }
     }
-    if out.is_empty() {
+    if out.is_empty() && anonymous.is_empty() {
         out.push_str("# Nothing is needed.\n");
+    }
+    // What everybody may do needs no token: nobody wants to apply that by the way.
+    for need in anonymous.iter().flat_map(|(_, needs)| needs) {
+        out.push_str(&comment(&format!(
+            "not granted to everybody: {}",
+            need.right
+        )));
     }
     for explanation in explanations {
         for open in &explanation.unproven {

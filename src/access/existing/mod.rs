@@ -19,6 +19,7 @@ mod scrape_config;
 mod template;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 
 use std::fmt;
 

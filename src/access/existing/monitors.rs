@@ -1,5 +1,7 @@
 //! Objects of prometheus-operator, as the configuration that it makes of them (`pkg/prometheus/promcfg.go`).
 
+use serde_json::Value;
+
 use super::identity::{Identity, credentials};
 use super::node::Node;
 use super::scrape_config::{relabelling, scheme, scrape_config};
@@ -8,7 +10,11 @@ use crate::job::{Attachment, Discovery, Role, sanitized};
 use crate::yaml::YamlError;
 
 /// The jobs of an object; none where it is not one of the four kinds.
-pub(super) fn monitor(node: &Node<'_>, settings: &Settings<'_>) -> Result<Vec<Scrape>, YamlError> {
+pub(super) fn monitor(
+    node: &Node<'_>,
+    settings: &Settings<'_>,
+    default_role: Option<Role>,
+) -> Result<Vec<Scrape>, YamlError> {
     let kind = node.text("kind")?.unwrap_or_default();
     let metadata = |key| {
         node.at(&["metadata", key])
@@ -21,6 +27,7 @@ pub(super) fn monitor(node: &Node<'_>, settings: &Settings<'_>) -> Result<Vec<Sc
         return Ok(Vec::new());
     };
     let object = Object {
+        default_role,
         namespace,
         name,
         spec,
@@ -42,9 +49,26 @@ pub(super) fn monitor(node: &Node<'_>, settings: &Settings<'_>) -> Result<Vec<Sc
 }
 
 struct Object<'a> {
+    /// What the Prometheus object says.
+    default_role: Option<Role>,
     namespace: String,
     name: String,
     spec: Node<'a>,
+}
+
+/// The role that monitors without one have: that of the `Prometheus` objects among `documents`, if they agree.
+pub(super) fn default_role<'a>(documents: impl Iterator<Item = &'a Value>) -> Option<Role> {
+    let kinds = ["Prometheus", "PrometheusAgent"];
+    let mut roles = documents
+        .filter(|object| kinds.iter().any(|kind| object["kind"] == **kind))
+        .map(
+            |object| match object["spec"]["serviceDiscoveryRole"].as_str() {
+                Some("EndpointSlice") => Role::EndpointSlice,
+                _ => Role::Endpoints,
+            },
+        );
+    let first = roles.next()?;
+    roles.all(|role| role == first).then_some(first)
 }
 
 impl Object<'_> {
@@ -72,11 +96,12 @@ impl Object<'_> {
 
     fn found(&self, pods: bool) -> Result<Found, YamlError> {
         let asked = self.spec.text("service_discovery_role")?;
-        let (role, remark) = match asked.as_deref() {
+        let (role, remark) = match (asked.as_deref(), self.default_role) {
             _ if pods => (Role::Pod, None),
-            Some("EndpointSlice") => (Role::EndpointSlice, None),
-            Some("Endpoints") => (Role::Endpoints, None),
-            _ => (Role::Endpoints, Some(
+            (Some("EndpointSlice"), _) => (Role::EndpointSlice, None),
+            (Some("Endpoints"), _) => (Role::Endpoints, None),
+            (_, Some(role)) => (role, None),
+            (_, None) => (Role::Endpoints, Some(
                 "no serviceDiscoveryRole: that of the Prometheus object holds, whose default is Endpoints; \
                  with EndpointSlice it is endpointslices.discovery.k8s.io instead of endpoints".to_owned(),
             )),

@@ -28,8 +28,8 @@ pub(super) struct Scraped<'a> {
     pub(super) discovery: Option<&'a Discovery>,
     /// The addresses, `HOST:PORT`, of API servers that the configuration names.
     pub(super) api_servers: &'a [String],
-    /// Whether something is shown that Kubernetes takes for somebody.
-    pub(super) identified: bool,
+    /// What is shown that Kubernetes takes for somebody, if anything: `the token`.
+    pub(super) shown: Option<&'static str>,
 }
 
 /// What the scrapes of a job's targets need.
@@ -62,7 +62,7 @@ pub(super) fn reach(scraped: &Scraped<'_>) -> Outcome {
 /// One address, scheme and path of several that relabelling may give.
 fn one(scraped: &Scraped<'_>, address: &Template, scheme: &Template, path: &Template) -> Outcome {
     let host = host(scraped, address);
-    if !scraped.identified {
+    let Some(shown) = scraped.shown else {
         return Outcome::Nothing(match host {
             Host::ApiServer | Host::Kubelet => format!(
                 "the scrape shows no token, so {} answers it as system:anonymous or not at all",
@@ -70,7 +70,7 @@ fn one(scraped: &Scraped<'_>, address: &Template, scheme: &Template, path: &Temp
             ),
             _ => "the scrape shows no token: the target answers everybody".to_owned(),
         });
-    }
+    };
     match (host, scheme.literal()) {
         (Host::ApiServer, Some("https")) => of_api_server(scraped, path),
         (Host::Kubelet, Some("https")) => of_kubelet(scraped, path),
@@ -78,9 +78,9 @@ fn one(scraped: &Scraped<'_>, address: &Template, scheme: &Template, path: &Temp
             "the scheme is http, which neither the API server nor a kubelet serves at that port"
                 .to_owned(),
         ),
-        (Host::ReadOnly, _) => Outcome::Nothing(
-            "port 10255 of a kubelet asks nobody; the token is shown to it all the same".to_owned(),
-        ),
+        (Host::ReadOnly, _) => Outcome::Nothing(format!(
+            "port 10255 of a kubelet asks nobody; {shown} is shown to it all the same"
+        )),
         (Host::Component(name), Some("https")) => match path.literal() {
             Some(path) => Outcome::Needs {
                 rights: vec![Right::get_url(path)],
@@ -90,14 +90,18 @@ fn one(scraped: &Scraped<'_>, address: &Template, scheme: &Template, path: &Temp
             None => unknown_path(path),
         },
         (Host::Component(_) | Host::Ordinary, Some("http")) => asked(
-            "the token is shown, unencrypted, to targets of which nobody knows whether they ask the API server about it",
+            &format!(
+                "{shown} is shown, unencrypted, to targets of which nobody knows whether they ask the API server about it"
+            ),
             path,
         ),
         (Host::Component(_) | Host::Ordinary, Some(_)) => asked(
-            "the token is shown to targets of which nobody knows whether they ask the API server about it, as kube-rbac-proxy does",
+            &format!(
+                "{shown} is shown to targets of which nobody knows whether they ask the API server about it, as kube-rbac-proxy does"
+            ),
             path,
         ),
-        (Host::Unknown(why), Some(_)) => asked(&why, path),
+        (Host::Unknown(what), Some(_)) => asked(&format!("{shown} is shown to {what}"), path),
         (_, None) => asked(&format!("the scheme is {scheme}"), path),
     }
 }

@@ -162,12 +162,24 @@ fn the_api_server_is_known_by_its_names_and_its_paths() {
     for keep in [
         "{source_labels: [__meta_kubernetes_namespace, __meta_kubernetes_service_name, __meta_kubernetes_endpoint_port_name], action: keep, regex: default;kubernetes;https}",
         "{source_labels: [__meta_kubernetes_namespace, __meta_kubernetes_service_label_component], action: keep, regex: default;apiserver}",
+        "{source_labels: [__meta_kubernetes_namespace, __meta_kubernetes_endpoints_name], action: keep, regex: (default;kubernetes)}",
     ] {
         let job = format!(
             "  scheme: https\n  kubernetes_sd_configs: [{{role: endpoints}}]\n  relabel_configs:\n  - {keep}"
         );
         assert_eq!(scraped(&job), ["get /metrics"]);
     }
+}
+
+#[test]
+fn everybody_is_granted_nothing() {
+    let text = "- job_name: a\n  kubernetes_sd_configs: [{role: node, api_server: 'https://a'}]\n";
+    let explanations = read(&[input(text)], &SETTINGS).expect("a configuration");
+    assert_eq!(
+        manifests(&explanations, "x"),
+        "# not granted to everybody: list nodes\n# not granted to everybody: watch nodes\n"
+    );
+    assert!(dangers(&explanations)[0].contains("system:anonymous"));
 }
 
 #[test]
@@ -340,6 +352,11 @@ fn an_operator_s_objects_are_what_the_operator_makes_of_them() {
             "get nodes/metrics"
         ]
     );
+    let with_prometheus = "kind: Prometheus\napiVersion: monitoring.coreos.com/v1\nspec: {serviceDiscoveryRole: EndpointSlice}\n---\nkind: ServiceMonitor\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: m, namespace: x}\nspec: {selector: {}, endpoints: [{port: web}]}\n";
+    assert_eq!(
+        needs(with_prometheus)[0],
+        "x: list endpointslices.discovery.k8s.io"
+    );
     let rest = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: monitoring.coreos.com/v1alpha1\n  kind: ScrapeConfig\n  metadata: {name: s}\n  spec:\n    scheme: HTTPS\n    authorization: {credentials: {name: t, key: token}}\n    kubernetesSDConfigs: [{role: Node}]\n    relabelings: [{targetLabel: __metrics_path__, replacement: /stats/summary}]\n- apiVersion: monitoring.coreos.com/v1\n  kind: PodMonitor\n  metadata: {name: p}\n  spec: {selector: {}, podMetricsEndpoints: [{port: web}]}\n- apiVersion: monitoring.coreos.com/v1\n  kind: Probe\n  metadata: {name: q}\n  spec: {prober: {url: 'blackbox:9115'}, targets: {ingress: {namespaceSelector: {any: true}}}}\n- {apiVersion: v1, kind: Service}\n";
     assert_eq!(
         needs(rest)
@@ -361,6 +378,19 @@ fn an_operator_s_objects_are_what_the_operator_makes_of_them() {
 fn an_agent_s_configurations_and_bare_lists_are_read_too() {
     let agent = "metrics:\n  configs:\n  - name: a\n    scrape_configs:\n    - job_name: x\n      kubernetes_sd_configs: [{role: node}]\n  - name: b\n    scrape_configs:\n    - job_name: x\n";
     assert_eq!(needs(agent), ["list nodes", "watch nodes", "nothing"]);
+    let list =
+        "- job_name: y\n  kubernetes_sd_configs: [{role: ingress, namespaces: {names: [a]}}]\n";
+    let map = format!(
+        "kind: ConfigMap\napiVersion: v1\ndata:\n  rules.yml: 'groups: []'\n  script: '{{{{'\n  prometheus.yml: |\n    {}\n---\nkind: Secret\napiVersion: v1\ndata: {{a: {}}}\n",
+        "scrape_configs:\n- job_name: x\n  kubernetes_sd_configs: [{role: node}]"
+            .replace('\n', "\n    "),
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, list),
+    );
+    let lists: Vec<String> = needs(&map)
+        .into_iter()
+        .filter(|line| line.contains("list"))
+        .collect();
+    assert_eq!(lists, ["list nodes", "a: list ingresses.networking.k8s.io"]);
     let files = input("scrape_config_files:\n- a/*.yml\n");
     let patterns = scrape_config_files(&files).expect("patterns");
     assert_eq!(patterns[0].0, "a/*.yml");

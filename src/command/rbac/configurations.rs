@@ -34,13 +34,21 @@ pub(super) fn configurations(paths: &[PathBuf], ui: &Ui) -> Result<Vec<Input>> {
         }
         read.push(identity);
         let input = Input {
-            file: path.display().to_string(),
+            file: name(&path),
             text: text(&path)?,
         };
         files.extend(named(&path, &input, ui)?);
         inputs.push(input);
     }
     Ok(inputs)
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == STDIN {
+        "stdin".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }
 
 /// The files that a configuration's `scrape_config_files` match, relative to the configuration.
