@@ -8,7 +8,7 @@ use std::path::Path;
 
 use monconf::yaml;
 use serde_json::{Value, json};
-use testbed::{Cluster, Component, ControlPlane, Crds, Network, Operator, Options};
+use testbed::{Cluster, Component, ControlPlane, Crds, Network, Operator, Options, promtool_check};
 
 use crate::support::Monconf;
 use cases::{CASES, KUBELETS};
@@ -443,4 +443,63 @@ fn no_credentials_of_a_configuration_are_shown() {
             "{printed}"
         );
     }
+}
+
+/// Discoveries that are right, or wrong in one way.
+const DISCOVERIES: &[&str] = &[
+    "role: pod",
+    "role: nodes",
+    "role: Node",
+    "api_server: https://a",
+    "role: pod, namespaces: {own_namespace: true}",
+    "role: pod, api_server: 'https://a', namespaces: {own_namespace: true}",
+    "role: pod, kubeconfig_file: /k, namespaces: {own_namespace: true}",
+    "role: pod, kubeconfig_file: /k, api_server: 'https://a'",
+    "role: pod, kubeconfig_file: /k, tls_config: {ca_file: /ca}",
+    "role: pod, kubeconfig_file: /k, follow_redirects: true",
+    "role: pod, follow_redirects: false",
+    "role: pod, enable_http2: true",
+    "role: pod, enable_http2: false",
+    "role: pod, tls_config: {}",
+    "role: pod, tls_config: {insecure_skip_verify: false}",
+    "role: pod, tls_config: {insecure_skip_verify: true}",
+    "role: pod, authorization: {}",
+    "role: pod, authorization: {credentials_file: /t}",
+    "role: pod, bearer_token_file: /t",
+    "role: pod, bearer_token_file: ''",
+    "role: pod, basic_auth: {username: a, password: b}",
+    "role: pod, proxy_url: 'http://a'",
+    "role: pod, proxy_from_environment: false",
+    "role: pod, proxy_from_environment: true",
+    "role: pod, api_server: 'https://a', authorization: {credentials_file: /t}",
+    "role: pod, selectors: [{role: node, field: metadata.name=a}]",
+    "role: pod, selectors: [{role: service}]",
+    "role: endpoints, selectors: [{role: pod}, {role: service}, {role: endpoints}]",
+    "role: endpoints, selectors: [{role: pod}, {role: pod}]",
+    "role: endpointslice, selectors: [{role: endpoints}]",
+    "role: ingress, selectors: [{role: ingress, label: a=b}]",
+    "role: node, attach_metadata: {node: true}",
+    "role: pod, attach_metadata: {nodes: true}",
+    "role: pod, attach_metadata: {node: yes please}",
+    "role: pod, namespaces: {names: a}",
+    "role: pod, namespaces: [a]",
+    "role: pod, namespace: {names: [a]}",
+];
+
+#[test]
+fn what_prometheus_refuses_of_a_discovery_is_refused_and_nothing_else() {
+    let mut differences = Vec::new();
+    for discovery in DISCOVERIES {
+        let text = format!(
+            "scrape_configs:\n- job_name: a\n  kubernetes_sd_configs:\n  - {{{discovery}}}\n"
+        );
+        let folder = folder("prometheus.yml", &text);
+        let file = folder.path().join("prometheus.yml");
+        let theirs = promtool_check(&file, true);
+        let ours = Monconf::new(["rbac", "explain", "-f"]).args([&file]).run();
+        if theirs.is_ok() != (ours.code == 0) {
+            differences.push(format!("{discovery}\n  {theirs:?}\n  {}", ours.stderr));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

@@ -280,6 +280,27 @@ pub(super) const CASES: &[Case] = &[
         ),
     ),
     case(
+        "steps-by-way-of-other-labels",
+        concat!(
+            "scrape_configs:
+- job_name: nodes",
+            own_token!(),
+            "  kubernetes_sd_configs:
+  - role: node
+  relabel_configs:
+  - {source_labels: [__meta_kubernetes_node_name], action: keep, regex: (node-1|node-2)}
+  - {source_labels: [__meta_kubernetes_node_name], target_label: __tmp_node}
+  - {target_label: __tmp_server, replacement: kubernetes.default.svc}
+  - {source_labels: [__tmp_server], target_label: __address__}
+  - source_labels: [__tmp_node]
+    regex: (?P<name>.+)
+    target_label: __metrics_path__
+    replacement: /api/v1/nodes/${name}/proxy/metrics
+  - {source_labels: [__metrics_path__], regex: (.+)/metrics, target_label: __metrics_path__, replacement: $1/stats}
+"
+        ),
+    ),
+    case(
         "an-agent",
         "metrics:
   global: {scrape_interval: 1m}

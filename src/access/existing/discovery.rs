@@ -1,6 +1,8 @@
 //! `kubernetes_sd_configs`, with the checks that Prometheus makes (`SDConfig.UnmarshalYAML` in
 //! `discovery/kubernetes/kubernetes.go`).
 
+use serde_json::Value;
+
 use super::identity::{Credentials, Identity, credentials};
 use super::node::{Node, Spelling};
 use super::{Found, Settings};
@@ -121,13 +123,13 @@ fn exclusive(
     let custom = CLIENT.iter().find_map(|key| {
         let value = node.get(key)?;
         let default = match *key {
-            "follow_redirects" | "enable_http2" => value.value == &serde_json::Value::Bool(true),
-            "proxy_from_environment" => value.value == &serde_json::Value::Bool(false),
+            "follow_redirects" | "enable_http2" => value.value == true,
+            "proxy_from_environment" => value.value == false,
             // `authorization: {}` is a client of its own already, `tls_config: {}` is not.
-            "tls_config" | "proxy_connect_header" => value
-                .value
-                .as_object()
-                .is_some_and(serde_json::Map::is_empty),
+            "tls_config" | "proxy_connect_header" => value.value.as_object().is_some_and(|map| {
+                let nothing = |value: &Value| value.is_null() || value == false || value == "";
+                map.values().all(nothing)
+            }),
             "proxy_url" | "no_proxy" | "bearer_token" | "bearer_token_file" => value.value == "",
             _ => false,
         };
