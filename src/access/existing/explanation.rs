@@ -68,6 +68,7 @@ impl Explanation {
     /// Explains a scrape; `api_servers` are the addresses that the whole configuration names.
     pub(super) fn of(scrape: &Scrape, api_servers: &[String]) -> Self {
         let mut explanation = Self::new(scrape.name.clone(), Some(scrape.place.clone()));
+        explanation.remarks.extend(scrape.remark.clone());
         for found in &scrape.found {
             explanation.discovery(&found.discovery, &found.identity, Some(&found.place));
             explanation.remarks.extend(found.remark.clone());

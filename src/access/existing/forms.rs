@@ -124,7 +124,12 @@ impl Reader<'_> {
                 self.faults.push(node.fault("job_name is empty"));
                 continue;
             };
-            if let Some(other) = self.names.insert(name.clone(), node.place()) {
+            let other = self.names.insert(name.clone(), node.place());
+            let (same, elsewhere) = match other {
+                Some(other) if other.file == node.source.file => (Some(other), None),
+                other => (None, other),
+            };
+            if let Some(other) = same {
                 let twice = format!(
                     "found multiple scrape configs with job name {name:?}, also at {other}"
                 );
@@ -132,7 +137,15 @@ impl Reader<'_> {
                 continue;
             }
             match scrape_config(node, name, self.settings) {
-                Ok(scrape) => self.scrapes.push(scrape),
+                Ok(mut scrape) => {
+                    // Files of one folder may be of several Prometheuses.
+                    scrape.remark = elsewhere.map(|other| {
+                        format!(
+                            "a job of that name is also at {other}; one Prometheus refuses both"
+                        )
+                    });
+                    self.scrapes.push(scrape);
+                }
                 Err(fault) => self.faults.push(fault),
             }
         }

@@ -68,6 +68,7 @@ struct Scrape {
     relabelling: Vec<Relabelling>,
     /// Labels with the only values that are kept, before relabelling.
     kept: Vec<(String, Vec<String>)>,
+    remark: Option<String>,
 }
 
 /// One discovery in Kubernetes.

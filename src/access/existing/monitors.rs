@@ -89,6 +89,7 @@ impl Object<'_> {
                 credentials: credentials(endpoint, &self.namespace)?,
                 relabelling: relabelling(endpoint, "relabelings")?,
                 kept,
+                remark: None,
             });
         }
         Ok(jobs)
@@ -204,6 +205,7 @@ impl Object<'_> {
             credentials: credentials(&self.spec, &self.namespace)?,
             relabelling: Vec::new(),
             kept: Vec::new(),
+            remark: None,
         })
     }
 }

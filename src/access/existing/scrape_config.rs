@@ -59,6 +59,7 @@ pub(super) fn scrape_config(
         credentials: credentials(node, settings.namespace)?,
         relabelling,
         kept: Vec::new(),
+        remark: None,
     })
 }
 

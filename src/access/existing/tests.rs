@@ -307,6 +307,12 @@ fn what_prometheus_refuses_is_refused_with_its_line() {
     let twice = "- job_name: a\n- job_name: a\n- metrics_path: /x\n";
     let faults = read(&[input(twice)], &SETTINGS).expect_err("two mistakes");
     assert_eq!(faults.len(), 2);
+    let other = Input {
+        file: "other.yml".into(),
+        ..input("- job_name: a\n")
+    };
+    let explanations = read(&[input("- job_name: a\n"), other], &SETTINGS).expect("two files");
+    assert!(explanations[1].remarks[0].contains("also at prometheus.yml:1"));
     // What is the same as the default is no client of one's own.
     let fine = "- job_name: a\n  kubernetes_sd_configs: [{role: pod, follow_redirects: true, tls_config: {}}]\n";
     assert!(read(&[input(fine)], &SETTINGS).is_ok());
