@@ -288,7 +288,7 @@ pub(super) const CASES: &[Case] = &[
             "  kubernetes_sd_configs:
   - role: node
   relabel_configs:
-  - {source_labels: [__meta_kubernetes_node_name], action: keep, regex: (node-1|node-2)}
+  - {source_labels: [__meta_kubernetes_node_name], action: keep, regex: (node-1)}
   - {source_labels: [__meta_kubernetes_node_name], target_label: __tmp_node}
   - {target_label: __tmp_server, replacement: kubernetes.default.svc}
   - {source_labels: [__tmp_server], target_label: __address__}
