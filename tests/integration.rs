@@ -25,6 +25,7 @@ mod prometheus_apply;
 mod prompt;
 mod rbac_audit;
 mod rbac_diff;
+mod rbac_explain;
 mod readme;
 mod support;
 mod templates;

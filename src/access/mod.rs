@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod bindings;
 mod compare;
+pub mod existing;
 mod grants;
 mod need;
 mod observer;

@@ -196,7 +196,7 @@ pub fn discovery(discovery: &Discovery) -> Vec<(Right, Scope)> {
 }
 
 /// The one name that a field selector asks for.
-fn single_name(discovery: &Discovery, role: Role) -> Option<&str> {
+pub(super) fn single_name(discovery: &Discovery, role: Role) -> Option<&str> {
     let selector = discovery
         .selectors
         .iter()

@@ -24,7 +24,7 @@ pub enum Command {
     Prometheus(prometheus::Args),
     /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
-    /// Find dangerous rights in a cluster or in manifests; compare an identity's rights with what jobs need
+    /// Explain which rights jobs need; find dangerous and superfluous ones
     Rbac(rbac::Args),
     /// List, show or eject the built-in templates
     Template(template::Args),

@@ -1,8 +1,10 @@
 //! The local files: Prometheus' configuration, the token and the CA beside it.
 
+mod glob;
 mod read;
 mod write;
 
+pub use glob::glob;
 pub use read::read;
 pub use write::{Mode, check_writable, write};
 

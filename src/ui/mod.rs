@@ -9,6 +9,7 @@
 mod audit;
 mod color;
 mod compared;
+mod explanation;
 mod plan;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -21,6 +22,7 @@ use color::{BOLD, Paint, RED, YELLOW};
 pub use compared::Compared;
 
 use crate::access::audit::Finding;
+use crate::access::existing::Explanation;
 use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::scrub;
@@ -109,6 +111,14 @@ impl Ui {
     pub fn compared(&self, compared: &Compared<'_>) {
         let paint = self.paint(Stream::Out);
         write(Stream::Out, &compared::text(compared, paint));
+    }
+
+    /// Which job needs which right, and why.
+    pub fn explanation(&self, explanations: &[Explanation]) {
+        write(
+            Stream::Out,
+            &explanation::text(explanations, self.paint(Stream::Out)),
+        );
     }
 
     /// That a change has been written.

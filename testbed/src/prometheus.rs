@@ -42,19 +42,32 @@ impl Prometheus {
     ///
     /// Panics with its log when it refuses the configuration; ask [`promtool_check`](crate::promtool_check) for that.
     pub fn start(config: &Path, extra_args: &[&str]) -> Self {
+        Self::start_with(config, extra_args, &[])
+    }
+
+    /// [`Prometheus::start`] with variables of its environment.
+    pub fn start_with(config: &Path, extra_args: &[&str], environment: &[(&str, &str)]) -> Self {
         let config = if config.is_dir() {
             config.join("prometheus.yml")
         } else {
             config.to_owned()
         };
-        with_free_ports(|| Self::try_start(&config, extra_args))
+        with_free_ports(|| Self::try_start(&config, extra_args, environment))
     }
 
-    fn try_start(config: &Path, extra_args: &[&str]) -> Result<Self, String> {
+    fn try_start(
+        config: &Path,
+        extra_args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self, String> {
         let storage = Directory::new("prometheus");
         let address = format!("127.0.0.1:{}", free_port());
         let log = storage.path().join("prometheus.log");
-        let mut process = Launch::new(Component::Prometheus.binary("prometheus"), log)
+        let launch = Launch::new(Component::Prometheus.binary("prometheus"), log);
+        let launch = environment
+            .iter()
+            .fold(launch, |launch, (name, value)| launch.env(name, value));
+        let mut process = launch
             .args([
                 format!("--config.file={}", config.display()),
                 format!(

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::yaml;
 
 /// What stands for standard input.
-const STDIN: &str = "-";
+pub(super) const STDIN: &str = "-";
 
 /// Every role and binding in files and folders of manifests; other kinds are passed over.
 ///
@@ -45,7 +45,7 @@ fn text(path: &Path) -> Result<String> {
 }
 
 /// The manifests below `folder`, in the order of their names. Links to folders are not followed.
-fn manifests(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn manifests(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = |error: std::io::Error| unreadable(folder, &error);
     let mut entries = Vec::new();
     for entry in folder.read_dir().map_err(unreadable)? {

@@ -1,7 +1,9 @@
-//! `monconf rbac`: what a cluster's roles allow, and to whom.
+//! `monconf rbac`: what jobs need, what a cluster's roles allow, and to whom.
 
 mod audit;
+mod configurations;
 mod diff;
+mod explain;
 mod files;
 
 use std::process::ExitCode;
@@ -13,7 +15,7 @@ use crate::ui::Ui;
 /// Exit code where something was found.
 const FOUND: u8 = 2;
 
-/// Find dangerous rights in a cluster or in manifests; compare an identity's rights with what jobs need
+/// Explain which rights jobs need; find dangerous and superfluous ones
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -27,12 +29,15 @@ enum Verb {
     Audit(audit::Args),
     /// Compare what an identity may do with what the jobs need
     Diff(diff::Args),
+    /// Show which job needs which right and why, for our jobs or an existing configuration of Prometheus
+    Explain(explain::Args),
 }
 
-/// Audits or compares.
+/// Audits, compares or explains.
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     match args.verb {
         Verb::Audit(args) => audit::run(args, global, ui).await,
         Verb::Diff(args) => diff::run(args, global, ui).await,
+        Verb::Explain(args) => explain::run(args, ui),
     }
 }

@@ -75,6 +75,12 @@ impl Component {
             })
     }
 
+    /// The folder of Prometheus' sources.
+    pub fn prometheus_source() -> PathBuf {
+        let module = "github.com/prometheus/prometheus";
+        go::source(&Self::Prometheus.folder(), module)
+    }
+
     /// The folder of the operator's CRD files, one per kind; [`OperatorVersion::crds`] has those of other versions.
     pub fn crds() -> PathBuf {
         OperatorVersion::default().crds()

@@ -1,0 +1,99 @@
+//! Explanations for programs.
+
+use serde_json::{Value, json};
+
+use super::Place;
+use super::explanation::{Explanation, Reason, Unproven, by_identity, dangers};
+use crate::access::{Grants, Right, Rule, Scope};
+use crate::mask::Masker;
+
+/// Jobs with their needs, and for each identity the rules that grant them.
+#[must_use]
+pub fn report(explanations: &[Explanation]) -> Value {
+    let identities = by_identity(explanations);
+    let identities = identities.iter().map(|(identity, needs)| {
+        let grants = Grants::of(needs);
+        let namespaces = grants.namespaces.iter();
+        json!({
+            "identity": identity.to_string(),
+            "clusterRules": rules(&grants.cluster),
+            "namespaces": namespaces
+                .map(|(namespace, of)| (namespace.clone(), rules(of)))
+                .collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    let report = json!({
+        "jobs": explanations.iter().map(job).collect::<Vec<_>>(),
+        "identities": identities.collect::<Vec<_>>(),
+        "dangers": dangers(explanations),
+    });
+    Masker::default().object(&report)
+}
+
+fn job(explanation: &Explanation) -> Value {
+    json!({
+        "job": explanation.job,
+        "place": place(explanation.place.as_ref()),
+        "needs": explanation.needs.iter().map(need).collect::<Vec<_>>(),
+        "free": explanation.free,
+        "unproven": explanation.unproven.iter().map(unproven).collect::<Vec<_>>(),
+        "remarks": explanation.remarks,
+    })
+}
+
+fn need(reason: &Reason) -> Value {
+    let mut need = right(&reason.right);
+    need["namespace"] = match &reason.scope {
+        Scope::Cluster => Value::Null,
+        Scope::Namespace(namespace) => namespace.as_str().into(),
+    };
+    need["identity"] = reason.identity.to_string().into();
+    need["why"] = reason.why.as_str().into();
+    need["place"] = place(reason.place.as_ref());
+    need
+}
+
+fn unproven(open: &Unproven) -> Value {
+    json!({
+        "why": open.why,
+        "maybe": open.maybe.iter().map(right).collect::<Vec<_>>(),
+        "identity": open.identity.to_string(),
+    })
+}
+
+fn right(right: &Right) -> Value {
+    match right {
+        Right::Url { path, verb } => json!({"verb": verb, "nonResourceURL": path}),
+        Right::Resource {
+            group,
+            resource,
+            verb,
+            name,
+        } => json!({"verb": verb, "apiGroup": group, "resource": resource, "resourceName": name}),
+    }
+}
+
+fn place(place: Option<&Place>) -> Value {
+    place.map_or(
+        Value::Null,
+        |place| json!({"file": place.file, "line": place.line}),
+    )
+}
+
+fn rules(rules: &[Rule]) -> Value {
+    let rule = |rule: &Rule| {
+        let mut json = json!({"verbs": rule.verbs, "jobs": rule.reasons});
+        for (key, values) in [
+            ("apiGroups", &rule.api_groups),
+            ("resources", &rule.resources),
+            ("resourceNames", &rule.resource_names),
+            ("nonResourceURLs", &rule.non_resource_urls),
+        ] {
+            if !values.is_empty() {
+                json[key] = values.as_slice().into();
+            }
+        }
+        json
+    };
+    rules.iter().map(rule).collect()
+}
