@@ -1,11 +1,10 @@
 //! `monconf jobs`: what can be scraped, and which rights that takes.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::Output;
+use super::{Output, SettingsFile};
 use crate::access::{self, Grants, Need, Rule};
 use crate::error::Result;
 use crate::job::{self, BLACKBOX_EXPORTER, Job};
@@ -19,15 +18,8 @@ use crate::yaml;
 /// Prometheus' own ServiceAccount, with --format raw to the one that monconf makes.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Settings file with own jobs [default: monconf.yaml, if there is one]
-    #[arg(
-        short,
-        long,
-        env = "MONCONF_FILE",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    file: SettingsFile,
 
     /// What to print
     #[arg(
@@ -43,7 +35,7 @@ pub struct Args {
 
 /// Prints the list.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
-    let settings = Settings::default().or_file(args.file.as_deref())?;
+    let settings = args.file.beside(Settings::default())?;
     let exporter = settings
         .blackbox_exporter
         .as_deref()

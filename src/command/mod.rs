@@ -8,12 +8,14 @@ mod provision;
 pub mod rbac;
 pub mod template;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
 use crate::cli::Global;
 use crate::error::Result;
+use crate::spec::Settings;
 use crate::ui::Ui;
 
 /// What can be done.
@@ -44,6 +46,27 @@ pub enum Output {
     Json,
     /// The manifests, without any token
     Yaml,
+}
+
+/// Where settings stand beside the flags.
+#[derive(clap::Args)]
+pub struct SettingsFile {
+    /// Settings file; flags win over it [default: monconf.yaml, if there is one]
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    file: Option<PathBuf>,
+}
+
+impl SettingsFile {
+    /// The flags' settings, and for those not given the file's.
+    fn beside(&self, flags: Settings) -> Result<Settings> {
+        flags.or_file(self.file.as_deref())
+    }
 }
 
 impl Command {

@@ -1,12 +1,11 @@
 //! What the commands of all consumers share: plan, show, ask, apply.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::builder::BoolishValueParser;
 
-use super::Output;
+use super::{Output, SettingsFile};
 use crate::apply::{self, Progress, Standing};
 use crate::cli::Global;
 use crate::cluster::{Cluster, ConnectOptions, Issued};
@@ -24,15 +23,8 @@ use crate::ui::{Stream, Ui};
 #[command(next_help_heading = "What to do about it")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct Mode {
-    /// Settings file; flags win over it [default: monconf.yaml, if there is one]
-    #[arg(
-        short,
-        long,
-        env = "MONCONF_FILE",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    file: SettingsFile,
 
     /// Write what the diff shows, after asking on a terminal
     #[arg(long, env = "MONCONF_APPLY", hide_env_values = true, value_parser = BoolishValueParser::new())]
@@ -86,7 +78,7 @@ pub(super) async fn run(
     global: &Global,
     ui: &Ui,
 ) -> Result<ExitCode> {
-    let settings = settings.or_file(mode.file.as_deref())?;
+    let settings = mode.file.beside(settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let spec = Spec::new(consumer, settings)?;
     if mode.offline {

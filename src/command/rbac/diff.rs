@@ -1,7 +1,6 @@
 //! `monconf rbac diff`: what an identity may do against what the jobs need.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -13,6 +12,7 @@ use crate::access::bindings::{Identity, Name, Roles, Subject};
 use crate::access::{Comparison, Grants, Need, Rule, Scope, Surplus, compare};
 use crate::cli::Global;
 use crate::cluster::Cluster;
+use crate::command::SettingsFile;
 use crate::command::provision::connect;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -33,15 +33,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAMESPACE/NAME")]
     service_account: Option<String>,
 
-    /// Settings file; flags win over it [default: monconf.yaml, if there is one]
-    #[arg(
-        short,
-        long,
-        env = "MONCONF_FILE",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    file: SettingsFile,
 
     /// Exit with 2 when a right is missing or superfluous, 0 when none is
     #[arg(long, env = "MONCONF_DETAILED_EXITCODE", hide_env_values = true, value_parser = BoolishValueParser::new())]
@@ -74,7 +67,7 @@ enum Output {
 
 /// Reads, compares and shows.
 pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
-    let settings = args.settings.or_file(args.file.as_deref())?;
+    let settings = args.file.beside(args.settings)?;
     let spec = Spec::new(Consumer::Prometheus, settings)?;
     let asked = args.service_account.as_deref().map(account).transpose()?;
     let own = Subject::ServiceAccount {
