@@ -15,6 +15,7 @@ mod examples;
 mod external_prometheus;
 mod files;
 mod interrupt;
+mod least_access;
 mod offline;
 mod operator_objects;
 mod output;

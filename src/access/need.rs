@@ -137,6 +137,9 @@ pub fn kubelet_resource(path: &str) -> &'static str {
 ///
 /// Namespaced objects are asked for in each namespace that the discovery names; nodes and namespaces are objects of the
 /// cluster. Where a selector asks for one object by `metadata.name`, the API server authorizes that name alone.
+///
+/// `list` is needed although a recent Prometheus may never send it: it asks recent API servers for a watch that begins
+/// with the list, and lists where that is not known or refused. Older ones always list.
 #[must_use]
 pub fn discovery(discovery: &Discovery) -> Vec<(Right, Scope)> {
     let mut needs = Vec::new();

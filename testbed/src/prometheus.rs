@@ -37,6 +37,26 @@ pub struct Target {
     pub discovered: Value,
 }
 
+impl Target {
+    /// Where a Prometheus tells of its targets.
+    pub const PATH: &str = "/api/v1/targets?state=active";
+
+    /// The targets in the `data` of an answer at [`Target::PATH`].
+    pub fn all(data: &Value) -> Vec<Self> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let target = |json: &Value| Self {
+            job: text(&json["scrapePool"]),
+            health: text(&json["health"]),
+            last_error: text(&json["lastError"]),
+            scrape_url: text(&json["scrapeUrl"]),
+            labels: json["labels"].clone(),
+            discovered: json["discoveredLabels"].clone(),
+        };
+        let targets = data["activeTargets"].as_array();
+        targets.into_iter().flatten().map(target).collect()
+    }
+}
+
 impl Prometheus {
     /// Starts it with a configuration file, or with `prometheus.yml` of a folder, and waits until it is ready.
     ///
@@ -103,21 +123,7 @@ impl Prometheus {
 
     /// Everything that it scrapes now.
     pub fn targets(&self) -> Vec<Target> {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let data = self.get("/api/v1/targets?state=active");
-        let targets = data["activeTargets"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        let target = |json: &Value| Target {
-            job: text(&json["scrapePool"]),
-            health: text(&json["health"]),
-            last_error: text(&json["lastError"]),
-            scrape_url: text(&json["scrapeUrl"]),
-            labels: json["labels"].clone(),
-            discovered: json["discoveredLabels"].clone(),
-        };
-        targets.iter().map(target).collect()
+        Target::all(&self.get(Target::PATH))
     }
 
     /// Waits until a job has targets and all of them have this health; returns them.

@@ -40,8 +40,13 @@ impl Cluster {
     pub fn with_control_plane_pods() -> Option<&'static Self> {
         static STARTED: Once = Once::new();
         let cluster = Self::shared()?;
-        STARTED.call_once(|| control_plane_pods::run(cluster));
+        STARTED.call_once(|| cluster.start_control_plane_pods());
         Some(cluster)
+    }
+
+    /// Starts what [`Cluster::with_control_plane_pods`] has, in a cluster of the caller's own; once.
+    pub fn start_control_plane_pods(&self) {
+        control_plane_pods::run(self);
     }
 
     /// One of the caller's own, ended when dropped; `None` as for [`Cluster::shared`]. Whatever `options` say, it has an
