@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use monconf::access::observer;
 use serde_json::{Value, json};
 use testbed::{Client, ControlPlane};
 
@@ -267,4 +268,13 @@ fn what_somebody_else_added_stays_and_what_somebody_removed_comes_back() {
     );
     let scraper = Client::with_token(cp, &token::of_secret(&scope));
     assert!(rights::may(&scraper, "get", "nodes/metrics"));
+}
+
+#[test]
+fn the_page_of_rights_names_every_rule_of_the_observer() {
+    let page = include_str!("../docs/access.md");
+    for rule in observer(true) {
+        let row = format!("| `{rule}` | {}", rule.reasons.join(", "));
+        assert!(page.contains(&row), "{row}");
+    }
 }
