@@ -97,11 +97,11 @@ pub async fn prepare(
     if !schemas.is_empty() {
         desired = render(&surroundings)?;
     }
-    let lacking = if form == Form::Operator {
-        lacking(cluster, &discoverers(spec, &surroundings)).await
-    } else {
-        Vec::new()
+    let discoverers = match form {
+        Form::Operator => discoverers(spec, &surroundings),
+        _ => Vec::new(),
     };
+    let lacking = lacking(cluster, &discoverers).await;
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
@@ -118,6 +118,8 @@ pub async fn prepare(
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
+    plan.warnings
+        .extend(discoverers.iter().filter_map(confined));
     plan.warnings.extend(lacking);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
@@ -141,6 +143,17 @@ fn unfitted(desired: &Desired, snapshot: &Snapshot) -> BTreeSet<Kind> {
     kinds
         .filter(|kind| snapshot.unfamiliar.contains(kind))
         .collect()
+}
+
+/// A sentence for a Prometheus that does not look where targets are.
+fn confined(discoverer: &Discoverer) -> Option<String> {
+    (!discoverer.confined.is_empty()).then(|| {
+        format!(
+            "Prometheus {} has ignoreNamespaceSelectors: it looks into the monitors' own namespace only, and finds no targets of {} elsewhere",
+            discoverer.prometheus,
+            discoverer.confined.join(", ")
+        )
+    })
 }
 
 /// A sentence for each Prometheus that may not find what it is given to scrape.

@@ -66,7 +66,7 @@ fn every_job_is_listed_with_its_rights() {
     let listed = Monconf::new(["jobs"]).current_dir(folder.path()).run().ok();
     assert!(
         listed.stdout.contains(
-            "\nshop: the shop's web and API servers
+            "\nshop (default): the shop's web and API servers
   finds             role pod in shop, shop-canary
   scrapes           http, /metrics
   needs to scrape   nothing: its targets serve everybody
@@ -264,6 +264,24 @@ fn a_plan_says_what_the_account_that_discovers_lacks() {
         ]),
     );
     until("nothing is lacking", PATIENCE, || !plan(&[]).contains(who));
+
+    // One that looks into the monitors' own namespace only is told apart.
+    let confined = json!({"spec": {"ignoreNamespaceSelectors": true}});
+    cp.admin()
+        .patch_merge(&format!("{path}/main"), &confined)
+        .unwrap();
+    let said = plan(&[]);
+    assert!(
+        said.contains("warning: Prometheus default/main has ignoreNamespaceSelectors: it looks into the monitors' own namespace only, and finds no targets of apiserver elsewhere"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!(
+            "list, watch pods, services in {} (for apiserver)",
+            scope.namespace
+        )),
+        "{said}"
+    );
 
     // Whoever may not ask about others is told so, and plans all the same.
     let reader = cp.limited_user(

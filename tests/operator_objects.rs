@@ -260,3 +260,31 @@ fn monitors_carry_the_labels_that_the_clusters_prometheus_objects_select() {
     assert!(run.stderr.contains(&warning), "{}", run.stderr);
     assert!(run.stdout.contains("-    release: main"), "{}", run.stdout);
 }
+
+/// Without its namespaces a job would look everywhere, and show its token there.
+#[test]
+fn an_operator_that_cannot_say_where_to_look_is_refused() {
+    let cp = ControlPlane::start(Options::default());
+    let scope = cp.scope("too-old");
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scrapeconfigs.monitoring.coreos.com";
+    let mut crd = cp.admin().get(path).unwrap();
+    crd["metadata"]["annotations"]["operator.prometheus.io/version"] = json!("0.70.0");
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["kubernetesSDConfigs"]
+        ["items"]["properties"]
+        .as_object_mut()
+        .unwrap()
+        .remove("namespaces");
+    cp.admin().put(path, &crd).unwrap();
+    let run = || Monconf::prometheus(&scope, &["--apply", "--jobs", "scheduler"]).run();
+    // The API server's cache follows a moment later.
+    testbed::poll::until(
+        "the schema is seen",
+        std::time::Duration::from_secs(10),
+        || {
+            run()
+                .stderr
+                .contains("has no field spec.kubernetesSDConfigs[].namespaces, without which")
+        },
+    );
+    run().exit(1);
+}

@@ -18,7 +18,7 @@ fn plan(settings: &str, arguments: &[&str]) -> Run {
 }
 
 /// A file, and what is said of it.
-const WRONG: [(&str, &str); 43] = [
+const WRONG: [(&str, &str); 49] = [
     (
         r"jobs: [apiserver
 ",
@@ -280,7 +280,7 @@ interval: 60s
   role: pod
   path: metrics
 ",
-        r#"error: monconf.yaml:4: ownJobs[0].path: "metrics" is no path: it begins with / and has no query (see params)
+        r#"error: monconf.yaml:4: ownJobs[0].path: "metrics" is no path: it begins with / and has no query (see params) and no *
 "#,
     ),
     (
@@ -296,7 +296,7 @@ interval: 60s
         r"ownJobs:
 - name: shop
   role: pod
-  authority: kubelet
+  authority: component
 ",
         r"error: monconf.yaml:4: ownJobs[0].authority: the token would be sent in the clear: add scheme: https
 ",
@@ -424,6 +424,73 @@ interval: 60s
   monconf.yaml:11: ownJobs[0].metricRelabelling[1].replacement: "b-$1" gives no name of a label
   monconf.yaml:14: ownJobs[1].port: an Ingress has no port
 "#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  scheme: https
+  authority: kubelet
+",
+        r"error: monconf.yaml:5: ownJobs[0].authority: kubelets are found with role: node
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  scheme: https
+  authority: component
+  relabelling:
+  - targetLabel: __scheme__
+    replacement: http
+",
+        r"error: monconf.yaml:7: ownJobs[0].relabelling[0]: the token could be sent in the clear: __scheme__ stays as it is where authority is given
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  scheme: https
+  authority: component
+  relabelling:
+  - sourceLabels: [__meta_kubernetes_pod_annotation_a]
+    targetLabel: __address__
+",
+        r"error: monconf.yaml:7: ownJobs[0].relabelling[0]: the token would go wherever a label or annotation says
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  scheme: https
+  authority: component
+  insecureTLS: true
+",
+        r"error: monconf.yaml:6: ownJobs[0].insecureTLS: unverified, the token would be shown to pods of every namespace: name the namespaces
+",
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: pod
+  path: /*
+",
+        r#"error: monconf.yaml:4: ownJobs[0].path: "/*" is no path: it begins with / and has no query (see params) and no *
+"#,
+    ),
+    (
+        r"ownJobs:
+- name: shop
+  role: endpoints
+  scheme: https
+  authority: apiserver
+  path: /api/v1/nodes/x/proxy/metrics
+",
+        r"error: monconf.yaml:6: ownJobs[0].path: is a resource of the API server, not a path of its own such as /metrics
+",
     ),
 ];
 
@@ -616,4 +683,86 @@ fn kubelets_through_the_api_server_cost_a_consent() {
     );
     // Nothing else than the jobs that need it takes the consent.
     plan("", &["--kubelet", "apiserver-proxy", "--jobs", "apiserver"]).ok();
+}
+
+/// The right comes only where it was asked for, whatever it is that needs it.
+#[test]
+fn a_path_that_takes_nodes_proxy_costs_the_same_consent() {
+    let pprof = "ownJobs:
+- name: profile
+  role: node
+  scheme: https
+  authority: kubelet
+  path: /debug/pprof/heap
+";
+    let run = plan(pprof, &[]).exit(1);
+    assert!(
+        run.stderr.starts_with(
+            "error: job profile: a kubelet asks for `get nodes/proxy` before it answers /debug/pprof/heap: whoever holds that right executes commands in every pod of every node\n"
+        ),
+        "{}",
+        run.stderr
+    );
+    plan(pprof, &["--allow-nodes-proxy"]).ok();
+    let run = plan("", &["--allow-nodes-proxy"]).exit(1);
+    assert!(
+        run.stderr.contains("no job needs nodes/proxy"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// What was meant for a kubelet does not go for the API server before it.
+#[test]
+fn a_kubelet_s_own_port_and_certificate_are_not_the_api_server_s() {
+    let agent = |line: &str| {
+        format!(
+            "ownJobs:\n- name: agent\n  role: node\n  scheme: https\n  authority: kubelet\n  {line}\n"
+        )
+    };
+    let proxy = [
+        "--format",
+        "raw",
+        "--kubelet",
+        "apiserver-proxy",
+        "--allow-nodes-proxy",
+    ];
+    let run = plan(&agent("port: 10350"), &proxy).exit(1);
+    assert!(
+        run.stderr.contains("job agent: its port, or another step that writes __address__, cannot be had through the API server"),
+        "{}",
+        run.stderr
+    );
+    let run = plan(&agent("insecureTLS: true"), &proxy).ok();
+    assert!(
+        !run.stdout.contains("insecure_skip_verify"),
+        "{}",
+        run.stdout
+    );
+    let run = plan(&agent("insecureTLS: true"), &["--format", "raw"]).ok();
+    assert!(
+        run.stdout.contains("insecure_skip_verify: true"),
+        "{}",
+        run.stdout
+    );
+
+    let listed = |settings: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("monconf.yaml"), settings).unwrap();
+        Monconf::new(["jobs"])
+            .current_dir(folder.path())
+            .run()
+            .ok()
+            .stdout
+    };
+    let direct = listed(&agent("path: /metrics"));
+    assert!(
+        direct.contains("agent (default): ") && !direct.contains("nodes/proxy"),
+        "{direct}"
+    );
+    let through = listed("kubelet: apiserver-proxy\n");
+    assert!(
+        through.contains("needs to scrape   get nodes/proxy"),
+        "{through}"
+    );
 }

@@ -323,3 +323,67 @@ fn eight_at_once_end_as_one_does() {
     let run = apply(&scope, &[]).ok();
     assert!(run.stdout.contains("No changes"), "{}", run.stdout);
 }
+
+/// Two instances of one name in two namespaces would share what lies outside of them.
+#[test]
+fn an_instance_of_the_same_name_in_another_namespace_is_left_alone() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("same-name");
+    let raw = ["--apply", "--format", "raw"];
+    Monconf::prometheus(&scope, &raw).run().ok();
+    let elsewhere = format!("{}-b", scope.namespace);
+    let other = Monconf::new([
+        "prometheus",
+        "--name",
+        &scope.name,
+        "--namespace",
+        &elsewhere,
+    ])
+    .args(["--apply", "--format", "raw", "--jobs", "kubelet"])
+    .kubeconfig(scope.kubeconfig())
+    .run()
+    .exit(1);
+    let sentence = format!(
+        "ClusterRoleBinding {0}-clusterrole-binding belongs to instance {0} in namespace {1} of monconf",
+        scope.name, scope.namespace
+    );
+    assert!(other.stderr.contains(&sentence), "{}", other.stderr);
+    assert!(!other.stderr.contains("- Role "), "{}", other.stderr);
+    let again = Monconf::prometheus(&scope, &raw).run().ok();
+    assert!(again.stderr.contains("No changes"), "{}", again.stderr);
+}
+
+/// A Role is wanted in a namespace that is going away.
+#[test]
+fn a_job_s_namespace_that_is_being_deleted_is_told_before_anything_is_written() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("going");
+    let name = format!("{}-job", scope.namespace);
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": name, "finalizers": ["example.com/wait"]},
+    });
+    cp.admin().post("/api/v1/namespaces", &namespace).unwrap();
+    let path = format!("/api/v1/namespaces/{name}");
+    cp.admin().delete(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!("ownJobs:\n- name: shop\n  role: pod\n  namespaces: [{name}]\n");
+    std::fs::write(folder.path().join("monconf.yaml"), settings).unwrap();
+    let run = Monconf::prometheus(&scope, &["--apply", "--format", "raw"])
+        .current_dir(folder.path())
+        .run()
+        .exit(1);
+    assert!(
+        run.stderr
+            .contains(&format!("Namespace {name} is being deleted")),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        cp.audit(&scope.user.name)
+            .iter()
+            .all(|event| !event.is_write())
+    );
+    let released = json!({"metadata": {"finalizers": null}});
+    cp.admin().patch_merge(&path, &released).unwrap();
+}

@@ -222,6 +222,37 @@ fn rights_of_a_namespace_are_foreseen_in_that_namespace() {
     run(&scope, &user, &raw).ok();
 }
 
+/// All rights in one namespace are none in the cluster.
+#[test]
+fn rights_of_a_namespace_are_not_taken_for_rights_of_the_cluster() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("one-namespace");
+    // Before `default` in every order.
+    let name = format!("a-{}", scope.namespace);
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    cp.admin().post("/api/v1/namespaces", &namespace).unwrap();
+    let held: Vec<Value> = reads().into_iter().chain(writes()).collect();
+    let user = cp.limited_user("one-namespace", &json!(held[..held.len() - 2]));
+    let all = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
+    cp.grant(&user.name, Some(&name), &all);
+    let folder = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "jobs: [kubelet, shop]\nownJobs:\n- name: shop\n  role: pod\n  namespaces: [{name}]\n"
+    );
+    std::fs::write(folder.path().join("monconf.yaml"), settings).unwrap();
+    let refused = Monconf::prometheus(&scope, &["--apply", "--format", "raw"])
+        .kubeconfig(&user.kubeconfig)
+        .current_dir(folder.path())
+        .run()
+        .exit(1);
+    let sentence = format!(
+        "cannot write ClusterRole {}-clusterrole: {} may not grant rights that this user does not hold\n  missing: list nodes; watch nodes; get nodes/metrics\n",
+        scope.name, user.name
+    );
+    assert!(refused.stderr.contains(&sentence), "{}", refused.stderr);
+    assert_eq!(writes_of(cp, &user), Vec::<String>::new());
+}
+
 #[test]
 fn whoever_does_not_hold_what_the_role_grants_is_refused_before_anything_is_written() {
     let cp = ControlPlane::shared();

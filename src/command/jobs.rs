@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{Output, SettingsFile};
 use crate::access::{self, Grants, Need, Rule};
 use crate::error::Result;
-use crate::job::{self, BLACKBOX_EXPORTER, Job};
-use crate::spec::Settings;
+use crate::job::Job;
+use crate::spec::{Consumer, Settings, Spec};
 use crate::ui::Ui;
 use crate::yaml;
 
@@ -36,17 +36,14 @@ pub struct Args {
 /// Prints the list.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
     let settings = args.file.beside(Settings::default())?;
-    let exporter = settings
-        .blackbox_exporter
-        .as_deref()
-        .unwrap_or(BLACKBOX_EXPORTER);
-    let mut jobs = job::catalogue(exporter);
-    jobs.extend(settings.defined);
-    let listed: Vec<Value> = jobs.iter().map(entry).collect();
+    let defaults = settings.chosen();
+    let jobs = Spec::new(Consumer::Prometheus, settings.with_every_job())?.jobs;
+    let is_default = |job: &Job| defaults.contains(&job.name);
+    let listed: Vec<Value> = jobs.iter().map(|job| entry(job, is_default(job))).collect();
     match args.output {
         Output::Text => {
-            let blocks: Vec<String> = jobs.iter().map(block).collect();
-            ui.out(&blocks.join("\n"));
+            let blocks = jobs.iter().map(|job| block(job, is_default(job)));
+            ui.out(&blocks.collect::<Vec<_>>().join("\n"));
         }
         Output::Json => ui.out(&(serde_json::to_string_pretty(&listed).unwrap_or_default() + "\n")),
         Output::Yaml => ui.out(&yaml::emit(&listed.into())),
@@ -54,12 +51,8 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn is_default(job: &Job) -> bool {
-    job::DEFAULT.contains(&job.name.as_str())
-}
-
-fn block(job: &Job) -> String {
-    let mark = if is_default(job) { " (default)" } else { "" };
+fn block(job: &Job, is_default: bool) -> String {
+    let mark = if is_default { " (default)" } else { "" };
     let scheme = if job.tls { "https" } else { "http" };
     let place = match job.discovery.namespaces.as_slice() {
         [] => String::new(),
@@ -107,14 +100,14 @@ fn sentences(needs: &[Need]) -> Vec<String> {
     in_cluster.chain(in_namespaces).collect()
 }
 
-fn entry(job: &Job) -> Value {
+fn entry(job: &Job, is_default: bool) -> Value {
     let jobs = std::slice::from_ref(job);
     let rights = |needs: Vec<Need>| needs.iter().map(Need::json).collect::<Vec<_>>();
     json!({
         "name": job.name,
         "summary": job.summary,
         "jobName": job.job_name,
-        "default": is_default(job),
+        "default": is_default,
         "role": job.discovery.role.name(),
         "namespaces": job.discovery.namespaces,
         "scheme": if job.tls { "https" } else { "http" },

@@ -50,12 +50,19 @@ fn by_annotations(of: &str) -> Vec<Relabelling> {
         Relabelling::keep(&[&annotation("scrape")], "true"),
         Relabelling::replace(&[&annotation("scheme")], "(https?)", "__scheme__", "$1"),
         Relabelling::replace(&[&annotation("path")], "(.+)", "__metrics_path__", "$1"),
-        // The address, without its port where it has one (an IPv6 address stands in brackets), then the annotated port.
+        // The address, without its port where it has one, then the annotated port. An IPv6 address stands in brackets
+        // where it has a port, and gets them where it has none.
         Relabelling::replace(
             &["__address__", &annotation("port")],
             r"(\[.+\]|[^:]+)(?::\d+)?;(\d+)",
             "__address__",
             "$1:$2",
+        ),
+        Relabelling::replace(
+            &["__address__", &annotation("port")],
+            r"([^\[\];]+:[^\[\];]*:[^\[\];]*);(\d+)",
+            "__address__",
+            "[$1]:$2",
         ),
         Relabelling::labelmap(&annotation("param_(.+)"), "__param_$1"),
     ]

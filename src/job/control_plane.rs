@@ -3,7 +3,7 @@
 //! Both ask the API server whether the caller may `get` the path. Both listen on loopback only, unless they are started
 //! with `--bind-address=0.0.0.0`, and make their own certificate, which nothing can verify.
 
-use super::{Authority, Discovery, Job, Relabelling};
+use super::{Authority, Discovery, Job, Relabelling, at_port};
 
 pub(super) fn controller_manager() -> Job {
     static_pod("controller-manager", "kube-controller-manager", 10257)
@@ -20,21 +20,17 @@ fn static_pod(name: &str, component: &str, port: u16) -> Job {
         job_name: component.to_owned(),
         discovery: Discovery::pods("kube-system", &format!("component={component}")),
         insecure_tls: true,
-        relabelling: vec![
-            at_pod_port(port),
-            Relabelling::copy("__meta_kubernetes_pod_name", "instance"),
-            Relabelling::copy("__meta_kubernetes_pod_node_name", "node"),
-        ],
+        relabelling: on_node(port),
         ..Job::secure(Authority::Component)
     }
 }
 
 /// The pods declare no port for metrics, or another one beside it; targets that then are equal are one.
-pub(super) fn at_pod_port(port: u16) -> Relabelling {
-    Relabelling::replace(
-        &["__meta_kubernetes_pod_ip"],
-        "(.+)",
-        "__address__",
-        &format!("$1:{port}"),
-    )
+pub(super) fn on_node(port: u16) -> Vec<Relabelling> {
+    let mut steps = at_port("__meta_kubernetes_pod_ip", port.into());
+    steps.extend([
+        Relabelling::copy("__meta_kubernetes_pod_name", "instance"),
+        Relabelling::copy("__meta_kubernetes_pod_node_name", "node"),
+    ]);
+    steps
 }

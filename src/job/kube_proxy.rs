@@ -1,7 +1,7 @@
 //! kube-proxy, on every node.
 
-use super::control_plane::at_pod_port;
-use super::{Discovery, Job, Relabelling};
+use super::control_plane::on_node;
+use super::{Discovery, Job};
 
 pub(super) fn kube_proxy() -> Job {
     Job {
@@ -10,11 +10,7 @@ pub(super) fn kube_proxy() -> Job {
             .to_owned(),
         job_name: "kube-proxy".to_owned(),
         discovery: Discovery::pods("kube-system", "k8s-app=kube-proxy"),
-        relabelling: vec![
-            at_pod_port(10249),
-            Relabelling::copy("__meta_kubernetes_pod_name", "instance"),
-            Relabelling::copy("__meta_kubernetes_pod_node_name", "node"),
-        ],
+        relabelling: on_node(10249),
         ..Job::open()
     }
 }

@@ -71,17 +71,31 @@ fn from_node(name: &str, job_name: &str, path: &str, summary: &str) -> Job {
 }
 
 impl Job {
-    /// A kubelet's job by way of the API server at `server` (`HOST:PORT`), which asks for `nodes/proxy`; any other job
-    /// as it is.
+    /// A kubelet's job by way of the API server at the URL `server`, which asks for `nodes/proxy`; any other job as it
+    /// is.
     #[must_use]
     pub fn through_api_server(mut self, server: &str) -> Self {
         if self.authority != Authority::KubeletProxy {
             return self;
         }
-        let path = format!("/api/v1/nodes/$1/proxy{}", self.metrics_path);
+        let address = server
+            .split_once("://")
+            .map_or(server, |(_, address)| address);
+        // Behind a gateway an API server has a path of its own.
+        let (address, prefix) = address.split_once('/').unwrap_or((address, ""));
+        let prefix = prefix.trim_end_matches('/').replace('$', "$$");
+        let prefix = if prefix.is_empty() {
+            prefix
+        } else {
+            format!("/{prefix}")
+        };
+        let path = format!(
+            "{prefix}/api/v1/nodes/$1/proxy{}",
+            self.metrics_path.replace('$', "$$")
+        );
         // Last, so that the label `metrics_path` is the kubelet's path still.
         self.relabelling.extend([
-            Relabelling::constant("__address__", server),
+            Relabelling::constant("__address__", address),
             Relabelling::replace(
                 &["__meta_kubernetes_node_name"],
                 "(.+)",
@@ -90,5 +104,42 @@ impl Job {
             ),
         ]);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_through_the_api_server_keeps_its_address_and_path_apart() {
+        for (server, address, path) in [
+            (
+                "https://10.0.0.1:6443",
+                "10.0.0.1:6443",
+                "/api/v1/nodes/$1/proxy/metrics",
+            ),
+            (
+                "https://10.0.0.1:6443/",
+                "10.0.0.1:6443",
+                "/api/v1/nodes/$1/proxy/metrics",
+            ),
+            (
+                "https://gate.example/k8s/c-1",
+                "gate.example",
+                "/k8s/c-1/api/v1/nodes/$1/proxy/metrics",
+            ),
+        ] {
+            let mut job = kubelet();
+            job.authority = Authority::KubeletProxy;
+            let steps = job.through_api_server(server).relabelling;
+            let written: Vec<&str> = steps
+                .iter()
+                .rev()
+                .take(2)
+                .filter_map(|step| step.replacement.as_deref())
+                .collect();
+            assert_eq!(written, [path, address], "{server}");
+        }
     }
 }

@@ -16,7 +16,7 @@ mod services;
 
 pub use authority::Authority;
 pub use discovery::{Attachment, Discovery, Role, Selector, Service};
-pub use relabelling::{Relabelling, is_label_name, literal, sanitized};
+pub use relabelling::{Relabelling, at_port, is_label_name, literal, sanitized};
 
 use crate::error::{Error, Result};
 use crate::object::Kind;

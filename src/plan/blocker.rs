@@ -157,7 +157,7 @@ impl Blocker {
                 "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()
             }
             Self::Escalation { object, .. } => format!(
-                "ask someone who holds these rights to run this command, or an administrator for `escalate` on {} {}",
+                "ask someone who holds these rights to run this command, or an administrator for `escalate` and `bind` on {} {}",
                 object.kind.plural(),
                 object.location()
             ),

@@ -112,7 +112,7 @@ impl Planner<'_> {
         change.uid = uid(live).map(str::to_owned);
         if reference.kind == Kind::Namespace {
             // An existing namespace is used as it is: it belongs to whoever made it.
-            self.terminating(live);
+            self.terminating(&reference.name, live);
             change.action = Action::Unchanged;
             change.note = String::new();
             change.after = Some(Content::Object(before.clone()));
@@ -165,7 +165,10 @@ impl Planner<'_> {
         let Some(live) = self.existing.objects.get(reference) else {
             return;
         };
-        if !matches!(owner(live, self.consent.names), Owner::Us) {
+        let is_ours = |live: &Value| matches!(owner(live, self.consent.names), Owner::Us);
+        // A role says nothing of the namespace of its instance; the binding beside it does.
+        let binding = self.binding_beside(reference);
+        if !is_ours(live) || binding.is_some_and(|binding| !is_ours(binding)) {
             return;
         }
         self.plan.changes.push(Change {
@@ -182,6 +185,20 @@ impl Planner<'_> {
                 .map(str::to_owned),
             uid: uid(live).map(str::to_owned),
         });
+    }
+
+    fn binding_beside(&self, role: &ObjectRef) -> Option<&Value> {
+        let names = self.consent.names;
+        let binding = match (role.kind, &role.namespace) {
+            (Kind::ClusterRole, _) => {
+                ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding())
+            }
+            (Kind::Role, Some(namespace)) => {
+                ObjectRef::namespaced(Kind::RoleBinding, namespace, &names.role_binding())
+            }
+            _ => return None,
+        };
+        self.existing.objects.get(&binding)
     }
 
     fn file(&mut self, desired: &DesiredFile) -> Change {

@@ -8,7 +8,7 @@ use crate::access::{Grants, Rule, missing};
 use crate::object::{Kind, ObjectRef};
 
 impl Planner<'_> {
-    pub(super) fn terminating(&mut self, namespace: &Value) {
+    pub(super) fn terminating(&mut self, name: &str, namespace: &Value) {
         if namespace["metadata"]["deletionTimestamp"].is_null() {
             return;
         }
@@ -26,40 +26,53 @@ impl Planner<'_> {
             .filter(|condition| condition["status"] == "True")
             .filter_map(|condition| condition["message"].as_str().map(str::to_owned));
         self.plan.blockers.push(Blocker::Terminating {
-            namespace: self.consent.names.namespace.clone(),
+            namespace: name.to_owned(),
             waits_for: finalizers.chain(conditions).collect(),
         });
     }
 
-    /// The API server refuses a role that grants more than its writer holds; said before anything is written.
+    /// The API server refuses a role that grants more than its writer holds, and a binding to it; said before anything
+    /// is written.
     pub(super) fn escalation(&mut self, grants: &Grants) {
         let names = self.consent.names;
-        // What holds in the whole cluster is part of what holds in any namespace.
-        let in_cluster = self.consent.held.values().next();
+        let held = self.consent.held;
         let cluster_role = ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role());
-        self.escalation_of(cluster_role, &grants.cluster, in_cluster);
+        // What holds in the whole cluster is part of what holds in every namespace, and only that is.
+        self.escalation_of(
+            cluster_role,
+            &grants.cluster,
+            &held.values().collect::<Vec<_>>(),
+        );
         for (namespace, rules) in &grants.namespaces {
             let role = ObjectRef::namespaced(Kind::Role, namespace, &names.role());
-            self.escalation_of(role, rules, self.consent.held.get(namespace));
+            let held: Vec<&Vec<Rule>> = held.get(namespace).into_iter().collect();
+            self.escalation_of(role, rules, &held);
         }
     }
 
-    fn escalation_of(&mut self, role: ObjectRef, rules: &[Rule], held: Option<&Vec<Rule>>) {
-        let Some(held) = held.filter(|_| self.writes(&role)) else {
+    /// `held` are lists of rules, each of which must allow it; none where they are not known.
+    fn escalation_of(&mut self, role: ObjectRef, rules: &[Rule], held: &[&Vec<Rule>]) {
+        if held.is_empty() || !self.writes(&role) {
             return;
+        }
+        let may = |verb: &str| {
+            let plural = role.kind.plural();
+            let allows = |rule: &Rule| rule.may(verb, plural, &role.name);
+            held.iter().all(|rules| rules.iter().any(allows))
         };
-        let may_escalate = held
-            .iter()
-            .any(|rule| rule.may("escalate", role.kind.plural(), &role.name));
-        let missing: Vec<String> = missing(rules, held)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        if !may_escalate && !missing.is_empty() {
+        let mut lacking: Vec<String> = Vec::new();
+        for right in held.iter().flat_map(|held| missing(rules, held)) {
+            let right = right.to_string();
+            if !lacking.contains(&right) {
+                lacking.push(right);
+            }
+        }
+        let may_all_the_same = may("escalate") && may("bind");
+        if !lacking.is_empty() && !may_all_the_same {
             self.plan.blockers.push(Blocker::Escalation {
                 object: role,
                 user: self.consent.user.to_owned(),
-                missing,
+                missing: lacking,
             });
         }
     }
@@ -76,8 +89,17 @@ impl Planner<'_> {
         let names = self.consent.names;
         for namespace in grants.namespaces.keys() {
             let role = ObjectRef::namespaced(Kind::Role, namespace, &names.role());
-            let known = self.existing.missing_namespaces.contains(namespace);
-            if known && self.writes(&role) {
+            if !self.writes(&role) {
+                continue;
+            }
+            let existing = self.existing;
+            let live = ObjectRef::cluster(Kind::Namespace, namespace);
+            if let Some(live) = existing.objects.get(&live)
+                && *namespace != names.namespace
+            {
+                self.terminating(namespace, live);
+            }
+            if existing.missing_namespaces.contains(namespace) {
                 self.plan.blockers.push(Blocker::NoNamespace {
                     namespace: namespace.clone(),
                     object: role,

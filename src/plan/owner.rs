@@ -23,13 +23,26 @@ pub(super) fn owner(live: &Value, names: &Names) -> Owner {
     }
     let instance = label(INSTANCE).unwrap_or("(none)");
     let component = label(COMPONENT).unwrap_or("(none)");
-    if instance == names.instance && component == names.consumer.name() {
-        return Owner::Us;
-    }
-    Owner::Other {
-        instance: instance.to_owned(),
+    let other = |instance: String| Owner::Other {
+        instance,
         component: component.to_owned(),
+    };
+    if instance != names.instance || component != names.consumer.name() {
+        return other(instance.to_owned());
     }
+    // Objects outside the instance's namespace have the same names for an instance of the same name in another one.
+    match bound_elsewhere(live, names) {
+        Some(namespace) => other(format!("{instance} in namespace {namespace}")),
+        None => Owner::Us,
+    }
+}
+
+/// The other namespace whose ServiceAccount a binding is for.
+fn bound_elsewhere<'a>(live: &'a Value, names: &Names) -> Option<&'a str> {
+    let subjects = live["subjects"].as_array()?.iter();
+    let mut accounts = subjects.filter(|subject| subject["kind"] == "ServiceAccount");
+    let namespace = accounts.next()?["namespace"].as_str()?;
+    (namespace != names.namespace).then_some(namespace)
 }
 
 /// Whether a file is this instance's: a configuration says so in its first line, a token by its claims. A CA is

@@ -20,6 +20,8 @@ pub struct Discoverer {
     pub service_account: String,
     /// The rights of discovery.
     pub needs: Vec<Need>,
+    /// Jobs whose targets it does not look for, because it looks into the monitor's own namespace only.
+    pub confined: Vec<String>,
 }
 
 /// Every Prometheus that selects a monitor of `spec`.
@@ -40,11 +42,17 @@ pub fn discoverers(spec: &Spec, surroundings: &Surroundings) -> Vec<Discoverer> 
             kinds.any(|(kind, by)| *kind == job.monitor_kind() && by.contains(&name))
         };
         let jobs = spec.jobs.iter().filter(selects);
-        let jobs: Vec<Job> = jobs
+        let mut jobs: Vec<Job> = jobs
             .map(|job| as_discovered(job, prometheus, surroundings))
             .collect();
+        let confined = if prometheus["spec"]["ignoreNamespaceSelectors"] == true {
+            confine(&mut jobs, &spec.names.namespace)
+        } else {
+            Vec::new()
+        };
         Some(Discoverer {
             needs: access::discovering(&jobs),
+            confined,
             namespace: namespace.to_owned(),
             service_account: text("/spec/serviceAccountName")
                 .unwrap_or("default")
@@ -56,6 +64,22 @@ pub fn discoverers(spec: &Spec, surroundings: &Surroundings) -> Vec<Discoverer> 
     discoverers
         .filter(|found| !found.needs.is_empty())
         .collect()
+}
+
+/// `ignoreNamespaceSelectors` has the operator look into the namespace of a ServiceMonitor or PodMonitor only. Gives the
+/// jobs whose targets are elsewhere.
+fn confine(jobs: &mut [Job], namespace: &str) -> Vec<String> {
+    let mut confined = Vec::new();
+    for job in jobs {
+        if job.monitor_kind() == Kind::ScrapeConfig {
+            continue;
+        }
+        if job.discovery.namespaces != [namespace] {
+            confined.push(job.name.clone());
+        }
+        job.discovery.namespaces = vec![namespace.to_owned()];
+    }
+    confined
 }
 
 /// A ServiceMonitor of an older operator cannot say by which role it is discovered: its Prometheus does, and for

@@ -12,7 +12,7 @@ use crate::object::{Kind, ObjectRef};
 use crate::plan::Stage;
 
 /// Where the API server is, seen from any pod.
-const IN_CLUSTER_ADDRESS: &str = "kubernetes.default.svc:443";
+const IN_CLUSTER: &str = "https://kubernetes.default.svc:443";
 
 impl Renderer<'_> {
     pub(super) fn monitors(&mut self) -> Result<()> {
@@ -36,7 +36,7 @@ impl Renderer<'_> {
     fn monitor(&mut self, job: &Job, unselected: &mut Vec<String>) -> Result<DesiredObject> {
         let names = &self.spec.names;
         check_attachments(job)?;
-        let job = job.clone().through_api_server(IN_CLUSTER_ADDRESS);
+        let job = job.clone().through_api_server(IN_CLUSTER);
         let kind = job.monitor_kind();
         let template = match kind {
             Kind::ServiceMonitor => "servicemonitor.yaml",
@@ -69,7 +69,7 @@ impl Renderer<'_> {
             ..self.context()
         };
         let object = self.render(template, reference, &context, Stage::Configuration, note)?;
-        Ok(self.fitted(object))
+        self.fitted(object)
     }
 
     fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {

@@ -8,11 +8,8 @@ use crate::job::Job;
 
 impl Renderer<'_> {
     pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<String> {
-        let address = server
-            .split_once("://")
-            .map_or(server, |(_, address)| address);
         let jobs = self.spec.jobs.iter().cloned();
-        let jobs: Vec<Job> = jobs.map(|job| job.through_api_server(address)).collect();
+        let jobs: Vec<Job> = jobs.map(|job| job.through_api_server(server)).collect();
         let contexts = jobs
             .iter()
             .map(|job| JobContext::new(job, Spelling::Prometheus));

@@ -98,7 +98,7 @@ impl Spec {
         }
         Ok(Self {
             format: format(&settings, &names)?,
-            access: access_level(&settings)?,
+            access: access_level(&settings, &jobs)?,
             names,
             jobs,
             duration,
@@ -171,10 +171,10 @@ fn absolute(flag: &str, path: &Path) -> Result<PathBuf> {
     Ok(absolute)
 }
 
-fn access_level(settings: &Settings) -> Result<AccessLevel> {
+fn access_level(settings: &Settings, jobs: &[Job]) -> Result<AccessLevel> {
     let nodes_proxy = settings.allow_nodes_proxy.unwrap_or(false);
     match settings.access.as_deref().unwrap_or("jobs") {
-        "jobs" if nodes_proxy && settings.kubelet.as_deref() != Some("apiserver-proxy") => {
+        "jobs" if nodes_proxy && !jobs.iter().any(shape::needs_nodes_proxy) => {
             Err(Error::usage_hint(
                 "--allow-nodes-proxy has no effect with --access jobs: no job needs nodes/proxy",
                 "leave it out, or ask for --access observer or --kubelet apiserver-proxy",

@@ -36,7 +36,7 @@ pub struct Settings {
     )]
     pub namespace: Option<String>,
 
-    /// What to scrape [default: apiserver,kubelet,cadvisor]
+    /// What to scrape [default: apiserver,kubelet,cadvisor and your own jobs]
     #[arg(
         long,
         env = "MONCONF_JOBS",

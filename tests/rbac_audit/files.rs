@@ -1,6 +1,7 @@
 //! Manifests in place of a cluster: what is printed, and the exit code.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use monconf::yaml;
 use serde_json::json;
@@ -77,6 +78,19 @@ fn the_exit_code_says_whether_there_are_findings() {
     );
     run(&["-f", &low, "--severity", "low"]).exit(2);
     run(&["-f", &low, "--severity", "high"]).exit(0);
+
+    // A role that nobody has is no reason to say that all is well without a word.
+    let unbound = folder.path().join("unbound.yaml");
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: spare}\nrules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]\n";
+    fs::write(&unbound, role).unwrap();
+    let unjudged = run(&["-f", unbound.to_str().unwrap()]).ok();
+    assert!(
+        unjudged.stderr.contains(
+            "warning: bound to nobody in these files, and so not judged: ClusterRole spare"
+        ),
+        "{}",
+        unjudged.stderr
+    );
 
     let broken = file(
         "broken.yaml",

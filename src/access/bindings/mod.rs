@@ -181,6 +181,17 @@ impl Roles {
         unknown.into_iter().collect()
     }
 
+    /// Roles that no binding gives to anybody, neither by name nor through a role that aggregates them.
+    #[must_use]
+    pub fn unbound(&self) -> Vec<&Name> {
+        let named = self.bindings.values().map(|binding| &binding.role);
+        let given = named.clone().flat_map(|role| self.rules(role));
+        let given = given.map(|(role, ..)| &role.name);
+        let bound: BTreeSet<&Name> = named.chain(given).collect();
+        let all = self.defined.keys();
+        all.filter(|name| !bound.contains(name)).collect()
+    }
+
     /// The rules that `binding` gives to its subjects. None of what a RoleBinding cannot give: paths, and what has no
     /// namespace.
     #[must_use]

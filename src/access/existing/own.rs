@@ -11,7 +11,7 @@ use crate::job::{Authority, Job};
 pub fn own(jobs: &[Job], discoverer: &Identity, scraper: &Identity) -> Vec<Explanation> {
     jobs.iter()
         .map(|job| {
-            let mut explanation = Explanation::new(job.job_name.clone(), None);
+            let mut explanation = Explanation::new(job.name.clone(), None);
             explanation.discovery(&job.discovery, discoverer, None);
             let path = &job.metrics_path;
             let why = match job.authority {

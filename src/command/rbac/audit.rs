@@ -92,6 +92,13 @@ fn in_files(args: &Args, ui: &Ui) -> Result<Found> {
     let mut roles = files::read(&args.files)?;
     let (count, bindings) = roles.count();
     ui.note(&format!("Roles: {count}, bindings: {bindings}"));
+    let unbound: Vec<String> = roles.unbound().iter().map(ToString::to_string).collect();
+    if !unbound.is_empty() {
+        ui.warn(&format!(
+            "bound to nobody in these files, and so not judged: {}",
+            unbound.join(", ")
+        ));
+    }
     roles.add_defaults();
     for name in roles.unknown() {
         ui.warn(&format!(

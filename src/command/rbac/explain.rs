@@ -33,13 +33,22 @@ pub(super) struct Args {
     )]
     output: Output,
 
+    /// Settings file; flags win over it [default: monconf.yaml, if there is one]
+    #[arg(
+        long = "settings",
+        env = "MONCONF_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    settings_file: Option<PathBuf>,
+
     #[command(flatten)]
     settings: Settings,
 }
 
 /// Explains.
 pub(super) fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
-    let settings = args.settings.or_file(None)?;
+    let settings = args.settings.or_file(args.settings_file.as_deref())?;
     let (explanations, role) = if args.file.is_empty() {
         own(settings)?
     } else {

@@ -93,6 +93,15 @@ impl Relabelling {
     }
 }
 
+/// The steps to a port of the address in `label`, which has none; an IPv6 address then stands in brackets.
+#[must_use]
+pub fn at_port(label: &str, port: u64) -> Vec<Relabelling> {
+    vec![
+        Relabelling::replace(&[label], "([^:]+)", "__address__", &format!("$1:{port}")),
+        Relabelling::replace(&[label], "(.+:.+)", "__address__", &format!("[$1]:{port}")),
+    ]
+}
+
 /// The name of the meta label that discovery derives from a Kubernetes label or annotation: what a label name of
 /// Prometheus cannot hold becomes `_` (`strutil.SanitizeLabelName` of Prometheus).
 #[must_use]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::discovery::{discovery, role};
 use self::fields::{Fields, Reader};
 use self::steps::steps;
-use self::target::{authority, insecure_tls, params, path, port, tls};
+use self::target::{authority, check_path, insecure_tls, keep_token, params, path, port, tls};
 use super::Duration;
 use super::names::valid_name;
 use crate::error::Result;
@@ -61,15 +61,16 @@ fn job(reader: &mut Reader, fields: &Fields) -> Job {
     let name = name(reader, fields);
     let role = role(reader, fields);
     let tls = tls(reader, fields);
+    let steps_of_its_own = steps(reader, fields, "relabelling");
     let mut relabelling = port(reader, fields, role);
-    relabelling.extend(steps(reader, fields, "relabelling"));
+    relabelling.extend(steps_of_its_own.iter().cloned());
     let job = Job {
         summary: reader
             .text(fields, "summary")
             .unwrap_or_else(|| format!("{name}, defined in {}", reader.origin())),
         job_name: job_name(reader, fields, &name),
         discovery: discovery(reader, fields, role),
-        authority: authority(reader, fields, tls),
+        authority: authority(reader, fields, role, tls),
         tls,
         insecure_tls: insecure_tls(reader, fields, tls),
         metrics_path: path(reader, fields),
@@ -82,6 +83,8 @@ fn job(reader: &mut Reader, fields: &Fields) -> Job {
         metric_relabelling: steps(reader, fields, "metricRelabelling"),
         name,
     };
+    keep_token(reader, fields, &job, &steps_of_its_own);
+    check_path(reader, fields, &job);
     if let (Some(timeout), Some(interval)) = (job.timeout, job.interval)
         && timeout > interval
     {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Reader};
-use crate::job::{Authority, Relabelling, Role, literal};
+use crate::job::{Authority, Job, Relabelling, Role, at_port, literal};
 use crate::spec::valid_name;
 
 /// The step that keeps the targets at a port, or for nodes the one that goes to it.
@@ -24,12 +24,7 @@ pub(super) fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Rela
         }
         (Role::Node, Some(number), _) => {
             let address = "__meta_kubernetes_node_address_InternalIP";
-            return vec![Relabelling::replace(
-                &[address],
-                "(.+)",
-                "__address__",
-                &format!("$1:{number}"),
-            )];
+            return at_port(address, number);
         }
         (Role::Node, None, _) => {
             reader.fault(fields, "port", "a node's port has no name; give its number");
@@ -61,16 +56,32 @@ pub(super) fn path(reader: &mut Reader, fields: &Fields) -> String {
         return "/metrics".to_owned();
     };
     if !path.starts_with('/')
-        || path.contains(['?', '#'])
+        || path.contains(['?', '#', '*'])
         || path.chars().any(|c| c.is_control() || c == ' ')
     {
         reader.fault(
             fields,
             "path",
-            &format!("{path:?} is no path: it begins with / and has no query (see params)"),
+            &format!(
+                "{path:?} is no path: it begins with / and has no query (see params) and no *"
+            ),
         );
     }
     path
+}
+
+/// Resources of the API server are authorized as resources, not by their path.
+pub(super) fn check_path(reader: &mut Reader, fields: &Fields, job: &Job) {
+    let is_resource = ["/api/", "/apis/"]
+        .iter()
+        .any(|root| job.metrics_path.starts_with(root));
+    if job.authority == Authority::ApiServer && is_resource {
+        reader.fault(
+            fields,
+            "path",
+            "is a resource of the API server, not a path of its own such as /metrics",
+        );
+    }
 }
 
 pub(super) fn tls(reader: &mut Reader, fields: &Fields) -> bool {
@@ -84,7 +95,7 @@ pub(super) fn tls(reader: &mut Reader, fields: &Fields) -> bool {
     }
 }
 
-pub(super) fn authority(reader: &mut Reader, fields: &Fields, tls: bool) -> Authority {
+pub(super) fn authority(reader: &mut Reader, fields: &Fields, role: Role, tls: bool) -> Authority {
     let Some(text) = reader.text(fields, "authority") else {
         return Authority::Nobody;
     };
@@ -105,7 +116,54 @@ pub(super) fn authority(reader: &mut Reader, fields: &Fields, tls: bool) -> Auth
             "the token would be sent in the clear: add scheme: https",
         );
     }
+    if authority == Authority::Kubelet && role != Role::Node {
+        reader.fault(fields, "authority", "kubelets are found with role: node");
+    }
     authority
+}
+
+/// A token is for whom the job names, not for whom a pod, by what it says of itself, makes of it. `steps` are the job's
+/// own relabelling.
+pub(super) fn keep_token(reader: &mut Reader, fields: &Fields, job: &Job, steps: &[Relabelling]) {
+    if !job.authority.wants_token() {
+        return;
+    }
+    for (index, step) in steps.iter().enumerate() {
+        if let Some(why) = leads_token_astray(step) {
+            reader.fault(fields, &format!("relabelling/{index}"), why);
+        }
+    }
+    let anybody = job.discovery.namespaces.is_empty() && job.discovery.role.is_namespaced();
+    if job.insecure_tls && anybody {
+        reader.fault(
+            fields,
+            "insecureTLS",
+            "unverified, the token would be shown to pods of every namespace: name the namespaces",
+        );
+    }
+}
+
+fn leads_token_astray(step: &Relabelling) -> Option<&'static str> {
+    let target = step.target_label.as_deref().unwrap_or_default();
+    let said_by_pods = |label: &String| label.contains("_annotation_") || label.contains("_label_");
+    if target == "__scheme__" {
+        return Some(
+            "the token could be sent in the clear: __scheme__ stays as it is where authority is given",
+        );
+    }
+    if target == "__address__" && step.source_labels.iter().any(said_by_pods) {
+        return Some("the token would go wherever a label or annotation says");
+    }
+    let maps = step.action == "labelmap";
+    if maps
+        && step
+            .replacement
+            .as_deref()
+            .is_some_and(|target| target.starts_with("__"))
+    {
+        return Some("the token could go wherever a label or annotation says");
+    }
+    None
 }
 
 pub(super) fn insecure_tls(reader: &mut Reader, fields: &Fields, tls: bool) -> bool {
