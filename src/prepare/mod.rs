@@ -1,23 +1,22 @@
 //! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod discoverers;
+mod existing;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use futures_util::future::join_all;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::access::{Grants, Right};
-use crate::cluster::{Cluster, Snapshot};
+use self::discoverers::{confined, lacking, unfitted};
+use self::existing::{ca, current_token, files, surplus};
+use crate::access::Right;
+use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Blocker, Consent, Existing, Head, Plan, differs, plan};
-use crate::promfile;
-use crate::render::{
-    Desired, Discoverer, Form, Surroundings, Templates, TokenPlace, desired, discoverers,
-};
+use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
+use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Format, Spec};
-use crate::token::{Decision, Situation, Token, decide};
+use crate::token::{Situation, decide};
 
 /// A plan, and what goes with it.
 pub struct Prepared {
@@ -133,48 +132,6 @@ pub async fn prepare(
     ))
 }
 
-/// Kinds of monitors that would be written, and whose fields the cluster may not all know.
-fn unfitted(desired: &Desired, snapshot: &Snapshot) -> BTreeSet<Kind> {
-    let written = desired.objects.iter().filter(|object| {
-        let live = snapshot.objects.get(&object.reference);
-        live.is_none_or(|live| differs(live, &object.value))
-    });
-    let kinds = written.map(|object| object.reference.kind);
-    kinds
-        .filter(|kind| snapshot.unfamiliar.contains(kind))
-        .collect()
-}
-
-/// A sentence for a Prometheus that does not look where targets are.
-fn confined(discoverer: &Discoverer) -> Option<String> {
-    (!discoverer.confined.is_empty()).then(|| {
-        format!(
-            "Prometheus {} has ignoreNamespaceSelectors: it looks into the monitors' own namespace only, and finds no targets of {} elsewhere",
-            discoverer.prometheus,
-            discoverer.confined.join(", ")
-        )
-    })
-}
-
-/// A sentence for each Prometheus that may not find what it is given to scrape.
-async fn lacking(cluster: &Cluster, discoverers: &[Discoverer]) -> Vec<String> {
-    let unknown =
-        |who: &str, why: &str| format!("{who}; whether that account may do so is not known: {why}");
-    let asked = discoverers.iter().map(|discoverer| async move {
-        let who = format!(
-            "Prometheus {} discovers as ServiceAccount {}/{}",
-            discoverer.prometheus, discoverer.namespace, discoverer.service_account
-        );
-        match cluster.lacking(discoverer).await {
-            Ok(Ok(lacking)) if lacking.is_empty() => None,
-            Ok(Ok(lacking)) => Some(format!("{who}, which lacks {}", Grants::of(&lacking))),
-            Ok(Err(why)) => Some(unknown(&who, &why)),
-            Err(failure) => Some(unknown(&who, &failure.to_string())),
-        }
-    });
-    join_all(asked).await.into_iter().flatten().collect()
-}
-
 /// Plans against an empty cluster and the files that exist.
 ///
 /// # Errors
@@ -274,81 +231,4 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         handle,
         service_account: spec.names.service_account(),
     }
-}
-
-/// The token that the consumer reads today.
-fn current_token(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Result<Option<Token>> {
-    let text = match form.token_place() {
-        TokenPlace::File(path) => promfile::read(&path)?.map(|file| file.text),
-        TokenPlace::Secret => snapshot
-            .secret(spec, &spec.names.token_secret())
-            .and_then(|secret| secret["data"]["token"].as_str())
-            .and_then(|token| STANDARD.decode(token).ok())
-            .and_then(|token| String::from_utf8(token).ok()),
-    };
-    Ok(text.map(Token::new))
-}
-
-/// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
-/// meets whatever stands before the API server, as monconf did.
-fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
-    let bundle = match (form, of_server, of_cluster) {
-        (Form::DropIn { .. }, Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
-            Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
-        }
-        (Form::DropIn { .. }, Some(server), _) => Some(format!("{}\n", server.trim())),
-        (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
-    };
-    bundle.ok_or_else(|| {
-        Error::usage_hint(
-            "the cluster's CA is not known: the kubeconfig has none, and ConfigMap default/kube-root-ca.crt cannot be read",
-            "put certificate-authority-data into the kubeconfig, or ask for `get` on that ConfigMap",
-        )
-    })
-}
-
-/// What this instance has and no longer wants.
-fn surplus(
-    spec: &Spec,
-    desired: &Desired,
-    snapshot: &Snapshot,
-    decision: &Decision,
-    slots: &[String; 2],
-) -> Vec<(ObjectRef, String)> {
-    let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
-    let names = &spec.names;
-    let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
-        .into_iter()
-        .chain([Kind::RoleBinding, Kind::Role])
-        .flat_map(|kind| snapshot.existing(kind))
-        .chain([
-            ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
-            ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
-            secret(&names.token_secret()),
-        ])
-        .filter(|reference| {
-            desired
-                .objects
-                .iter()
-                .all(|object| object.reference != *reference)
-        })
-        .map(|reference| (reference, "no longer wanted".to_owned()))
-        .collect();
-    if let Some(orphan) = decision.orphan {
-        surplus.push((
-            secret(&slots[orphan]),
-            "no token in use; deleting it revokes what is left".to_owned(),
-        ));
-    }
-    surplus
-}
-
-fn files(desired: &Desired) -> Result<BTreeMap<std::path::PathBuf, crate::plan::ExistingFile>> {
-    let mut files = BTreeMap::new();
-    for file in &desired.files {
-        if let Some(existing) = promfile::read(&file.path)? {
-            files.insert(file.path.clone(), existing);
-        }
-    }
-    Ok(files)
 }

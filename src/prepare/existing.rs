@@ -1,0 +1,98 @@
+//! What exists, as far as a plan needs to know.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::cluster::Snapshot;
+use crate::error::{Error, Result};
+use crate::object::{Kind, ObjectRef};
+use crate::plan::ExistingFile;
+use crate::promfile;
+use crate::render::{Desired, Form, TokenPlace};
+use crate::spec::Spec;
+use crate::token::{Decision, Token};
+
+/// The token that the consumer reads today.
+pub(super) fn current_token(
+    spec: &Spec,
+    form: &Form,
+    snapshot: &Snapshot,
+) -> Result<Option<Token>> {
+    let text = match form.token_place() {
+        TokenPlace::File(path) => promfile::read(&path)?.map(|file| file.text),
+        TokenPlace::Secret => snapshot
+            .secret(spec, &spec.names.token_secret())
+            .and_then(|secret| secret["data"]["token"].as_str())
+            .and_then(|token| STANDARD.decode(token).ok())
+            .and_then(|token| String::from_utf8(token).ok()),
+    };
+    Ok(text.map(Token::new))
+}
+
+/// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
+/// meets whatever stands before the API server, as monconf did.
+pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
+    let bundle = match (form, of_server, of_cluster) {
+        (Form::DropIn { .. }, Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
+            Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
+        }
+        (Form::DropIn { .. }, Some(server), _) => Some(format!("{}\n", server.trim())),
+        (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
+    };
+    bundle.ok_or_else(|| {
+        Error::usage_hint(
+            "the cluster's CA is not known: the kubeconfig has none, and ConfigMap default/kube-root-ca.crt cannot be read",
+            "put certificate-authority-data into the kubeconfig, or ask for `get` on that ConfigMap",
+        )
+    })
+}
+
+/// What this instance has and no longer wants.
+pub(super) fn surplus(
+    spec: &Spec,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    decision: &Decision,
+    slots: &[String; 2],
+) -> Vec<(ObjectRef, String)> {
+    let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
+    let names = &spec.names;
+    let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
+        .into_iter()
+        .chain([Kind::RoleBinding, Kind::Role])
+        .flat_map(|kind| snapshot.existing(kind))
+        .chain([
+            ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
+            ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
+            secret(&names.token_secret()),
+        ])
+        .filter(|reference| {
+            desired
+                .objects
+                .iter()
+                .all(|object| object.reference != *reference)
+        })
+        .map(|reference| (reference, "no longer wanted".to_owned()))
+        .collect();
+    if let Some(orphan) = decision.orphan {
+        surplus.push((
+            secret(&slots[orphan]),
+            "no token in use; deleting it revokes what is left".to_owned(),
+        ));
+    }
+    surplus
+}
+
+/// Those of the files wanted that exist.
+pub(super) fn files(desired: &Desired) -> Result<BTreeMap<PathBuf, ExistingFile>> {
+    let mut files = BTreeMap::new();
+    for file in &desired.files {
+        if let Some(existing) = promfile::read(&file.path)? {
+            files.insert(file.path.clone(), existing);
+        }
+    }
+    Ok(files)
+}
