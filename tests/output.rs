@@ -260,12 +260,27 @@ fn completions_and_manual_know_every_flag() {
         assert!(script.contains("take-ownership"), "{shell}");
     }
     let manual = Monconf::new(["man"]).run().ok().stdout.replace("\\-", "-");
-    let help = Monconf::new(["prometheus", "--help"]).run().ok().stdout;
-    let flags = help
-        .split_whitespace()
-        .filter(|word| word.starts_with("--"));
-    for flag in flags.map(|flag| flag.split(['[', '=', ',', '.']).next().unwrap()) {
-        assert!(manual.contains(flag), "{flag}");
+    for command in [
+        &["prometheus"][..],
+        &["jobs"],
+        &["rbac", "audit"],
+        &["rbac", "diff"],
+        &["rbac", "explain"],
+        &["template", "eject"],
+    ] {
+        let help = Monconf::new(command.iter().chain(&["--help"]))
+            .run()
+            .ok()
+            .stdout;
+        let words = help
+            .split(|character: char| character.is_whitespace() || "[=,.`()|".contains(character));
+        let flags: Vec<&str> = words
+            .filter(|word| word.starts_with("--") && word.len() > 2)
+            .collect();
+        assert!(flags.len() > 2, "{command:?}");
+        for flag in flags {
+            assert!(manual.contains(flag), "{command:?} {flag}");
+        }
     }
     let version = Monconf::new(["--version"]).run().ok().stdout;
     assert_eq!(version, format!("monconf {}\n", env!("CARGO_PKG_VERSION")));

@@ -9,19 +9,21 @@ use crate::cli::Cli;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
 
-/// Prints one page in roff: the program's, followed by those of its commands.
+/// Prints one page in roff: the program's, followed by those of its commands and of theirs.
 pub fn run(ui: &Ui) -> Result<ExitCode> {
-    let mut page = Vec::new();
     let mut program = Cli::command();
     program.build();
-    let commands: Vec<clap::Command> = program.get_subcommands().cloned().collect();
-    for command in std::iter::once(program).chain(commands) {
-        if command.get_name() != "help" {
-            Man::new(command)
-                .render(&mut page)
-                .map_err(|error| Error::usage(format!("cannot render the manual: {error}")))?;
-        }
-    }
+    let mut page = Vec::new();
+    render(&program, &mut page)
+        .map_err(|error| Error::usage(format!("cannot render the manual: {error}")))?;
     ui.out(&String::from_utf8_lossy(&page));
     Ok(ExitCode::SUCCESS)
+}
+
+fn render(command: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {
+    Man::new(command.clone()).render(page)?;
+    let commands = command.get_subcommands();
+    commands
+        .filter(|command| command.get_name() != "help")
+        .try_for_each(|command| render(command, page))
 }
