@@ -203,6 +203,12 @@ pub fn scrub(text: &str) -> String {
     passwords(&tokens(&visible))
 }
 
+/// [`scrub`] for a text that has one line of its own, or a cell of a table: nothing in it begins another.
+#[must_use]
+pub fn scrub_line(text: &str) -> String {
+    scrub(&text.replace('\n', "\\n").replace('\t', "\\t"))
+}
+
 /// Masks what looks like a JSON Web Token, whole or cut off: its header begins with `eyJ` (`{"` in base64).
 fn tokens(text: &str) -> String {
     let of_token = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);

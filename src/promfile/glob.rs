@@ -47,24 +47,42 @@ fn children(folder: &Path, pattern: &[char]) -> Vec<PathBuf> {
     names.iter().map(|name| folder.join(name)).collect()
 }
 
+/// As Go's `path.Match` does. What follows the last `*` decides where it ends: an earlier one need never be tried again.
 fn matches(pattern: &[char], name: &[char]) -> bool {
-    match (pattern, name) {
-        ([], []) => true,
-        (['*', rest @ ..], _) => {
-            matches(rest, name) || !name.is_empty() && matches(pattern, &name[1..])
-        }
-        (['?', rest @ ..], [_, after @ ..]) => matches(rest, after),
-        (['[', set @ ..], [character, after @ ..]) => {
-            let Some(end) = set.iter().skip(1).position(|&end| end == ']') else {
+    let (mut pattern, mut name) = (pattern, name);
+    // Behind the last `*`, and where the name goes on if it takes one character more.
+    let mut star: Option<(&[char], &[char])> = None;
+    loop {
+        if let ['*', rest @ ..] = pattern {
+            star = Some((rest, name));
+            pattern = rest;
+        } else if pattern.is_empty() && name.is_empty() {
+            return true;
+        } else if let Some((rest, after)) = one(pattern, name) {
+            (pattern, name) = (rest, after);
+        } else {
+            let Some((rest, [_, after @ ..])) = star else {
                 return false;
             };
-            let (set, rest) = (&set[..=end], &set[end + 2..]);
-            in_set(set, *character) && matches(rest, after)
+            star = Some((rest, after));
+            (pattern, name) = (rest, after);
         }
-        (['\\', literal, rest @ ..] | [literal, rest @ ..], [character, after @ ..]) => {
-            literal == character && matches(rest, after)
+    }
+}
+
+/// What is left of both behind one character of the name, if the pattern begins with something that takes it.
+fn one<'a>(pattern: &'a [char], name: &'a [char]) -> Option<(&'a [char], &'a [char])> {
+    let (character, after) = name.split_first()?;
+    match pattern {
+        ['?', rest @ ..] => Some((rest, after)),
+        ['[', set @ ..] => {
+            let end = set.iter().skip(1).position(|&end| end == ']')?;
+            in_set(&set[..=end], *character).then_some((&set[end + 2..], after))
         }
-        _ => false,
+        ['\\', literal, rest @ ..] | [literal, rest @ ..] => {
+            (literal == character).then_some((rest, after))
+        }
+        [] => None,
     }
 }
 
@@ -90,6 +108,14 @@ fn in_set(set: &[char], character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Tried in every way, this would not end.
+    #[test]
+    fn many_stars_take_no_longer() {
+        let pattern: Vec<char> = "*a".repeat(40).chars().chain(['b']).collect();
+        let name: Vec<char> = "a".repeat(2_000).chars().collect();
+        assert!(!matches(&pattern, &name));
+    }
 
     #[test]
     fn names_are_matched_as_go_does() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::color::{BOLD, DIM, Paint, RED, YELLOW};
 use super::plan::line;
 use crate::access::audit::{Confirmed, Finding, Severity};
-use crate::mask::scrub;
+use crate::mask::scrub_line;
 
 /// All findings as text.
 pub(super) fn text(findings: &[Finding], paint: Paint) -> String {
@@ -42,7 +42,7 @@ fn table(findings: &[Finding], paint: Paint) -> String {
             if index > 0 {
                 out.push('\n');
             }
-            out.push_str(&paint.with(BOLD, &scrub(&finding.subject.to_string())));
+            out.push_str(&paint.with(BOLD, &scrub_line(&finding.subject.to_string())));
             out.push('\n');
         }
         let severity = paint.with(color(finding.severity), &format!("{:6}", finding.severity));
@@ -71,19 +71,19 @@ fn row(finding: &Finding) -> [String; 4] {
     if finding.confirmed == Confirmed::No {
         way.push_str("  (the API server says no)");
     }
-    [finding.check.id.to_owned(), more, finding.extent(), way].map(|text| scrub(&text))
+    [finding.check.id.to_owned(), more, finding.extent(), way].map(|text| scrub_line(&text))
 }
 
 fn remedy(finding: &Finding, paint: Paint) -> String {
-    let role = scrub(&finding.role.to_string());
+    let role = scrub_line(&finding.role.to_string());
     let mut out = format!(
         "\n{}\n  {}.\n  To mend it: {}.\n",
         paint.with(
             BOLD,
             &format!("{}: {role}, rules[{}]", finding.check.id, finding.index)
         ),
-        scrub(&finding.sentence()),
-        scrub(&finding.fix.advice),
+        scrub_line(&finding.sentence()),
+        scrub_line(&finding.fix.advice),
     );
     if finding.fix.diff.is_empty() {
         return out;

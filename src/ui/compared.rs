@@ -3,7 +3,7 @@
 use super::color::{BOLD, GREEN, Paint, RED, YELLOW};
 use crate::access::bindings::Subject;
 use crate::access::{Comparison, Right, Scope, Surplus};
-use crate::mask::scrub;
+use crate::mask::{scrub, scrub_line};
 
 /// A comparison, and what was compared.
 pub struct Compared<'a> {
@@ -95,7 +95,7 @@ fn table(
 ) -> String {
     let rows: Vec<[String; 3]> = rows
         .into_iter()
-        .map(|row| row.map(|text| scrub(&text)))
+        .map(|row| row.map(|text| scrub_line(&text)))
         .collect();
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());

@@ -3,7 +3,7 @@
 use super::color::{BOLD, DIM, Paint, RED, YELLOW};
 use crate::access::existing::{Explanation, Identity, Place, Reason, by_identity, dangers};
 use crate::access::{Grants, Scope};
-use crate::mask::scrub;
+use crate::mask::{scrub, scrub_line};
 
 /// All of it as text.
 pub(super) fn text(explanations: &[Explanation], paint: Paint) -> String {
@@ -80,7 +80,7 @@ fn section(out: &mut String, title: &str, mut lines: Vec<String>, color: &str, p
     out.push_str(&paint.with(color, title));
     out.push('\n');
     for line in lines {
-        out.extend(["  ", &scrub(&line), "\n"]);
+        out.extend(["  ", &scrub_line(&line), "\n"]);
     }
 }
 
@@ -184,7 +184,7 @@ impl Table {
                 row[0].clear();
             }
             for cell in row {
-                *cell = scrub(cell);
+                *cell = scrub_line(cell);
             }
         }
         cells
@@ -246,7 +246,7 @@ fn summary(explanations: &[Explanation], paint: Paint) -> String {
             (false, roles) => format!("a ClusterRole and {roles} Roles"),
         };
         let line = format!("{} in {places}, for {identity}.", counted(number, "rule"));
-        out.push_str(&paint.with(BOLD, &scrub(&line)));
+        out.push_str(&paint.with(BOLD, &scrub_line(&line)));
         out.push('\n');
     }
     if all.is_empty() {

@@ -141,7 +141,7 @@ pub fn is_plain_character(character: char) -> bool {
     !character.is_control()
         && !matches!(
             character,
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}'
         )
 }

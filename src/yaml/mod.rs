@@ -132,7 +132,9 @@ pub struct Document {
 /// The first thing that is wrong.
 pub fn parse_located(text: &str, origin: &str) -> Result<Vec<Document>, YamlError> {
     let values = parse(text, origin)?;
-    let lines = lines::of_documents(text);
+    // The parser that knows lines is the stricter one: what it does not take has no lines, but is there.
+    let lines = lines::of_documents(text).into_iter();
+    let lines = lines.chain(std::iter::repeat_with(Lines::default));
     let documents = values.into_iter().zip(lines);
     Ok(documents
         .map(|(value, lines)| Document { value, lines })
@@ -304,6 +306,18 @@ nested:
 - - a: 1
 "
         );
+    }
+
+    #[test]
+    fn no_document_gets_lost_where_its_lines_cannot_be_told() {
+        let text = "a: 1\n---\nb: [\"x\"]#c\n---\nc: 1\n";
+        let documents = parse_located(text, "file").expect("valid for the reader");
+        let values: Vec<Value> = documents
+            .into_iter()
+            .map(|document| document.value)
+            .collect();
+        assert_eq!(values, parse(text, "file").expect("valid"));
+        assert_eq!(values.len(), 3);
     }
 
     #[test]

@@ -48,7 +48,11 @@ pub(super) fn rule(text: &str) -> Value {
 }
 
 /// How it is bound, and its rules.
-const CASES: [(Bound, &[&str]); 53] = [
+const CASES: [(Bound, &[&str]); 54] = [
+    (
+        RoleHere,
+        &["bind rbac clusterroles", "create rbac rolebindings"],
+    ),
     (Everywhere, &["get core nodes/proxy"]),
     (Everywhere, &["create core nodes/proxy"]),
     (Everywhere, &["list,watch,delete core nodes/proxy"]),

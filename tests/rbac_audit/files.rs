@@ -166,3 +166,48 @@ fn a_role_that_the_files_do_not_hold_is_named_and_default_roles_are_known() {
         unknown.stderr
     );
 }
+
+/// Nothing that was handed in goes unseen: as the API server lists it, twice under one name, or in a form that only one
+/// reader of YAML takes.
+#[test]
+fn what_is_handed_in_is_judged_or_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        Monconf::new(["rbac", "audit", "-f", path.to_str().unwrap()]).run()
+    };
+    let binding = r#"{"metadata": {"name": "x"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}, "subjects": [{"kind": "User", "name": "jane"}]}"#;
+    let listed = format!(
+        r#"{{"kind": "ClusterRoleBindingList", "apiVersion": "rbac.authorization.k8s.io/v1", "items": [{binding}]}}"#
+    );
+    run("listed.json", &listed).exit(2);
+
+    let head =
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\n";
+    let admin = format!(
+        "{head}roleRef: {{kind: ClusterRole, name: cluster-admin}}\nsubjects: [{{kind: User, name: jane}}]\n"
+    );
+    let viewer = admin.replace("cluster-admin", "view");
+    let twice = run("twice.yaml", &format!("{admin}---\n{viewer}"));
+    assert!(
+        twice
+            .stderr
+            .contains("warning: ClusterRoleBinding x stands in these files more than once"),
+        "{}",
+        twice.stderr
+    );
+
+    let strange = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: pods}\nrules: [{apiGroups: [''], resources: [\"pods\"]#only pods\n, verbs: [get]}]\n";
+    run("strange.yaml", &format!("{strange}---\n{admin}")).exit(2);
+
+    let forged = admin.replace(
+        "name: jane",
+        r#"name: "x\n\nNo findings.\n::error::forged""#,
+    );
+    let shown = run("forged.yaml", &forged).exit(2).stdout;
+    assert!(
+        !shown.contains("\n::error::") && !shown.contains("\nNo findings."),
+        "{shown}"
+    );
+}

@@ -73,11 +73,15 @@ fn rights(grants: &[Grant]) -> Vec<Right> {
     rights
 }
 
-/// Requests about these have no namespace.
+/// Requests about these have no namespace; but whoever writes a RoleBinding to a ClusterRole is asked for `bind` in the
+/// namespace of the binding.
 fn is_cluster_wide(right: &Right) -> bool {
-    let Right::Resource { resource, .. } = right else {
+    let Right::Resource { resource, verb, .. } = right else {
         return true;
     };
+    if (resource.as_str(), verb.as_str()) == ("clusterroles", "bind") {
+        return false;
+    }
     let of = resource.split('/').next().unwrap();
     [
         "nodes",

@@ -10,7 +10,7 @@ pub(super) fn is_expected(binding: &Binding, subject: &Subject) -> bool {
     binding.is_default()
         && binds_its_own(binding)
         && (*subject == administrators
-            || binding.role.name != "cluster-admin" && is_component(subject))
+            || binding.role.name.starts_with("system:") && is_component(binding, subject))
 }
 
 /// A default ClusterRoleBinding is called as its role is.
@@ -25,11 +25,15 @@ fn binds_its_own(binding: &Binding) -> bool {
 /// Whom default bindings name beside the administrators: components and controllers
 /// (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy` of Kubernetes). Not everybody who can log in: their default roles
 /// hold nothing that is looked for.
-fn is_component(subject: &Subject) -> bool {
+fn is_component(binding: &Binding, subject: &Subject) -> bool {
     match subject {
         Subject::Group(name) => ["system:nodes", "system:monitoring"].contains(&name.as_str()),
         Subject::User(name) => name.starts_with("system:kube-"),
-        Subject::ServiceAccount { namespace, .. } => namespace == "kube-system",
+        // The role is called after the one account that it is for: `system:controller:job-controller`.
+        Subject::ServiceAccount { namespace, name } => {
+            let before = binding.role.name.strip_suffix(name.as_str());
+            namespace == "kube-system" && before.is_some_and(|before| before.ends_with([':', '-']))
+        }
     }
 }
 
@@ -56,6 +60,25 @@ mod tests {
         audit(&roles, false).len()
     }
 
+    fn is_hidden(role: &str, subject: &Value) -> bool {
+        let roles = [
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": role},
+                "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+            }),
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+                "metadata": {"name": role, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
+                "roleRef": {"kind": "ClusterRole", "name": role}, "subjects": [subject],
+            }),
+        ];
+        let mut all = Roles::default();
+        for object in &roles {
+            all.add(object, None).expect("well-formed");
+        }
+        audit(&all, false).is_empty()
+    }
+
     #[test]
     fn only_what_the_api_server_binds_itself_is_expected() {
         let masters = json!({"kind": "Group", "name": "system:masters"});
@@ -71,6 +94,12 @@ mod tests {
         ] {
             assert_eq!(findings(admin, admin, true, &added), 1, "{added}");
         }
+        // Nor is a role of somebody's own, or one for another account.
+        let account = |name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": "kube-system"});
+        let role = "system:controller:job-controller";
+        assert!(is_hidden(role, &account("job-controller")));
+        assert!(!is_hidden(role, &account("default")));
+        assert!(!is_hidden("my-tool", &account("my-tool")));
         // Everybody can set a label.
         assert_eq!(findings("mine", admin, true, &masters), 1);
     }

@@ -24,6 +24,8 @@ use super::{Right, Rule, Scope};
 pub struct Roles {
     defined: BTreeMap<Name, Role>,
     bindings: BTreeMap<Name, Binding>,
+    /// What was added again under the same name.
+    replaced: Vec<Name>,
     /// What is asked again and again in large clusters; forgotten when something is added.
     index: OnceLock<Index>,
 }
@@ -181,6 +183,12 @@ impl Roles {
         unknown.into_iter().collect()
     }
 
+    /// What was added more than once under the same name: the last one holds.
+    #[must_use]
+    pub fn replaced(&self) -> &[Name] {
+        &self.replaced
+    }
+
     /// Roles that no binding gives to anybody, neither by name nor through a role that aggregates them.
     #[must_use]
     pub fn unbound(&self) -> Vec<&Name> {
@@ -238,15 +246,32 @@ fn works_in_namespace(rule: &Rule) -> bool {
     let resources = rule.resources.iter();
     resources
         .flat_map(|resource| groups().map(move |group| (group, resource)))
-        .any(|(group, resource)| !is_cluster_scoped(group, resource))
+        .any(|(group, resource)| {
+            let bind = rule
+                .verbs
+                .iter()
+                .any(|verb| is_delegated(verb, group, resource));
+            bind || !is_cluster_scoped(group, resource)
+        })
+}
+
+/// Whoever writes a RoleBinding to a ClusterRole is asked for `bind` in the namespace of the binding
+/// (`pkg/registry/rbac/escalation_check.go` of Kubernetes).
+fn is_delegated(verb: &str, group: &str, resource: &str) -> bool {
+    matches!(verb, "bind" | "*")
+        && group == "rbac.authorization.k8s.io"
+        && resource == "clusterroles"
 }
 
 fn needs_cluster(right: &Right) -> bool {
     match right {
         Right::Url { .. } => true,
         Right::Resource {
-            group, resource, ..
-        } => is_cluster_scoped(group, resource),
+            group,
+            resource,
+            verb,
+            ..
+        } => !is_delegated(verb, group, resource) && is_cluster_scoped(group, resource),
     }
 }
 

@@ -60,6 +60,7 @@ impl Roles {
     /// A role or binding that the API server would not take.
     pub fn add(&mut self, object: &Value, source: Option<&Source>) -> Result<(), Malformed> {
         let kind = object["kind"].as_str().unwrap_or_default();
+        let version = object["apiVersion"].as_str().unwrap_or_default();
         if kind.ends_with("List")
             && let Some(items) = object["items"].as_array()
         {
@@ -69,13 +70,22 @@ impl Roles {
                     pointer: format!("{}{pointer}", source.pointer),
                     ..source.clone()
                 });
-                self.add(item, source.as_ref()).map_err(|wrong| {
+                let mut item = item.clone();
+                // Items of a list from the API server come without what the list says once.
+                for (field, said) in [
+                    ("kind", &kind[..kind.len() - "List".len()]),
+                    ("apiVersion", version),
+                ] {
+                    if item[field].is_null() && item.is_object() {
+                        item[field] = said.into();
+                    }
+                }
+                self.add(&item, source.as_ref()).map_err(|wrong| {
                     Malformed::new(format!("{pointer}{}", wrong.pointer), wrong.reason)
                 })?;
             }
             return Ok(());
         }
-        let version = object["apiVersion"].as_str().unwrap_or_default();
         if !version.starts_with(GROUP) {
             return Ok(());
         }
@@ -114,7 +124,9 @@ impl Roles {
             source: source.cloned(),
         };
         self.index.take();
-        self.defined.insert(role.name.clone(), role);
+        if let Some(before) = self.defined.insert(role.name.clone(), role) {
+            self.replaced.push(before.name);
+        }
         Ok(())
     }
 
@@ -153,7 +165,9 @@ impl Roles {
             name,
         };
         self.index.take();
-        self.bindings.insert(binding.name.clone(), binding);
+        if let Some(before) = self.bindings.insert(binding.name.clone(), binding) {
+            self.replaced.push(before.name);
+        }
         Ok(())
     }
 }

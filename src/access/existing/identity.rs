@@ -81,7 +81,7 @@ pub(super) fn credentials(node: &Node<'_>, namespace: &str) -> Result<Credential
                 "an authorization that is no bearer token",
             ));
         }
-        if let Some(path) = authorization.text("credentials_file")? {
+        if let Some(path) = given(authorization.text("credentials_file")?) {
             return Ok(Credentials::Of(token_file(path)));
         }
         if let Some(credentials) = authorization.get("credentials") {
@@ -91,13 +91,15 @@ pub(super) fn credentials(node: &Node<'_>, namespace: &str) -> Result<Credential
             }));
         }
     }
-    if let Some(path) = node.text("bearer_token_file")? {
+    if let Some(path) = given(node.text("bearer_token_file")?) {
         return Ok(Credentials::Of(token_file(path)));
     }
     if node.get("bearer_token").is_some() {
         return Ok(Credentials::Of(Identity::InlineToken));
     }
-    if let Some(selector) = node.get("bearer_token_secret") {
+    if let Some(selector) = node.get("bearer_token_secret")
+        && given(selector.text("name")?).is_some()
+    {
         return Ok(Credentials::Of(secret(&selector)?));
     }
     if node.get("basic_auth").is_some() {
@@ -109,7 +111,7 @@ pub(super) fn credentials(node: &Node<'_>, namespace: &str) -> Result<Credential
     let Some(tls) = node.get("tls_config") else {
         return Ok(Credentials::None);
     };
-    if let Some(path) = tls.text("cert_file")? {
+    if let Some(path) = given(tls.text("cert_file")?) {
         return Ok(Credentials::Of(Identity::Certificate(path)));
     }
     let name = |kind| {
@@ -128,6 +130,11 @@ pub(super) fn credentials(node: &Node<'_>, namespace: &str) -> Result<Credential
         )));
     }
     Ok(Credentials::None)
+}
+
+/// An empty text is none.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn token_file(path: String) -> Identity {

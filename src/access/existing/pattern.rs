@@ -52,7 +52,8 @@ pub(super) fn matched(regex: Option<&Regex>, value: &Template, role: Option<Role
         .iter()
         .any(|piece| matches!(piece, Piece::Taken { labels, whole } if !*whole || !is_always_there(&labels[0], role)));
     match first {
-        None if open => unknown(otherwise),
+        // Two examples that do not match prove nothing of a value that is not known.
+        None if open || value.literal().is_none() => unknown(otherwise),
         None => Outcome::Never,
         Some(groups) => {
             let groups = Groups { groups, otherwise };

@@ -53,13 +53,22 @@ pub(super) fn scrape_config(
         found,
         statics,
         scheme: scheme(node)?,
-        path: node
-            .text("metrics_path")?
-            .unwrap_or_else(|| "/metrics".to_owned()),
+        path: path(node)?,
         credentials: credentials(node, settings.namespace)?,
         relabelling,
         kept: Vec::new(),
         remark: None,
+    })
+}
+
+/// `/metrics` unless given; a path without a slash at its beginning gets one when the URL is made.
+fn path(node: &Node<'_>) -> Result<String, YamlError> {
+    let path = node.text("metrics_path")?;
+    let path = path.unwrap_or_else(|| "/metrics".to_owned());
+    Ok(if path.starts_with('/') {
+        path
+    } else {
+        format!("/{path}")
     })
 }
 

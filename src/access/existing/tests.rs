@@ -402,3 +402,32 @@ fn an_agent_s_configurations_and_bare_lists_are_read_too() {
     assert_eq!(patterns[0].0, "a/*.yml");
     assert_eq!(patterns[0].1.to_string(), "prometheus.yml:2");
 }
+
+/// That no example of an unknown value matches proves nothing: the scrape may well be by HTTPS.
+#[test]
+fn what_is_not_known_is_not_taken_for_impossible() {
+    let keep = "  kubernetes_sd_configs: [{role: endpoints}]\n  relabel_configs:\n  - {source_labels: [__meta_kubernetes_namespace, __meta_kubernetes_service_name, __meta_kubernetes_endpoint_port_name], regex: default;kubernetes;https, action: keep}\n";
+    for step in [
+        "source_labels: [__meta_kubernetes_namespace], regex: default",
+        "source_labels: [__address__], regex: '.+:6443'",
+    ] {
+        let job = format!("{keep}  - {{{step}, target_label: __scheme__, replacement: https}}");
+        let lines = scraped(&job);
+        assert!(
+            !lines.iter().any(|line| line == "nothing"),
+            "{step}: {lines:?}"
+        );
+        assert!(
+            lines.iter().any(|line| line.contains("get /metrics")),
+            "{step}: {lines:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_text_is_no_credential_and_a_path_begins_with_a_slash() {
+    let job = "scrape_configs:\n- job_name: a\n  scheme: https\n  bearer_token_file: ''\n  kubernetes_sd_configs: [{role: node}]\n";
+    assert_eq!(needs(job).last().map(String::as_str), Some("nothing"));
+    let path = "  scheme: https\n  metrics_path: metrics/cadvisor\n  kubernetes_sd_configs: [{role: node}]";
+    assert_eq!(scraped(path), ["get nodes/metrics"]);
+}

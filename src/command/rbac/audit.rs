@@ -92,6 +92,11 @@ fn in_files(args: &Args, ui: &Ui) -> Result<Found> {
     let mut roles = files::read(&args.files)?;
     let (count, bindings) = roles.count();
     ui.note(&format!("Roles: {count}, bindings: {bindings}"));
+    for name in roles.replaced() {
+        ui.warn(&format!(
+            "{name} stands in these files more than once: only the last one is judged"
+        ));
+    }
     let unbound: Vec<String> = roles.unbound().iter().map(ToString::to_string).collect();
     if !unbound.is_empty() {
         ui.warn(&format!(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::access::bindings::{Roles, Source};
 use crate::error::{Error, Result};
+use crate::promfile;
 use crate::yaml;
 
 /// What stands for standard input.
@@ -41,7 +42,10 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Roles> {
 }
 
 fn text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+    let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    let file = promfile::read(path)?;
+    file.map(|file| file.text)
+        .ok_or_else(|| unreadable(path, &missing()))
 }
 
 /// The manifests below `folder`, in the order of their names. Links to folders are not followed.
