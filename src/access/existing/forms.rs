@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::explanation::Explanation;
-use super::monitors::{default_role, monitor};
+use super::monitors::{default_role, has_default_class, monitor};
 use super::node::{Node, Source, Spelling};
 use super::scrape_config::scrape_config;
 use super::wrapped::unwrapped;
@@ -28,6 +28,7 @@ pub fn read(inputs: &[Input], settings: &Settings<'_>) -> Result<Vec<Explanation
     let mut reader = Reader {
         settings,
         default_role: None,
+        default_class: false,
         scrapes: Vec::new(),
         names: BTreeMap::new(),
         faults: Vec::new(),
@@ -43,6 +44,9 @@ pub fn read(inputs: &[Input], settings: &Settings<'_>) -> Result<Vec<Explanation
         }
     }
     reader.default_role = default_role(all.iter().map(|(_, document)| &document.value));
+    reader.default_class = all
+        .iter()
+        .any(|(_, document)| has_default_class(&document.value));
     for (file, document) in &all {
         let source = Source {
             file,
@@ -84,6 +88,8 @@ pub fn scrape_config_files(input: &Input) -> Result<Vec<(String, Place)>, YamlEr
 struct Reader<'a> {
     settings: &'a Settings<'a>,
     default_role: Option<Role>,
+    /// Whether a Prometheus object adds something to every monitor.
+    default_class: bool,
     scrapes: Vec<Scrape>,
     /// Where each job is configured.
     names: BTreeMap<String, Place>,
@@ -112,8 +118,16 @@ impl Reader<'_> {
         let version = node.text("apiVersion")?.unwrap_or_default();
         if version.starts_with("monitoring.coreos.com/") {
             let object = node.clone().spelled(Spelling::Operator);
-            self.scrapes
-                .extend(monitor(&object, self.settings, self.default_role)?);
+            let mut scrapes = monitor(&object, self.settings, self.default_role)?;
+            if self.default_class || object.at(&["spec", "scrape_class"]).is_some() {
+                for scrape in &mut scrapes {
+                    scrape.remark = Some(
+                        "its scrapeClass may add credentials, TLS, relabelling and metadata: the rights for these are not told here"
+                            .to_owned(),
+                    );
+                }
+            }
+            self.scrapes.extend(scrapes);
         }
         Ok(())
     }

@@ -71,6 +71,12 @@ pub(super) fn default_role<'a>(documents: impl Iterator<Item = &'a Value>) -> Op
     roles.all(|role| role == first).then_some(first)
 }
 
+/// Whether a Prometheus object has a scrape class for every monitor that names none.
+pub(super) fn has_default_class(object: &Value) -> bool {
+    let classes = object["spec"]["scrapeClasses"].as_array();
+    classes.is_some_and(|classes| classes.iter().any(|class| class["default"] == true))
+}
+
 impl Object<'_> {
     fn endpoints(&self, prefix: &str, key: &str) -> Result<Vec<Scrape>, YamlError> {
         let mut jobs = Vec::new();

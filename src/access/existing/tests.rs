@@ -431,3 +431,25 @@ fn an_empty_text_is_no_credential_and_a_path_begins_with_a_slash() {
     let path = "  scheme: https\n  metrics_path: metrics/cadvisor\n  kubernetes_sd_configs: [{role: node}]";
     assert_eq!(scraped(path), ["get nodes/metrics"]);
 }
+
+#[test]
+fn what_a_scrape_class_adds_is_said_to_be_left_out() {
+    let monitor = "apiVersion: monitoring.coreos.com/v1\nkind: PodMonitor\nmetadata: {name: a}\nspec: {selector: {}, podMetricsEndpoints: [{port: m}]}\n";
+    let class = "---\napiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: p}\nspec: {scrapeClasses: [{name: c, default: true}]}\n";
+    let named = monitor.replace("{selector:", "{scrapeClass: c, selector:");
+    for (text, said) in [
+        (monitor.to_owned(), 0),
+        (format!("{monitor}{class}"), 1),
+        (named, 1),
+    ] {
+        let explanations = read(&[input(&text)], &SETTINGS).expect("valid");
+        let remarks = explanations[0].remarks.iter();
+        assert_eq!(
+            remarks
+                .filter(|remark| remark.contains("scrapeClass"))
+                .count(),
+            said,
+            "{text}"
+        );
+    }
+}
