@@ -29,7 +29,7 @@ impl Surplus<'_> {
     #[must_use]
     pub fn dangers_of(&self, right: &Right) -> Vec<&'static str> {
         dangers(&Held {
-            rule: &rule_of(right),
+            rule: &Rule::of(right),
             ..self.held.clone()
         })
     }
@@ -84,7 +84,7 @@ fn surplus<'a>(held: &Held<'a>, needs: &[Need]) -> Surplus<'a> {
         wider: Vec::new(),
     };
     for right in held.rule.rights() {
-        let alone = rule_of(&right);
+        let alone = Rule::of(&right);
         let mut used = needs
             .iter()
             .filter(|need| alone.allows(&need.right) && held.allows(&need.right, &need.scope))
@@ -96,27 +96,4 @@ fn surplus<'a>(held: &Held<'a>, needs: &[Need]) -> Surplus<'a> {
         }
     }
     surplus
-}
-
-/// The rule that grants one right alone.
-fn rule_of(right: &Right) -> Rule {
-    match right {
-        Right::Resource {
-            group,
-            resource,
-            verb,
-            name,
-        } => Rule {
-            api_groups: vec![group.clone()],
-            resources: vec![resource.clone()],
-            verbs: vec![verb.clone()],
-            resource_names: name.iter().cloned().collect(),
-            ..Rule::default()
-        },
-        Right::Url { path, verb } => Rule {
-            non_resource_urls: vec![path.clone()],
-            verbs: vec![verb.clone()],
-            ..Rule::default()
-        },
-    }
 }

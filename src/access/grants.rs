@@ -105,7 +105,10 @@ fn merge(mut rights: Vec<(&Right, Vec<String>)>) -> Vec<Rule> {
     rights.sort();
     let rules = rights
         .into_iter()
-        .map(|(right, reasons)| rule(right, reasons))
+        .map(|(right, reasons)| Rule {
+            reasons,
+            ..Rule::of(right)
+        })
         .collect();
     let rules = join(rules, |rule| &mut rule.verbs);
     let rules = join(rules, |rule| &mut rule.resource_names);
@@ -113,30 +116,6 @@ fn merge(mut rights: Vec<(&Right, Vec<String>)>) -> Vec<Rule> {
     let mut rules = join(rules, |rule| &mut rule.non_resource_urls);
     rules.sort_by_key(|rule| !rule.non_resource_urls.is_empty());
     rules
-}
-
-fn rule(right: &Right, reasons: Vec<String>) -> Rule {
-    match right {
-        Right::Resource {
-            group,
-            resource,
-            verb,
-            name,
-        } => Rule {
-            api_groups: vec![group.clone()],
-            resources: vec![resource.clone()],
-            resource_names: name.iter().cloned().collect(),
-            verbs: vec![verb.clone()],
-            reasons,
-            ..Rule::default()
-        },
-        Right::Url { path, verb } => Rule {
-            non_resource_urls: vec![path.clone()],
-            verbs: vec![verb.clone()],
-            reasons,
-            ..Rule::default()
-        },
-    }
 }
 
 /// Rules that are alike but for the list that `part` gives become one with both lists. An empty list has a meaning of

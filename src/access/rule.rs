@@ -28,6 +28,30 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The rule that grants one right alone.
+    #[must_use]
+    pub fn of(right: &Right) -> Self {
+        match right {
+            Right::Resource {
+                group,
+                resource,
+                verb,
+                name,
+            } => Self {
+                api_groups: vec![group.clone()],
+                resources: vec![resource.clone()],
+                resource_names: name.iter().cloned().collect(),
+                verbs: vec![verb.clone()],
+                ..Self::default()
+            },
+            Right::Url { path, verb } => Self {
+                non_resource_urls: vec![path.clone()],
+                verbs: vec![verb.clone()],
+                ..Self::default()
+            },
+        }
+    }
+
     /// Whether this rule alone allows `right`, as RBAC matches
     /// (`pkg/registry/rbac/validation/policy_comparator.go` of Kubernetes).
     #[must_use]
