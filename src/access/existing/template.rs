@@ -119,19 +119,24 @@ fn last(segments: &mut Vec<Template>) -> &mut Template {
     &mut segments[end]
 }
 
-/// For people: `/metrics`, `<__meta_kubernetes_pod_annotation_x>:8080`.
+/// For people: `/metrics`, `<__meta_kubernetes_pod_annotation_x>:8080`; without the password that an address may hold.
 impl std::fmt::Display for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for piece in &self.0 {
-            match piece {
-                Piece::Text(text) => f.write_str(text)?,
-                Piece::Taken {
-                    labels,
-                    whole: true,
-                } => write!(f, "<{}>", labels.join(", "))?,
-                Piece::Taken { labels, .. } => write!(f, "<from {}>", labels.join(", "))?,
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Taken {
+                labels,
+                whole: true,
+            } => format!("<{}>", labels.join(", ")),
+            Piece::Taken { labels, .. } => format!("<from {}>", labels.join(", ")),
+        });
+        let shown: String = pieces.collect();
+        match shown.rsplit_once('@') {
+            Some((user, host)) if user.contains(':') => {
+                let user = user.split(':').next().unwrap_or_default();
+                write!(f, "{user}:<password>@{host}")
             }
+            _ => f.write_str(&shown),
         }
-        Ok(())
     }
 }

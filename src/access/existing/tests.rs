@@ -453,3 +453,14 @@ fn what_a_scrape_class_adds_is_said_to_be_left_out() {
         );
     }
 }
+
+#[test]
+fn a_password_in_an_address_is_not_shown() {
+    let job = "scrape_configs:\n- job_name: a\n  scheme: https\n  authorization: {credentials_file: /t}\n  kubernetes_sd_configs: [{role: node}]\n  relabel_configs:\n  - {source_labels: [__meta_kubernetes_node_name], target_label: __address__, replacement: 'u:hunter5@$1'}\n";
+    let explanations = read(&[input(job)], &SETTINGS).expect("valid");
+    let said = super::report(&explanations).to_string();
+    assert!(
+        said.contains("u:<password>@") && !said.contains("hunter5"),
+        "{said}"
+    );
+}

@@ -141,4 +141,23 @@ mod tests {
         let step = Relabelling::constant("cluster", "a$b");
         assert_eq!(step.replacement.as_deref(), Some("a$$b"));
     }
+
+    #[test]
+    fn an_ipv6_address_gets_brackets_before_its_port() {
+        let steps = at_port("__meta_kubernetes_pod_ip", 10_257);
+        let address = |ip: &str| {
+            let mut address = String::new();
+            for step in &steps {
+                let regex = format!("^(?:{})$", step.regex.as_deref().expect("a regex"));
+                let regex = regex::Regex::new(&regex).expect("valid");
+                let replacement = step.replacement.as_deref().expect("a replacement");
+                if regex.is_match(ip) {
+                    address = regex.replace(ip, replacement).into_owned();
+                }
+            }
+            address
+        };
+        assert_eq!(address("10.0.0.7"), "10.0.0.7:10257");
+        assert_eq!(address("fd00::7"), "[fd00::7]:10257");
+    }
 }
