@@ -30,6 +30,7 @@ pub mod prepare;
 pub mod promfile;
 pub mod render;
 pub mod spec;
+pub mod splice;
 pub mod token;
 pub mod ui;
 pub mod yaml;

@@ -1,7 +1,15 @@
 //! YAML in and out. The only folder that names a YAML crate.
 
+mod anchors;
+mod content;
 mod emit;
+mod fingerprint;
 mod lines;
+mod list;
+mod locate;
+mod second;
+mod text;
+mod walk;
 
 use std::fmt;
 
@@ -10,7 +18,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use emit::{comment, emit, flow, is_plain_character};
+pub use fingerprint::Fingerprint;
 pub use lines::Lines;
+pub use list::{Item, List, Located};
+pub use locate::locate;
+pub use second::agrees;
+pub use text::{content_end, line_break, line_end, line_start};
+pub use walk::Step;
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +57,7 @@ impl std::error::Error for YamlError {}
 /// The first thing that is wrong.
 pub fn parse(text: &str, origin: &str) -> Result<Vec<Value>, YamlError> {
     let mut documents = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
+    for document in serde_yaml::Deserializer::from_str(without_mark(text)) {
         // The first error ends it: the reader would give the same one again and again.
         let mut value =
             serde_yaml::Value::deserialize(document).map_err(|error| located(&error, origin))?;
@@ -62,7 +76,13 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<Value>, YamlError> {
 /// # Errors
 /// No YAML, or a key or value that the type does not know; with its line.
 pub fn from_str<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, YamlError> {
-    serde_yaml::from_str(text).map_err(|error| located(&error, origin))
+    serde_yaml::from_str(without_mark(text)).map_err(|error| located(&error, origin))
+}
+
+/// `text` without the byte order mark that some editors put before it, which this reader takes for a part of the first
+/// word.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn located(error: &serde_yaml::Error, origin: &str) -> YamlError {

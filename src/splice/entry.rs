@@ -1,0 +1,176 @@
+//! What a list should hold, and what becomes of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Refusal;
+use super::mark::Mark;
+use super::proof::prove;
+use super::write::{Draft, Edit};
+use crate::yaml::{self, Item, List, Located, Step, locate};
+
+/// An item that should be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is called: the text itself, or the value of the key that names items.
+    pub name: String,
+    /// A text or a map.
+    pub value: Value,
+}
+
+/// What the list should hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Splice<'a> {
+    /// The way to the list; empty where the text itself is the list.
+    pub steps: &'a [Step],
+    /// The key that names items.
+    pub name_key: &'a str,
+    /// Whose items these are: others of this instance are removed.
+    pub instance: &'a str,
+    /// Each name once.
+    pub entries: &'a [Entry],
+}
+
+/// The text after the change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spliced {
+    /// `None` where nothing changes.
+    pub text: Option<String>,
+    /// Names of items that are added.
+    pub added: Vec<String>,
+    /// Items that are replaced, each with its value before; `None` where that cannot be told by itself.
+    pub replaced: Vec<(String, Option<Value>)>,
+    /// Names of items that are removed.
+    pub removed: Vec<String>,
+    /// Those replaced that are not this instance's.
+    pub foreign: Vec<Foreign>,
+}
+
+/// An item of a name that is wanted, and somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its name.
+    pub name: String,
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// The instance that it belongs to, if monconf wrote it.
+    pub instance: Option<String>,
+}
+
+/// Makes the list in `text` hold the entries of `wanted`: those that are there and differ are replaced where they
+/// stand, new ones come last, the instance's others go.
+///
+/// # Errors
+/// A text that is not valid, a list that cannot be edited line by line, a name that is there twice, or a change that
+/// would change more than it should; with the line.
+pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, Refusal> {
+    let located = locate(text, wanted.steps, wanted.name_key, origin)?;
+    let mut spliced = Spliced {
+        text: None,
+        added: Vec::new(),
+        replaced: Vec::new(),
+        removed: Vec::new(),
+        foreign: Vec::new(),
+    };
+    let edit = spliced.decide(text, origin, &located, wanted)?;
+    if edit.is_empty() {
+        return Ok(spliced);
+    }
+    if let List::Unfit { line, why } = &located.list {
+        return Err(Refusal {
+            origin: origin.to_owned(),
+            line: *line,
+            column: 0,
+            why: why.clone(),
+        });
+    }
+    let new = Draft::new(text, &located, wanted).with(&edit);
+    prove(text, &located, &new, origin, &edit, wanted)?;
+    spliced.text = Some(new);
+    Ok(spliced)
+}
+
+impl Spliced {
+    fn decide<'w>(
+        &mut self,
+        text: &str,
+        origin: &str,
+        located: &Located<'_>,
+        wanted: &Splice<'w>,
+    ) -> Result<Edit<'w>, Refusal> {
+        let mut edit = Edit::default();
+        let mut found = BTreeSet::new();
+        for (index, item) in items(located).iter().enumerate() {
+            let Some(name) = item.name.as_deref() else {
+                continue;
+            };
+            let entry = wanted.entries.iter().find(|entry| entry.name == name);
+            let owner = owner(text, item);
+            let is_ours = owner.as_deref() == Some(wanted.instance);
+            let Some(entry) = entry else {
+                if is_ours {
+                    self.removed.push(name.to_owned());
+                    edit.removed.push(index);
+                }
+                continue;
+            };
+            if !found.insert(name) {
+                return Err(Refusal {
+                    origin: origin.to_owned(),
+                    line: item.line,
+                    column: 0,
+                    why: format!("{name} is there twice"),
+                });
+            }
+            let value = value(text, item);
+            if is_ours && value.as_ref() == Some(&entry.value) {
+                continue;
+            }
+            if !is_ours {
+                self.foreign.push(Foreign {
+                    name: name.to_owned(),
+                    line: item.line,
+                    instance: owner,
+                });
+            }
+            self.replaced.push((name.to_owned(), value));
+            edit.replaced.push((index, entry));
+        }
+        let missing = wanted.entries.iter();
+        for entry in missing.filter(|entry| !found.contains(entry.name.as_str())) {
+            self.added.push(entry.name.clone());
+            edit.added.push(entry);
+        }
+        Ok(edit)
+    }
+}
+
+/// The items of a list, none where it is no list of lines.
+pub(super) fn items<'a, 't>(located: &'a Located<'t>) -> &'a [Item<'t>] {
+    match &located.list {
+        List::Block { items, .. } => items,
+        _ => &[],
+    }
+}
+
+/// The instance of monconf that an item's mark names.
+fn owner(text: &str, item: &Item<'_>) -> Option<String> {
+    let line = yaml::line_end(text, item.name_end).min(item.lines.end);
+    match Mark::of(&text[item.name_end..line]) {
+        Mark::Instance(instance) => Some(instance),
+        Mark::None => None,
+    }
+}
+
+/// The value of an item that needs nothing from outside it.
+pub(super) fn value(text: &str, item: &Item<'_>) -> Option<Value> {
+    let documents = yaml::parse(&text[item.lines.clone()], "").ok()?;
+    let [Value::Array(items)] = documents.as_slice() else {
+        return None;
+    };
+    let [item] = items.as_slice() else {
+        return None;
+    };
+    Some(item.clone())
+}

@@ -1,0 +1,50 @@
+//! Changing a list in somebody's text, item by item: only whole lines of one's own items change, every other byte
+//! stays, and the outcome is proved before it is used.
+
+mod entry;
+mod mark;
+mod proof;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Entry, Foreign, Splice, Spliced, splice};
+pub use mark::Mark;
+
+/// Why a text is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The file, or what else the text came from.
+    pub origin: String,
+    /// Counted from 1; 0 where it is not known.
+    pub line: usize,
+    /// Counted from 1; 0 where it is not known.
+    pub column: usize,
+    /// Why.
+    pub why: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.origin)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if self.column > 0 {
+            write!(f, ":{}", self.column)?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}
+
+impl From<crate::yaml::YamlError> for Refusal {
+    fn from(error: crate::yaml::YamlError) -> Self {
+        Self {
+            origin: error.origin,
+            line: error.line,
+            column: error.column,
+            why: error.message,
+        }
+    }
+}

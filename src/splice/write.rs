@@ -1,0 +1,218 @@
+//! The new text: pieces of the old one with lines between them.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::entry::{Entry, Splice, items};
+use super::mark::{self, Mark, WAS};
+use crate::yaml::{self, List, Located, Step};
+
+/// What happens to the items of a list, by their index.
+#[derive(Debug, Default)]
+pub(super) struct Edit<'w> {
+    pub(super) removed: Vec<usize>,
+    pub(super) replaced: Vec<(usize, &'w Entry)>,
+    pub(super) added: Vec<&'w Entry>,
+}
+
+impl Edit<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.replaced.is_empty() && self.added.is_empty()
+    }
+}
+
+/// A text under way.
+pub(super) struct Draft<'a> {
+    old: &'a str,
+    located: &'a Located<'a>,
+    wanted: &'a Splice<'a>,
+    /// Ranges of the old text with what stands there instead, in order.
+    pieces: Vec<(Range<usize>, String)>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(old: &'a str, located: &'a Located<'a>, wanted: &'a Splice<'a>) -> Self {
+        Self {
+            old,
+            located,
+            wanted,
+            pieces: Vec::new(),
+        }
+    }
+
+    pub(super) fn with(mut self, edit: &Edit<'_>) -> String {
+        match &self.located.list {
+            List::Block { column, gap, items } => {
+                self.change(edit, *column, *gap);
+                let is_empty = edit.removed.len() == items.len() && edit.added.is_empty();
+                if is_empty {
+                    self.remove_traces();
+                } else if let Some(last) = items.last() {
+                    self.insert(last.lines.end, &self.lines(&edit.added, *column, *gap));
+                }
+            }
+            List::Empty { value, column } => {
+                if !value.is_empty() {
+                    self.pieces.push((value.start..value.start, WAS.to_owned()));
+                }
+                // The text itself is no more indented than its comments.
+                let column = self.located.key.as_ref().map_or(0, |_| column + 2);
+                let at = yaml::line_end(self.old, value.end);
+                self.insert(at, &self.lines(&edit.added, column, 2));
+            }
+            List::Absent { at, column } => {
+                let Some(Step::Key(key)) = self.wanted.steps.last() else {
+                    return self.old.to_owned();
+                };
+                let indent = " ".repeat(*column);
+                let key = yaml::flow(&Value::from(key.as_str()));
+                let mut lines = vec![format!("{indent}{key}:{}", mark::key_comment())];
+                lines.extend(self.lines(&edit.added, column + 2, 2));
+                self.insert(*at, &lines);
+            }
+            List::Unfit { .. } => {}
+        }
+        self.finish()
+    }
+
+    fn change(&mut self, edit: &Edit<'_>, column: usize, gap: usize) {
+        let items = items(self.located);
+        for (index, entry) in &edit.replaced {
+            let lines = items[*index].lines.clone();
+            let end = yaml::content_end(self.old, lines.end);
+            let text = self.lines(&[*entry], column, gap);
+            let line_break = yaml::line_break(self.old, lines.start);
+            self.pieces
+                .push((self.visible(lines.start)..end, text.join(line_break)));
+        }
+        for index in &edit.removed {
+            self.remove(items[*index].lines.clone());
+        }
+    }
+
+    /// Behind a byte order mark.
+    fn visible(&self, start: usize) -> usize {
+        if self.old[start..].starts_with('\u{feff}') {
+            start + '\u{feff}'.len_utf8()
+        } else {
+            start
+        }
+    }
+
+    fn remove(&mut self, mut lines: Range<usize>) {
+        lines.start = self.visible(lines.start);
+        self.pieces.push((lines, String::new()));
+    }
+
+    /// Puts whole lines where a line begins, or behind the text's last one.
+    fn insert(&mut self, at: usize, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let line_break = yaml::line_break(self.old, at);
+        let has_end = at == 0 || self.old[..at].ends_with('\n');
+        let lines = lines.join(line_break);
+        let text = if has_end {
+            lines + line_break
+        } else {
+            format!("{line_break}{lines}")
+        };
+        self.pieces.push((at..at, text));
+    }
+
+    /// With the last item goes what the first one brought along.
+    fn remove_traces(&mut self) {
+        let Some(first) = items(self.located).first() else {
+            return;
+        };
+        let above = match &self.located.key {
+            Some(key) => key.end..first.lines.start,
+            None => 0..first.lines.start,
+        };
+        if let Some(was) = self.old[above.clone()].find(WAS) {
+            let start = above.start + was;
+            self.pieces.push((start..start + WAS.len(), String::new()));
+            return;
+        }
+        if let Some(key) = &self.located.key {
+            let end = yaml::line_end(self.old, key.end);
+            if mark::is_own_key(&self.old[key.end..end]) {
+                let lines = yaml::line_start(self.old, key.start)..end;
+                self.remove(lines);
+            }
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.pieces
+            .sort_by_key(|(range, _)| (range.start, range.end));
+        self.shorten();
+        let added: usize = self.pieces.iter().map(|(_, text)| text.len()).sum();
+        let mut new = String::with_capacity(self.old.len() + added);
+        let mut from = 0;
+        for (range, text) in &self.pieces {
+            new.push_str(&self.old[from..range.start]);
+            new.push_str(text);
+            from = range.end;
+        }
+        new.push_str(&self.old[from..]);
+        new
+    }
+
+    /// Where the last line has no line break and goes, the one that is last then has none either.
+    fn shorten(&mut self) {
+        if self.old.ends_with('\n') {
+            return;
+        }
+        let mut end = self.old.len();
+        for (range, text) in self.pieces.iter_mut().rev() {
+            if range.end != end || !(text.is_empty() || range.start == range.end) {
+                break;
+            }
+            end = range.start;
+        }
+        let first = self.pieces.iter_mut().find(|(range, _)| range.start == end);
+        if let Some((range, _)) = first
+            && range.start < range.end
+        {
+            range.start = yaml::content_end(self.old, range.start);
+        }
+    }
+
+    fn lines(&self, entries: &[&Entry], column: usize, gap: usize) -> Vec<String> {
+        let entries = entries.iter();
+        entries
+            .flat_map(|entry| lines(entry, self.wanted, column, gap))
+            .collect()
+    }
+}
+
+/// The lines of an item, its name first.
+fn lines(entry: &Entry, wanted: &Splice<'_>, column: usize, gap: usize) -> Vec<String> {
+    let value = match &entry.value {
+        Value::Object(map) => {
+            let mut named = Map::new();
+            named.insert(wanted.name_key.to_owned(), entry.name.clone().into());
+            named.extend(map.clone());
+            Value::Object(named)
+        }
+        value => value.clone(),
+    };
+    let text = yaml::emit(&Value::Array(vec![value]));
+    let (dash, deeper) = (" ".repeat(column), " ".repeat(gap - 1));
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| {
+            // Of `- ` and of the two spaces below it, one stays.
+            let (first, rest) = line.split_at(1);
+            let rest = rest.strip_prefix(' ').unwrap_or(rest);
+            let mark = if index == 0 {
+                Mark::comment(wanted.instance)
+            } else {
+                String::new()
+            };
+            format!("{dash}{first}{deeper}{rest}{mark}")
+        })
+        .collect()
+}

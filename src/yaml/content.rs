@@ -1,0 +1,58 @@
+//! Where content begins and ends, apart from the lines around it.
+
+use granit_parser::{Event, ScalarStyle, StructureStyle};
+
+use super::text::{line_end, line_start};
+use super::walk::Visit;
+
+pub(super) fn is_null(event: &Event<'_>) -> bool {
+    matches!(event, Event::Scalar(text, ScalarStyle::Plain, 0, None)
+        if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
+}
+
+/// Behind the content of a node, where its beginning has any.
+pub(super) fn content(visit: &Visit<'_>, text: &str) -> Option<usize> {
+    let range = visit.span.byte_range().unwrap_or_default();
+    match &visit.event {
+        Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
+            let raw = &text[range.clone()];
+            // Line breaks at its end are content where they are kept.
+            let kept = matches!(&visit.event, Event::Scalar(value, ..) if value.ends_with("\n\n") || value.trim_matches('\n').is_empty());
+            Some(if kept {
+                range.end
+            } else {
+                range.start + raw.trim_end_matches(['\n', '\r', ' ']).len()
+            })
+        }
+        // A value that is left out stands behind its dash or key.
+        Event::Scalar(..)
+        | Event::Alias(_)
+        | Event::MappingStart(StructureStyle::Flow, ..)
+        | Event::SequenceStart(StructureStyle::Flow, ..) => Some(range.end),
+        _ => None,
+    }
+}
+
+/// The dash of the next item: the first thing that is no comment, behind the line that `content` ends on.
+pub(super) fn dash(text: &str, content: usize) -> Option<usize> {
+    let mut line = if content == line_start(text, content) {
+        content
+    } else {
+        line_end(text, content)
+    };
+    while line < text.len() {
+        let end = line_end(text, line + 1);
+        let shown = text[line..end].trim_start_matches(['\u{feff}', ' ']);
+        let begins = end - shown.len();
+        match shown.bytes().next() {
+            Some(b'-') => return Some(begins),
+            Some(b'#' | b'\r' | b'\n') | None => line = end,
+            // A tab before a comment or a line break.
+            Some(b'\t') if matches!(shown.trim_start().bytes().next(), Some(b'#') | None) => {
+                line = end;
+            }
+            Some(_) => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,392 @@
+//! Where a list of a document, and each item of it, stands in the text.
+
+use std::ops::Range;
+
+use granit_parser::{Event, Span, StructureStyle};
+
+use super::YamlError;
+use super::content::{content, dash, is_null};
+use super::fingerprint::Fingerprinter;
+use super::list::{Item, List, Located, named, path};
+use super::text::{line_end, line_start};
+use super::walk::{Role, Step, Visit, Walk};
+
+/// Finds the list that `steps` lead to in the first document of `text`. `name_key` is the key by which its items are
+/// called.
+///
+/// # Errors
+/// What no reader of YAML takes: broken syntax, a key that is given twice, too much nesting, aliases that grow beyond
+/// all measure; with line and column.
+pub fn locate<'t>(
+    text: &'t str,
+    steps: &'t [Step],
+    name_key: &str,
+    origin: &'t str,
+) -> Result<Located<'t>, YamlError> {
+    let mut walk = Walk::new(text, steps, origin);
+    let mut locator = Locator::new(text, steps, name_key);
+    while let Some(visit) = walk.next()? {
+        locator.fingerprinter.event(&visit, origin)?;
+        locator.event(&visit);
+    }
+    Ok(locator.finish())
+}
+
+struct Locator<'t, 'k> {
+    text: &'t str,
+    steps: &'t [Step],
+    name_key: &'k str,
+    fingerprinter: Fingerprinter,
+    /// Behind the last content so far.
+    content: usize,
+    /// Where the document ends.
+    end: usize,
+    key: Option<Span>,
+    list: Option<List<'t>>,
+    /// The level of the list, once it is there.
+    level: usize,
+    /// What is known of the item under way.
+    dash: usize,
+    named_next: bool,
+    /// The map that would hold the list's key.
+    parent: Option<Parent>,
+    /// The deepest node that the steps led to, for saying why the list is not there.
+    reached: usize,
+    why_not: Option<(usize, String)>,
+    anchors: Vec<usize>,
+}
+
+struct Parent {
+    level: usize,
+    column: usize,
+    /// The line of a merge key in it.
+    merge: Option<usize>,
+    end: Option<usize>,
+}
+
+impl<'t, 'k> Locator<'t, 'k> {
+    fn new(text: &'t str, steps: &'t [Step], name_key: &'k str) -> Self {
+        Self {
+            text,
+            steps,
+            name_key,
+            fingerprinter: Fingerprinter::new(),
+            content: 0,
+            end: text.len(),
+            key: None,
+            list: None,
+            level: 0,
+            dash: 0,
+            named_next: false,
+            parent: None,
+            reached: 0,
+            why_not: None,
+            anchors: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, visit: &Visit<'t>) {
+        match &visit.event {
+            Event::DocumentStart(explicit, _) => {
+                self.content = end(visit.span);
+                if !explicit {
+                    self.content = line_start(self.text, self.content);
+                }
+            }
+            Event::DocumentEnd => {
+                let marker = start(visit.span);
+                if marker < self.text.len() {
+                    self.end = line_start(self.text, marker);
+                }
+            }
+            Event::Scalar(..)
+            | Event::Alias(_)
+            | Event::MappingStart(..)
+            | Event::SequenceStart(..) => self.node(visit),
+            Event::MappingEnd | Event::SequenceEnd => self.close(visit),
+            _ => {}
+        }
+    }
+
+    fn node(&mut self, visit: &Visit<'t>) {
+        if let Some(reached) = visit.reached {
+            self.on_the_way(visit, reached);
+        }
+        match visit.role {
+            Role::Key => self.key = Some(visit.span),
+            Role::List if visit.reached == Some(self.steps.len()) => self.list(visit),
+            Role::Item(index) => self.item(visit, index),
+            Role::Around | Role::List => self.beside(visit),
+        }
+        if let Some(end) = content(visit, self.text) {
+            self.content = self.content.max(end);
+        }
+    }
+
+    /// A node that the steps lead through, the list itself included.
+    fn on_the_way(&mut self, visit: &Visit<'t>, reached: usize) {
+        self.reached = reached;
+        let line = visit.span.start.line();
+        let (anchor, what) = match &visit.event {
+            Event::Scalar(_, _, anchor, _) => (*anchor, "a single value"),
+            Event::MappingStart(StructureStyle::Flow, anchor, _) => (*anchor, "a map in braces"),
+            Event::MappingStart(_, anchor, _) => (*anchor, "a map"),
+            Event::SequenceStart(_, anchor, _) => (*anchor, "a list"),
+            _ => (0, "an alias"),
+        };
+        if anchor != 0 {
+            self.anchors.push(anchor);
+        }
+        if reached == self.steps.len() {
+            return;
+        }
+        let fits = match (&self.steps[reached], &visit.event) {
+            (Step::Key(_), Event::MappingStart(StructureStyle::Block, ..))
+            | (Step::Index(_), Event::SequenceStart(StructureStyle::Block, ..)) => true,
+            (Step::Key(_), _) if reached == 0 && is_null(&visit.event) => true,
+            _ => false,
+        };
+        if !fits {
+            let place = path(&self.steps[..reached]);
+            let place = if place.is_empty() {
+                "the document".to_owned()
+            } else {
+                place
+            };
+            self.why_not = Some((line, format!("{place} is {what}")));
+        }
+        if reached + 1 == self.steps.len()
+            && matches!(visit.event, Event::MappingStart(StructureStyle::Block, ..))
+        {
+            self.parent = Some(Parent {
+                level: visit.level,
+                column: visit.span.start.col(),
+                merge: None,
+                end: None,
+            });
+        }
+    }
+
+    /// A node beside the list's key may be a merge key.
+    fn beside(&mut self, visit: &Visit<'t>) {
+        let line = visit.span.start.line();
+        if let Event::Alias(anchor) = &visit.event
+            && self.anchors.contains(anchor)
+        {
+            self.why_not = Some((
+                line,
+                "the list, or what holds it, is also used here by an alias, which would change with it"
+                    .to_owned(),
+            ));
+        }
+        if let Some(parent) = &mut self.parent
+            && visit.is_key
+            && visit.level == parent.level + 1
+            && parent.end.is_none()
+            && matches!(&visit.event, Event::Scalar(key, ..) if key == "<<")
+        {
+            parent.merge = Some(line);
+        }
+    }
+
+    fn list(&mut self, visit: &Visit<'t>) {
+        self.level = visit.level;
+        let line = visit.span.start.line();
+        let column = self.key.map_or(0, |key| key.start.col());
+        let unfit = |why: &str| List::Unfit {
+            line,
+            why: format!("{} {why}", named(self.steps)),
+        };
+        self.list = Some(match &visit.event {
+            event if is_null(event) => {
+                let range = range(visit.span);
+                let value = if range.is_empty() {
+                    let after = self.key.map_or(range.start, end);
+                    after..after
+                } else {
+                    range
+                };
+                List::Empty { value, column }
+            }
+            Event::SequenceStart(StructureStyle::Block, ..) => List::Block {
+                column: 0,
+                gap: 2,
+                items: Vec::new(),
+            },
+            // Its end may show that it is empty.
+            Event::SequenceStart(..) => unfit(
+                "is written in brackets; only a list of lines that begin with a dash can be edited",
+            ),
+            Event::Alias(_) => unfit("is an alias of a list that stands elsewhere"),
+            Event::MappingStart(..) => unfit("is a map, not a list"),
+            _ => unfit("is not a list"),
+        });
+    }
+
+    fn item(&mut self, visit: &Visit<'t>, index: usize) {
+        if let Event::Alias(anchor) = &visit.event
+            && self.anchors.contains(anchor)
+        {
+            self.beside(visit);
+        }
+        let text = self.text;
+        let Some(List::Block { column, gap, items }) = &mut self.list else {
+            return;
+        };
+        if index == items.len() {
+            let Some(dash) = dash(text, self.content) else {
+                self.why_not = Some((
+                    visit.span.start.line(),
+                    "an item begins on a line of another one".to_owned(),
+                ));
+                return;
+            };
+            self.dash = dash;
+            let start = line_start(text, dash);
+            if index == 0 {
+                *column = text[start..dash]
+                    .chars()
+                    .filter(|c| *c != '\u{feff}')
+                    .count();
+                let behind = text[dash + 1..].bytes().take_while(|byte| *byte == b' ');
+                let spaces = behind.count();
+                if matches!(text.as_bytes().get(dash + 1 + spaces), Some(byte) if !b"\r\n#".contains(byte))
+                {
+                    *gap = spaces + 1;
+                }
+            }
+            self.content = self.content.max(dash + 1);
+            items.push(Item {
+                lines: start..start,
+                line: visit.span.start.line(),
+                name: None,
+                name_end: start,
+            });
+            self.named_next = false;
+        }
+        let Some(item) = items.last_mut() else { return };
+        let of_item = visit.level == self.level + 1;
+        let of_map = visit.level == self.level + 2;
+        match &visit.event {
+            Event::Scalar(name, ..) if of_item || (of_map && self.named_next && !visit.is_key) => {
+                item.name = Some(name.clone());
+                item.name_end = end(visit.span);
+                self.named_next = false;
+            }
+            Event::Scalar(key, ..) if of_map && visit.is_key => {
+                self.named_next = key == self.name_key;
+            }
+            _ => {}
+        }
+        if let Some(end) = content(visit, text) {
+            self.content = self.content.max(end);
+        }
+        item.lines.end = line_end(text, self.content);
+    }
+
+    fn close(&mut self, visit: &Visit<'t>) {
+        let span = visit.span;
+        // Brackets and braces have an end of their own; that of lines is where something else begins.
+        if !range(span).is_empty() {
+            self.content = self.content.max(end(span));
+            if let (Role::Item(_), Some(List::Block { items, .. })) = (visit.role, &mut self.list)
+                && let Some(item) = items.last_mut()
+            {
+                item.lines.end = line_end(self.text, self.content);
+            }
+        }
+        if visit.role == Role::List
+            && visit.level == self.level
+            && let Some(List::Unfit { .. }) = &self.list
+            && self.fingerprinter.items() == 0
+            && let Some(key) = self.key_end()
+        {
+            self.empty_brackets(key, span);
+        }
+        if let Some(parent) = &mut self.parent
+            && visit.level == parent.level
+            && parent.end.is_none()
+        {
+            parent.end = Some(line_end(self.text, self.content));
+        }
+    }
+
+    fn key_end(&self) -> Option<usize> {
+        match self.key {
+            Some(key) => Some(end(key)),
+            None => self.steps.is_empty().then_some(0),
+        }
+    }
+
+    /// `[]`, on one line.
+    fn empty_brackets(&mut self, key: usize, close: Span) {
+        let Some(open) = self.text[key..end(close)].find('[') else {
+            return;
+        };
+        let value = key + open..end(close);
+        if self.text[value.clone()]
+            .trim_matches(['[', ']', ' '])
+            .is_empty()
+        {
+            let column = self.key.map_or(0, |key| key.start.col());
+            self.list = Some(List::Empty { value, column });
+        }
+    }
+
+    fn finish(mut self) -> Located<'t> {
+        if let Some((line, why)) = self.why_not.take() {
+            self.list = Some(List::Unfit { line, why });
+        }
+        let list = self.list.take().unwrap_or_else(|| self.absent());
+        Located {
+            list,
+            key: self.key.map(range),
+            fingerprint: self.fingerprinter.finish(),
+        }
+    }
+
+    fn absent(&self) -> List<'t> {
+        match &self.parent {
+            Some(Parent {
+                merge: Some(line), ..
+            }) => List::Unfit {
+                line: *line,
+                why: format!(
+                    "{} may come through the merge key here, and would be replaced by one of its own",
+                    named(self.steps)
+                ),
+            },
+            Some(parent) => List::Absent {
+                at: match (self.steps.len(), parent.end) {
+                    (1, _) | (_, None) => self.end,
+                    (_, Some(end)) => end,
+                },
+                column: parent.column,
+            },
+            None if self.steps.is_empty() => List::Empty {
+                value: self.end..self.end,
+                column: 0,
+            },
+            None if self.steps.len() == 1 => List::Absent {
+                at: self.end,
+                column: 0,
+            },
+            None => List::Unfit {
+                line: 1,
+                why: format!("there is no {}", path(&self.steps[..=self.reached])),
+            },
+        }
+    }
+}
+
+fn range(span: Span) -> Range<usize> {
+    span.byte_range().unwrap_or(0..0)
+}
+
+fn start(span: Span) -> usize {
+    range(span).start
+}
+
+fn end(span: Span) -> usize {
+    range(span).end
+}
