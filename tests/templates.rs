@@ -79,6 +79,7 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         namespace_labels: &BTreeMap::new(),
         token: None,
         handle: None,
+        is_named: false,
     };
     let desired = desired(
         &spec,

@@ -55,6 +55,17 @@ impl Grants {
     pub fn allow(&self, right: &Right) -> bool {
         self.cluster.iter().any(|rule| rule.allows(right))
     }
+
+    /// Whether they allow what is needed, where it is needed.
+    #[must_use]
+    pub fn meet(&self, need: &Need) -> bool {
+        let there = match &need.scope {
+            Scope::Cluster => None,
+            Scope::Namespace(namespace) => self.namespaces.get(namespace),
+        };
+        let mut there = there.into_iter().flatten();
+        self.allow(&need.right) || there.any(|rule| rule.allows(&need.right))
+    }
 }
 
 /// `list, watch nodes (for kubelet); list, watch pods in default (for apiserver)`.

@@ -36,7 +36,7 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read(&self, spec: &Spec, before_writing: bool) -> Outcome<Snapshot> {
-        let with_monitors = !matches!(spec.format, Format::DropIn { .. });
+        let with_monitors = !matches!(spec.format, Format::Files { .. });
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
         let own_monitors = join_all(

@@ -3,16 +3,17 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
-use super::{Output, SettingsFile};
+use super::SettingsFile;
 use crate::apply::{self, Progress, Standing};
 use crate::cli::Global;
 use crate::cluster::{Cluster, ConnectOptions, Issued};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::Masker;
-use crate::plan::{Action, Head, Plan, report};
+use crate::plan::{Action, Content, Head, Plan, Stage, report};
 use crate::prepare::{Prepared, prepare, prepare_offline};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
@@ -64,6 +65,20 @@ pub(super) struct Mode {
     context_lines: usize,
 }
 
+/// What standard output holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// The plan and its diff, for people
+    #[default]
+    Text,
+    /// Every change with path, old and new value, for programs
+    Json,
+    /// The manifests, without any token
+    Yaml,
+    /// The configuration file as it will be, and nothing else
+    Config,
+}
+
 /// How often a plan is made anew because the cluster changed under it.
 const ATTEMPTS: usize = 3;
 
@@ -84,6 +99,7 @@ pub(super) async fn run(
     if mode.offline {
         let prepared = prepare_offline(&spec, &templates)?;
         show(&prepared, mode, ui);
+        refuse_blocked(&prepared.plan)?;
         return Ok(outcome(&prepared.plan, mode));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;
@@ -245,6 +261,8 @@ fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
         }
         Output::Json => ui.out(&json(plan, head, None)),
         Output::Yaml => ui.out(&prepared.manifests),
+        Output::Config if prepared.plan.blockers.is_empty() => ui.out(configuration(prepared)),
+        Output::Config => {}
     }
     for warning in &plan.warnings {
         ui.warn(warning);
@@ -259,6 +277,7 @@ fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) 
         (Output::Text, None) => {}
         (Output::Json, _) => ui.out(&json(plan, head, written)),
         (Output::Yaml, _) => ui.out(&prepared.manifests),
+        (Output::Config, _) => ui.out(configuration(prepared)),
     }
     let Some(written) = written else {
         return;
@@ -274,6 +293,19 @@ fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) 
         }
     }
     ui.applied(plan, written.took);
+}
+
+/// The configuration in whichever form it has; monitors are manifests.
+fn configuration(prepared: &Prepared) -> &str {
+    let files = prepared.plan.changes.iter().rev();
+    let file = files
+        .filter(|change| change.stage == Stage::Configuration)
+        .find_map(|change| match &change.after {
+            Some(Content::Text(text)) => Some(text.as_str()),
+            _ => None,
+        });
+    file.or(prepared.output.as_deref())
+        .unwrap_or(&prepared.manifests)
 }
 
 fn json(plan: &Plan, head: &Head, written: Option<&Written>) -> String {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::object::ObjectRef;
+use crate::splice::Refusal;
 
 /// Something that keeps the plan from being applied, known before anything is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,40 @@ pub enum Blocker {
         path: PathBuf,
         /// Whose it is, as far as it says: `instance blue of monconf`.
         owner: Option<String>,
+    },
+    /// There is no file to edit.
+    NoFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The text cannot be edited.
+    Unfit(Refusal),
+    /// A job of a wanted name exists that this instance did not write.
+    ForeignJob {
+        /// Where: `FILE:LINE`.
+        place: String,
+        /// Its name.
+        job: String,
+        /// The instance of monconf that wrote it, if one did.
+        instance: Option<String>,
+    },
+    /// Jobs of this instance's name are for another cluster.
+    OtherCluster {
+        /// The file.
+        place: String,
+        /// One of the jobs.
+        job: String,
+        /// The address of the API server in it.
+        server: String,
+    },
+    /// Prometheus would not load the configuration.
+    Unloadable {
+        /// The file.
+        place: String,
+        /// Why not.
+        why: String,
+        /// What to do about it.
+        hint: String,
     },
     /// The namespace is being deleted.
     Terminating {
@@ -101,6 +136,28 @@ impl fmt::Display for Blocker {
                     path.display()
                 ),
             },
+            Self::NoFile { path } => write!(f, "there is no file {} to edit", path.display()),
+            Self::Unfit(refusal) => refusal.fmt(f),
+            Self::ForeignJob {
+                place,
+                job,
+                instance,
+            } => match instance {
+                Some(instance) => {
+                    write!(
+                        f,
+                        "{place}: job {job} belongs to instance {instance} of monconf"
+                    )
+                }
+                None => write!(f, "{place}: job {job} was not written by monconf"),
+            },
+            Self::OtherCluster { place, job, server } => write!(
+                f,
+                "{place}: job {job} of this instance is for another cluster ({server})"
+            ),
+            Self::Unloadable { place, why, .. } => {
+                write!(f, "Prometheus would refuse {place}: {why}")
+            }
             Self::Terminating {
                 namespace,
                 waits_for,
@@ -144,9 +201,24 @@ impl Blocker {
             Self::FieldConflict { .. } | Self::NotOurs { .. } => {
                 "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
             }
-            Self::OtherInstance { .. } => {
-                "--name NAME makes an instance with names of its own".into()
+            Self::OtherInstance { .. }
+            | Self::ForeignJob {
+                instance: Some(_), ..
+            } => "--name NAME makes an instance with names of its own".into(),
+            Self::ForeignJob { .. } => {
+                "--take-ownership replaces it (the diff above shows what would change); --name NAME makes jobs with names of their own".into()
             }
+            Self::NoFile { path } => format!(
+                "is the path right? To begin an empty configuration: `touch {}`",
+                path.display()
+            ),
+            Self::Unfit(_) => {
+                "write that list with one item a line, each after a dash; or let --drop-in FILE hold the jobs".into()
+            }
+            Self::OtherCluster { .. } => {
+                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
+            }
+            Self::Unloadable { hint, .. } => hint.clone(),
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
             ),

@@ -22,6 +22,8 @@ pub struct Existing {
     pub missing_namespaces: BTreeSet<String>,
     /// Files, those that exist.
     pub files: BTreeMap<PathBuf, ExistingFile>,
+    /// Jobs of other files of the same Prometheus, each with its place.
+    pub jobs_elsewhere: BTreeMap<String, String>,
     /// Objects that may be deleted, each with a few words why, if they belong to the instance.
     pub surplus: Vec<(ObjectRef, String)>,
 }
@@ -68,6 +70,10 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
     for file in &desired.files {
         let change = planner.file(file);
         planner.plan.changes.push(change);
+    }
+    for edit in &desired.edits {
+        let change = planner.edit(edit, &desired.grants);
+        planner.plan.changes.extend(change);
     }
     planner.escalation(&desired.grants);
     planner.namespaces(&desired.grants);

@@ -9,10 +9,13 @@ use crate::object::ObjectRef;
 
 mod blocker;
 mod change;
+mod edit;
 mod foresee;
+mod loading;
 mod merge;
 mod owner;
 mod report;
+mod sharing;
 
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};

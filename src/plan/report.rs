@@ -26,6 +26,8 @@ pub struct Head {
     pub jobs: Vec<String>,
     /// Whether the plan is about to be applied.
     pub applying: bool,
+    /// Whether configuration files alone are compared.
+    pub files_only: bool,
 }
 
 /// Everything that the plan shows, with JSON pointers to what changes and every secret masked.

@@ -36,10 +36,10 @@ pub(super) fn current_token(
 /// meets whatever stands before the API server, as monconf did.
 pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
     let bundle = match (form, of_server, of_cluster) {
-        (Form::DropIn { .. }, Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
+        (Form::Files { .. }, Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
             Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
         }
-        (Form::DropIn { .. }, Some(server), _) => Some(format!("{}\n", server.trim())),
+        (Form::Files { .. }, Some(server), _) => Some(format!("{}\n", server.trim())),
         (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
     };
     bundle.ok_or_else(|| {
@@ -89,9 +89,10 @@ pub(super) fn surplus(
 /// Those of the files wanted that exist.
 pub(super) fn files(desired: &Desired) -> Result<BTreeMap<PathBuf, ExistingFile>> {
     let mut files = BTreeMap::new();
-    for file in &desired.files {
-        if let Some(existing) = promfile::read(&file.path)? {
-            files.insert(file.path.clone(), existing);
+    let edited = desired.edits.iter().map(|edit| &edit.path);
+    for path in desired.files.iter().map(|file| &file.path).chain(edited) {
+        if let Some(existing) = promfile::read(path)? {
+            files.insert(path.clone(), existing);
         }
     }
     Ok(files)

@@ -1,5 +1,6 @@
 //! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
 
+mod configuration;
 mod discoverers;
 mod existing;
 
@@ -7,13 +8,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
 use crate::access::Right;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
+use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Format, Spec};
 use crate::token::{Situation, decide};
@@ -59,6 +61,7 @@ pub async fn prepare(
         ..head(spec, &form)
     };
     let token = current_token(spec, &form, &snapshot)?;
+    let configuration = Configuration::read(spec, &form)?;
     let slots = spec.names.handles();
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
     let decision = decide(&Situation {
@@ -84,6 +87,7 @@ pub async fn prepare(
         namespace_labels: &snapshot.namespace_labels(spec),
         token: token.as_ref(),
         handle: handles[decision.slot],
+        is_named: configuration.is_named,
     };
     let render =
         |surroundings: &Surroundings| desired(spec, &form, surroundings, &decision, templates);
@@ -112,6 +116,7 @@ pub async fn prepare(
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
         files: files(&desired)?,
+        jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
         objects: snapshot.objects,
     };
@@ -132,18 +137,20 @@ pub async fn prepare(
     ))
 }
 
-/// Plans against an empty cluster and the files that exist.
+/// Plans against an empty cluster and the files that exist; where Prometheus' own file is named, the configuration
+/// alone, so that no difference means that the file is as wanted.
 ///
 /// # Errors
 /// As for [`prepare`]; and a drop-in without `--api-server`, whose address nobody could know.
 pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let form = Form::of(&spec.format, false);
-    if matches!(form, Form::DropIn { .. }) && spec.api_server.is_none() {
+    if matches!(form, Form::Files { .. }) && spec.api_server.is_none() {
         return Err(Error::usage_hint(
-            "--offline with --drop-in needs the address of the API server",
+            "--offline with --config or --drop-in needs the address of the API server",
             "add --api-server https://HOST:PORT",
         ));
     }
+    let configuration = Configuration::read(spec, &form)?;
     let slots = spec.names.handles();
     let decision = decide(&Situation {
         current: None,
@@ -163,10 +170,20 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         namespace_labels: &BTreeMap::new(),
         token: None,
         handle: None,
+        is_named: configuration.is_named,
     };
-    let desired = desired(spec, &form, &surroundings, &decision, templates)?;
+    let mut desired = desired(spec, &form, &surroundings, &decision, templates)?;
+    let files_only = !desired.edits.is_empty();
+    if files_only {
+        // What exists in the cluster is not known, and token and CA are not where the configuration is reviewed.
+        desired.objects.clear();
+        desired
+            .files
+            .retain(|file| file.stage == Stage::Configuration);
+    }
     let existing = Existing {
         files: files(&desired)?,
+        jobs_elsewhere: configuration.jobs_elsewhere,
         ..Existing::default()
     };
     let consent = Consent {
@@ -176,13 +193,11 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         held: &BTreeMap::new(),
     };
     let plan = plan(&desired, &existing, &consent);
-    Ok(assemble(
-        plan,
-        head(spec, &form),
-        desired,
-        slots[0].clone(),
-        spec,
-    ))
+    let head = Head {
+        files_only,
+        ..head(spec, &form)
+    };
+    Ok(assemble(plan, head, desired, slots[0].clone(), spec))
 }
 
 /// Stands for the CA where no cluster was asked.
@@ -199,6 +214,7 @@ fn head(spec: &Spec, form: &Form) -> Head {
         format: form.name().to_owned(),
         jobs: spec.jobs.iter().map(|job| job.name.clone()).collect(),
         applying: false,
+        files_only: false,
     }
 }
 

@@ -31,6 +31,26 @@ pub fn glob(pattern: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Whether `pattern` matches `path`, which need not exist.
+#[must_use]
+pub fn covers(pattern: &Path, path: &Path) -> bool {
+    let (mut patterns, mut names) = (pattern.components(), path.components());
+    loop {
+        match (patterns.next(), names.next()) {
+            (None, None) => return true,
+            (Some(Component::Normal(pattern)), Some(Component::Normal(name))) => {
+                let pattern: Vec<char> = pattern.to_string_lossy().chars().collect();
+                let name: Vec<char> = name.to_string_lossy().chars().collect();
+                if !matches(&pattern, &name) {
+                    return false;
+                }
+            }
+            (pattern, name) if pattern == name => {}
+            _ => return false,
+        }
+    }
+}
+
 fn children(folder: &Path, pattern: &[char]) -> Vec<PathBuf> {
     let here = Path::new(".");
     let listed = if folder.as_os_str().is_empty() {

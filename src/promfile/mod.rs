@@ -4,7 +4,7 @@ mod glob;
 mod read;
 mod write;
 
-pub use glob::glob;
+pub use glob::{covers, glob};
 pub use read::read;
 pub use write::{Mode, check_writable, write};
 

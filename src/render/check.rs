@@ -131,11 +131,11 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Parses a scrape configuration and checks that it holds exactly the jobs of `job_names`.
+/// Parses a scrape configuration and checks that it holds exactly the jobs of `job_names`; returns them.
 ///
 /// # Errors
 /// The template's file and line, and what is wrong.
-pub(super) fn scrape_configs(rendered: &Rendered, job_names: &[&str]) -> Result<()> {
+pub(super) fn scrape_configs(rendered: &Rendered, job_names: &[&str]) -> Result<Vec<Value>> {
     let documents = documents(rendered)?;
     let [document] = documents.as_slice() else {
         return Err(rendered.failure("---", "must render one document"));
@@ -169,7 +169,7 @@ pub(super) fn scrape_configs(rendered: &Rendered, job_names: &[&str]) -> Result<
             ),
         ));
     }
-    Ok(())
+    Ok(jobs.clone())
 }
 
 fn documents(rendered: &Rendered) -> Result<Vec<Value>> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::form::Form;
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use super::schema::Schema;
 use super::templates::Templates;
 use crate::access::{self, Grants};
@@ -14,12 +14,14 @@ use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
 use crate::spec::{AccessLevel, Spec};
+use crate::splice::Entry;
 use crate::token::{Decision, Token};
+use crate::yaml::Step;
 
 /// What of the cluster shapes the configuration.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The API server as monconf reaches it; for [`Form::DropIn`].
+    /// The API server as monconf reaches it; for [`Form::Files`].
     pub server: &'a str,
     /// The CA bundle, PEM, that verifies the API server as the consumer reaches it.
     pub ca: &'a str,
@@ -35,6 +37,8 @@ pub struct Surroundings<'a> {
     pub token: Option<&'a Token>,
     /// The handle in the slot that is used, if it exists.
     pub handle: Option<&'a Value>,
+    /// Whether Prometheus' own file names the drop-in already, by somebody else's pattern.
+    pub is_named: bool,
 }
 
 /// Everything that should exist.
@@ -44,6 +48,8 @@ pub struct Desired {
     pub objects: Vec<DesiredObject>,
     /// Files.
     pub files: Vec<DesiredFile>,
+    /// Texts of others that should hold something of ours.
+    pub edits: Vec<DesiredEdit>,
     /// Configuration that belongs to nobody's file: for standard output.
     pub output: Option<String>,
     /// What the roles grant.
@@ -80,6 +86,26 @@ pub struct DesiredFile {
     pub note: String,
 }
 
+/// Lists in somebody's text, and what of them should be ours.
+#[derive(Clone, Debug)]
+pub struct DesiredEdit {
+    /// The file.
+    pub path: PathBuf,
+    /// Each list.
+    pub lists: Vec<DesiredList>,
+    /// The file of the token that our jobs read.
+    pub token_file: String,
+}
+
+/// What of a list should be ours.
+#[derive(Clone, Debug)]
+pub struct DesiredList {
+    /// The way to the list.
+    pub steps: Vec<Step>,
+    /// What it should hold.
+    pub entries: Vec<Entry>,
+}
+
 /// Inside the cluster the API server has this name, which its certificate carries.
 const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
@@ -105,19 +131,14 @@ pub fn desired(
         Form::Mounted { mount_dir } => {
             renderer.token_secret()?;
             let server = spec.api_server.as_deref().unwrap_or(IN_CLUSTER);
-            let text = renderer.scrape_configs(server, mount_dir)?;
-            renderer.desired.output = Some(text);
+            let jobs = renderer.scrape_configs(server, mount_dir)?;
+            renderer.desired.output = Some(jobs.text);
         }
-        Form::DropIn { file, token_dir } => {
+        Form::Files { place, token_dir } => {
             let server = spec.api_server.as_deref().unwrap_or(surroundings.server);
-            let text = renderer.scrape_configs(server, &token_dir.to_string_lossy())?;
+            let jobs = renderer.scrape_configs(server, &token_dir.to_string_lossy())?;
             renderer.credential_files(token_dir);
-            renderer.desired.files.push(DesiredFile {
-                path: file.clone(),
-                content: Content::Text(text),
-                stage: Stage::Configuration,
-                note: counted(spec.jobs.len(), "job"),
-            });
+            renderer.configuration(place, token_dir, jobs);
         }
     }
     Ok(renderer.desired)
@@ -129,7 +150,7 @@ pub fn desired(
 pub fn grants(spec: &Spec, form: &Form) -> Grants {
     let needs = match form {
         Form::Operator => access::scraping(&spec.jobs),
-        Form::Mounted { .. } | Form::DropIn { .. } => access::both(&spec.jobs),
+        Form::Mounted { .. } | Form::Files { .. } => access::both(&spec.jobs),
     };
     match spec.access {
         AccessLevel::Jobs => Grants::of(&needs),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::spec::Format;
+use crate::spec::{FilePlace, Format};
 
 /// The configuration that is written, once the cluster is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub enum Form {
         mount_dir: String,
     },
     /// `scrape_configs` in a file, token and CA beside it.
-    DropIn {
-        /// The configuration file.
-        file: PathBuf,
+    Files {
+        /// The configuration.
+        place: FilePlace,
         /// The folder of `token` and `ca.crt`.
         token_dir: PathBuf,
     },
@@ -42,8 +42,8 @@ impl Form {
             Format::Auto { mount_dir } | Format::Mounted { mount_dir } => Self::Mounted {
                 mount_dir: mount_dir.clone(),
             },
-            Format::DropIn { file, token_dir } => Self::DropIn {
-                file: file.clone(),
+            Format::Files { place, token_dir } => Self::Files {
+                place: place.clone(),
                 token_dir: token_dir.clone(),
             },
         }
@@ -54,7 +54,7 @@ impl Form {
     pub fn token_place(&self) -> TokenPlace {
         match self {
             Self::Operator | Self::Mounted { .. } => TokenPlace::Secret,
-            Self::DropIn { token_dir, .. } => TokenPlace::File(token_dir.join("token")),
+            Self::Files { token_dir, .. } => TokenPlace::File(token_dir.join("token")),
         }
     }
 
@@ -63,7 +63,7 @@ impl Form {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Operator => "operator",
-            Self::Mounted { .. } | Self::DropIn { .. } => "raw",
+            Self::Mounted { .. } | Self::Files { .. } => "raw",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! parsed and checked before it is planned.
 
 mod check;
+mod configuration;
 mod context;
 mod desired;
 mod discoverers;
@@ -17,7 +18,10 @@ mod scrape_configs;
 mod selection;
 mod templates;
 
-pub use desired::{Desired, DesiredFile, DesiredObject, Surroundings, desired, grants};
+pub use configuration::{FILES, JOBS};
+pub use desired::{
+    Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, Surroundings, desired, grants,
+};
 pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};

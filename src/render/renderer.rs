@@ -52,6 +52,7 @@ impl<'a> Renderer<'a> {
             desired: Desired {
                 objects: Vec::new(),
                 files: Vec::new(),
+                edits: Vec::new(),
                 output: None,
                 grants,
                 warnings: Vec::new(),

@@ -5,9 +5,18 @@ use super::renderer::Renderer;
 use super::{check, file_header};
 use crate::error::Result;
 use crate::job::Job;
+use crate::splice::Entry;
+
+/// The jobs, as text and as values.
+pub(super) struct ScrapeConfigs {
+    /// A whole file, with its comments.
+    pub(super) text: String,
+    /// Each job.
+    pub(super) entries: Vec<Entry>,
+}
 
 impl Renderer<'_> {
-    pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<String> {
+    pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<ScrapeConfigs> {
         let jobs = self.spec.jobs.iter().cloned();
         let jobs: Vec<Job> = jobs.map(|job| job.through_api_server(server)).collect();
         let contexts = jobs
@@ -22,7 +31,12 @@ impl Renderer<'_> {
         };
         let rendered = self.text("scrape-configs.yaml", &context)?;
         let job_names: Vec<&str> = jobs.iter().map(|job| job.job_name.as_str()).collect();
-        check::scrape_configs(&rendered, &job_names)?;
-        Ok(file_header(&self.spec.names.instance) + &rendered.text)
+        let values = check::scrape_configs(&rendered, &job_names)?;
+        let names = job_names.iter().map(ToString::to_string);
+        let entries = names.zip(values);
+        Ok(ScrapeConfigs {
+            text: file_header(&self.spec.names.instance) + &rendered.text,
+            entries: entries.map(|(name, value)| Entry { name, value }).collect(),
+        })
     }
 }

@@ -71,12 +71,37 @@ pub enum Format {
         mount_dir: String,
     },
     /// `scrape_configs` in a file, with token and CA files, for a Prometheus outside the cluster.
-    DropIn {
-        /// The configuration file, named by `scrape_config_files` in Prometheus' own.
-        file: PathBuf,
+    Files {
+        /// The configuration.
+        place: FilePlace,
         /// Where the files `token` and `ca.crt` lie.
         token_dir: PathBuf,
     },
+}
+
+/// The configuration file that jobs are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilePlace {
+    /// A file of its own, named by `scrape_config_files` in Prometheus' own.
+    DropIn {
+        /// That file.
+        file: PathBuf,
+        /// Prometheus' own, if it is to name the other one.
+        main: Option<PathBuf>,
+    },
+    /// Prometheus' own, among the user's jobs.
+    Main(PathBuf),
+}
+
+impl FilePlace {
+    /// Prometheus' own file, where it is known.
+    #[must_use]
+    pub fn main(&self) -> Option<&Path> {
+        match self {
+            Self::DropIn { main, .. } => main.as_deref(),
+            Self::Main(file) => Some(file),
+        }
+    }
 }
 
 impl Spec {
@@ -115,18 +140,15 @@ fn format(settings: &Settings, names: &Names) -> Result<Format> {
         .unwrap_or_else(|| format!("{DEFAULT_MOUNT_ROOT}/{}", names.token_secret()));
     check_path("--mount-dir", &mount_dir)?;
     let asked = settings.format.as_deref().unwrap_or("auto");
-    match (&settings.drop_in, asked) {
+    match (files(settings, names)?, asked) {
         (Some(_), "operator") => Err(Error::usage_hint(
-            "--drop-in is a file of the raw format; --format operator writes objects",
+            "--config and --drop-in are files of the raw format; --format operator writes objects",
             "leave out one of the two",
         )),
-        (Some(file), "auto" | "raw") => Ok(Format::DropIn {
-            token_dir: token_dir(settings.token_dir.as_deref(), file)?,
-            file: absolute("--drop-in", file)?,
-        }),
+        (Some(files), "auto" | "raw") => Ok(files),
         (None, _) if settings.token_dir.is_some() => Err(Error::usage_hint(
-            "--token-dir needs --drop-in: files of the token serve a Prometheus outside the cluster",
-            "add --drop-in FILE",
+            "--token-dir needs --config or --drop-in: files of the token serve a Prometheus outside the cluster",
+            "add --config FILE or --drop-in FILE",
         )),
         (None, "auto") => Ok(Format::Auto { mount_dir }),
         (None, "operator") => Ok(Format::Operator),
@@ -138,15 +160,39 @@ fn format(settings: &Settings, names: &Names) -> Result<Format> {
     }
 }
 
-/// Beside the drop-in and named after it, so that two drop-ins in one folder never share a token.
-fn token_dir(asked: Option<&Path>, drop_in: &Path) -> Result<PathBuf> {
-    if let Some(dir) = asked {
-        absolute("--token-dir", dir)
-    } else {
-        let mut name = drop_in.file_stem().unwrap_or_default().to_owned();
-        name.push("-credentials");
-        absolute("--drop-in", &drop_in.with_file_name(name))
-    }
+/// The form of files, if any is named. The token lies beside them, in a folder named after the drop-in or, as one file
+/// may have jobs of several, after the instance: so that two never share a token.
+fn files(settings: &Settings, names: &Names) -> Result<Option<Format>> {
+    let config = settings.config.as_deref();
+    let config = config.map(|file| absolute("--config", file)).transpose()?;
+    let drop_in = settings.drop_in.as_deref();
+    let drop_in = drop_in
+        .map(|file| absolute("--drop-in", file))
+        .transpose()?;
+    let (place, beside) = match (drop_in, config) {
+        (None, None) => return Ok(None),
+        (Some(file), Some(main)) if file == main => {
+            return Err(Error::usage_hint(
+                "--drop-in and --config name the same file",
+                "the drop-in is a file beside Prometheus' own; without --drop-in the jobs go into --config itself",
+            ));
+        }
+        (Some(file), main) => {
+            let mut name = file.file_stem().unwrap_or_default().to_owned();
+            name.push("-credentials");
+            let beside = file.with_file_name(name);
+            (FilePlace::DropIn { file, main }, beside)
+        }
+        (None, Some(main)) => {
+            let beside = main.with_file_name(format!("{}-credentials", names.instance));
+            (FilePlace::Main(main), beside)
+        }
+    };
+    let token_dir = match settings.token_dir.as_deref() {
+        Some(dir) => absolute("--token-dir", dir)?,
+        None => beside,
+    };
+    Ok(Some(Format::Files { place, token_dir }))
 }
 
 /// Absolute, because Prometheus resolves relative paths against the file's folder, not ours.

@@ -64,7 +64,16 @@ pub struct Settings {
     )]
     pub format: Option<String>,
 
-    /// Write the scrape configuration to FILE, for `scrape_config_files` of a Prometheus outside the cluster
+    /// Write the jobs into FILE, the prometheus.yml of a Prometheus outside the cluster: only monconf's own jobs in it change
+    #[arg(
+        long,
+        env = "MONCONF_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub config: Option<PathBuf>,
+
+    /// Write the jobs to FILE, for `scrape_config_files` of a Prometheus outside the cluster; with --config, name it there
     #[arg(
         long,
         env = "MONCONF_DROP_IN",
@@ -73,7 +82,7 @@ pub struct Settings {
     )]
     pub drop_in: Option<PathBuf>,
 
-    /// Folder of the files `token` and `ca.crt` that the drop-in names [default: the drop-in's name with -credentials]
+    /// Folder of the files `token` and `ca.crt` that the jobs name [default: the drop-in's name, or with --config the instance's, with -credentials]
     #[arg(
         long,
         env = "MONCONF_TOKEN_DIR",
@@ -206,6 +215,7 @@ impl Settings {
             defined: other.defined,
             own_jobs: None,
             format: self.format.or(other.format),
+            config: self.config.or(other.config),
             drop_in: self.drop_in.or(other.drop_in),
             token_dir: self.token_dir.or(other.token_dir),
             mount_dir: self.mount_dir.or(other.mount_dir),
@@ -253,6 +263,7 @@ fn read(path: &Path) -> Result<Settings> {
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     for own in [
+        &mut settings.config,
         &mut settings.drop_in,
         &mut settings.token_dir,
         &mut settings.templates,

@@ -30,10 +30,12 @@ pub struct Splice<'a> {
     pub instance: &'a str,
     /// Each name once.
     pub entries: &'a [Entry],
+    /// Others' items that hold this text are told.
+    pub told: Option<&'a str>,
 }
 
 /// The text after the change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spliced {
     /// `None` where nothing changes.
     pub text: Option<String>,
@@ -45,6 +47,8 @@ pub struct Spliced {
     pub removed: Vec<String>,
     /// Those replaced that are not this instance's.
     pub foreign: Vec<Foreign>,
+    /// Others' items that hold the text to be told, by line and as they are written.
+    pub told: Vec<(usize, String)>,
 }
 
 /// An item of a name that is wanted, and somebody else's.
@@ -61,23 +65,22 @@ pub struct Foreign {
 /// Makes the list in `text` hold the entries of `wanted`: those that are there and differ are replaced where they
 /// stand, new ones come last, the instance's others go.
 ///
+/// A text that holds nothing of the instance, which wants nothing in it, is not looked into.
+///
 /// # Errors
 /// A text that is not valid, a list that cannot be edited line by line, a name that is there twice, or a change that
 /// would change more than it should; with the line.
 pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, Refusal> {
+    let mut spliced = Spliced::default();
+    if wanted.entries.is_empty() && !text.contains(Mark::comment(wanted.instance).trim()) {
+        return Ok(spliced);
+    }
     let located = locate(text, wanted.steps, wanted.name_key, origin)?;
-    let mut spliced = Spliced {
-        text: None,
-        added: Vec::new(),
-        replaced: Vec::new(),
-        removed: Vec::new(),
-        foreign: Vec::new(),
-    };
     let edit = spliced.decide(text, origin, &located, wanted)?;
     if edit.is_empty() {
         return Ok(spliced);
     }
-    if let List::Unfit { line, why } = &located.list {
+    if let List::Unfit { line, why, .. } = &located.list {
         return Err(Refusal {
             origin: origin.to_owned(),
             line: *line,
@@ -101,17 +104,19 @@ impl Spliced {
     ) -> Result<Edit<'w>, Refusal> {
         let mut edit = Edit::default();
         let mut found = BTreeSet::new();
+        let told = wanted.told.filter(|told| text.contains(told));
         for (index, item) in items(located).iter().enumerate() {
-            let Some(name) = item.name.as_deref() else {
-                continue;
-            };
+            let name = item.name.as_deref().unwrap_or_default();
             let entry = wanted.entries.iter().find(|entry| entry.name == name);
             let owner = owner(text, item);
             let is_ours = owner.as_deref() == Some(wanted.instance);
             let Some(entry) = entry else {
+                let lines = &text[item.lines.clone()];
                 if is_ours {
                     self.removed.push(name.to_owned());
                     edit.removed.push(index);
+                } else if told.is_some_and(|told| lines.contains(told)) {
+                    self.told.push((item.line, lines.to_owned()));
                 }
                 continue;
             };
@@ -144,6 +149,36 @@ impl Spliced {
         }
         Ok(edit)
     }
+}
+
+/// What the items of a list are called, each with its line and the instance of monconf that it belongs to. Of a list in
+/// brackets no item belongs to any, and each has the list's line.
+///
+/// # Errors
+/// As for [`locate`].
+pub fn names(
+    text: &str,
+    origin: &str,
+    steps: &[Step],
+    name_key: &str,
+) -> Result<Vec<(String, usize, Option<String>)>, Refusal> {
+    let located = locate(text, steps, name_key, origin)?;
+    Ok(match &located.list {
+        List::Unfit { line, names, .. } => {
+            let names = names.iter();
+            names.map(|name| (name.to_string(), *line, None)).collect()
+        }
+        _ => items(&located)
+            .iter()
+            .filter_map(|item| {
+                Some((
+                    item.name.clone()?.into_owned(),
+                    item.line,
+                    owner(text, item),
+                ))
+            })
+            .collect(),
+    })
 }
 
 /// The items of a list, none where it is no list of lines.

@@ -9,7 +9,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Foreign, Splice, Spliced, splice};
+pub use entry::{Entry, Foreign, Splice, Spliced, names, splice};
 pub use mark::Mark;
 
 /// Why a text is left as it is.

@@ -23,6 +23,7 @@ fn with(text: &str, steps: &[Step], entries: &[Entry]) -> Result<Spliced, Refusa
             name_key: "job_name",
             instance: "monitoring",
             entries,
+            told: None,
         },
     )
 }

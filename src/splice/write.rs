@@ -190,16 +190,15 @@ impl<'a> Draft<'a> {
 
 /// The lines of an item, its name first.
 fn lines(entry: &Entry, wanted: &Splice<'_>, column: usize, gap: usize) -> Vec<String> {
-    let value = match &entry.value {
+    let text = match &entry.value {
         Value::Object(map) => {
             let mut named = Map::new();
             named.insert(wanted.name_key.to_owned(), entry.name.clone().into());
             named.extend(map.clone());
-            Value::Object(named)
+            yaml::emit(&Value::Array(vec![Value::Object(named)]))
         }
-        value => value.clone(),
+        value => format!("- {}", yaml::flow(value)),
     };
-    let text = yaml::emit(&Value::Array(vec![value]));
     let (dash, deeper) = (" ".repeat(column), " ".repeat(gap - 1));
     text.lines()
         .enumerate()

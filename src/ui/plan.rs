@@ -21,7 +21,9 @@ pub(super) fn text(plan: &Plan, head: &Head, context_lines: usize, paint: Paint)
 }
 
 fn head(head: &Head) -> String {
-    let place = if head.server.is_empty() {
+    let place = if head.files_only {
+        "No cluster asked (offline): only configuration files are compared".to_owned()
+    } else if head.server.is_empty() {
         "No cluster asked (offline): planned as if nothing existed there".to_owned()
     } else {
         let mode = if head.applying { "" } else { ", read only" };
@@ -133,6 +135,9 @@ pub(super) fn line(line: &Line, paint: Paint) -> String {
 }
 
 fn summary(plan: &Plan, head: &Head) -> String {
+    if plan.is_empty() && !plan.blockers.is_empty() {
+        return "No plan: something is in the way.".to_owned();
+    }
     if plan.is_empty() {
         return "No changes: everything is as wanted.".to_owned();
     }

@@ -49,6 +49,8 @@ pub enum List<'t> {
         line: usize,
         /// Why not.
         why: String,
+        /// What its items are called, those that are called anything.
+        names: Vec<Cow<'t, str>>,
     },
 }
 

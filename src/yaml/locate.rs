@@ -1,5 +1,6 @@
 //! Where a list of a document, and each item of it, stands in the text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use granit_parser::{Event, Span, StructureStyle};
@@ -45,8 +46,7 @@ struct Locator<'t, 'k> {
     list: Option<List<'t>>,
     /// The level of the list, once it is there.
     level: usize,
-    /// What is known of the item under way.
-    dash: usize,
+    /// Whether the name of the item under way comes next.
     named_next: bool,
     /// The map that would hold the list's key.
     parent: Option<Parent>,
@@ -76,7 +76,6 @@ impl<'t, 'k> Locator<'t, 'k> {
             key: None,
             list: None,
             level: 0,
-            dash: 0,
             named_next: false,
             parent: None,
             reached: 0,
@@ -196,6 +195,7 @@ impl<'t, 'k> Locator<'t, 'k> {
         let unfit = |why: &str| List::Unfit {
             line,
             why: format!("{} {why}", named(self.steps)),
+            names: Vec::new(),
         };
         self.list = Some(match &visit.event {
             event if is_null(event) => {
@@ -224,75 +224,96 @@ impl<'t, 'k> Locator<'t, 'k> {
     }
 
     fn item(&mut self, visit: &Visit<'t>, index: usize) {
-        if let Event::Alias(anchor) = &visit.event
-            && self.anchors.contains(anchor)
-        {
+        if let Event::Alias(_) = &visit.event {
             self.beside(visit);
         }
+        if let Some(List::Block { items, .. }) = &self.list
+            && index == items.len()
+        {
+            self.begin_item(visit);
+        }
+        if let Some((name, end)) = self.name(visit) {
+            match &mut self.list {
+                Some(List::Block { items, .. }) => {
+                    if let Some(item) = items.last_mut() {
+                        item.name = Some(name);
+                        item.name_end = end;
+                    }
+                }
+                Some(List::Unfit { names, .. }) => names.push(name),
+                _ => {}
+            }
+        }
+        if let Some(end) = content(visit, self.text) {
+            self.reach(end);
+        }
+    }
+
+    fn begin_item(&mut self, visit: &Visit<'t>) {
         let text = self.text;
+        let line = visit.span.start.line();
+        let Some(dash) = dash(text, self.content) else {
+            self.why_not = Some((line, "an item begins on a line of another one".to_owned()));
+            return;
+        };
         let Some(List::Block { column, gap, items }) = &mut self.list else {
             return;
         };
-        if index == items.len() {
-            let Some(dash) = dash(text, self.content) else {
-                self.why_not = Some((
-                    visit.span.start.line(),
-                    "an item begins on a line of another one".to_owned(),
-                ));
-                return;
-            };
-            self.dash = dash;
-            let start = line_start(text, dash);
-            if index == 0 {
-                *column = text[start..dash]
-                    .chars()
-                    .filter(|c| *c != '\u{feff}')
-                    .count();
-                let behind = text[dash + 1..].bytes().take_while(|byte| *byte == b' ');
-                let spaces = behind.count();
-                if matches!(text.as_bytes().get(dash + 1 + spaces), Some(byte) if !b"\r\n#".contains(byte))
-                {
-                    *gap = spaces + 1;
-                }
+        let start = line_start(text, dash);
+        if items.is_empty() {
+            let indent = text[start..dash].trim_start_matches('\u{feff}');
+            *column = indent.len();
+            let spaces = text[dash + 1..].bytes().take_while(|byte| *byte == b' ');
+            let spaces = spaces.count();
+            let next = text.as_bytes().get(dash + 1 + spaces);
+            if next.is_some_and(|byte| !b"\r\n#".contains(byte)) {
+                *gap = spaces + 1;
             }
-            self.content = self.content.max(dash + 1);
-            items.push(Item {
-                lines: start..start,
-                line: visit.span.start.line(),
-                name: None,
-                name_end: start,
-            });
-            self.named_next = false;
         }
-        let Some(item) = items.last_mut() else { return };
-        let of_item = visit.level == self.level + 1;
-        let of_map = visit.level == self.level + 2;
-        match &visit.event {
-            Event::Scalar(name, ..) if of_item || (of_map && self.named_next && !visit.is_key) => {
-                item.name = Some(name.clone());
-                item.name_end = end(visit.span);
-                self.named_next = false;
-            }
-            Event::Scalar(key, ..) if of_map && visit.is_key => {
-                self.named_next = key == self.name_key;
-            }
-            _ => {}
+        items.push(Item {
+            lines: start..start,
+            line,
+            name: None,
+            name_end: start,
+        });
+        self.named_next = false;
+        self.reach(dash + 1);
+    }
+
+    /// The name of an item, where this is it, and where it ends.
+    fn name(&mut self, visit: &Visit<'t>) -> Option<(Cow<'t, str>, usize)> {
+        let Event::Scalar(text, ..) = &visit.event else {
+            return None;
+        };
+        let is_key = visit.is_key && visit.level == self.level + 2;
+        let is_value = !visit.is_key && visit.level == self.level + 2;
+        if is_key {
+            self.named_next = text == self.name_key;
+            return None;
         }
-        if let Some(end) = content(visit, text) {
-            self.content = self.content.max(end);
+        let is_name = visit.level == self.level + 1 || is_value && self.named_next;
+        self.named_next &= !is_value;
+        is_name.then(|| (text.clone(), end(visit.span)))
+    }
+
+    /// Content of the item under way ends here, or further on.
+    fn reach(&mut self, end: usize) {
+        self.content = self.content.max(end);
+        if let Some(List::Block { items, .. }) = &mut self.list
+            && let Some(item) = items.last_mut()
+        {
+            item.lines.end = line_end(self.text, self.content);
         }
-        item.lines.end = line_end(text, self.content);
     }
 
     fn close(&mut self, visit: &Visit<'t>) {
         let span = visit.span;
         // Brackets and braces have an end of their own; that of lines is where something else begins.
         if !range(span).is_empty() {
-            self.content = self.content.max(end(span));
-            if let (Role::Item(_), Some(List::Block { items, .. })) = (visit.role, &mut self.list)
-                && let Some(item) = items.last_mut()
-            {
-                item.lines.end = line_end(self.text, self.content);
+            if let Role::Item(_) = visit.role {
+                self.reach(end(span));
+            } else {
+                self.content = self.content.max(end(span));
             }
         }
         if visit.role == Role::List
@@ -335,7 +356,14 @@ impl<'t, 'k> Locator<'t, 'k> {
 
     fn finish(mut self) -> Located<'t> {
         if let Some((line, why)) = self.why_not.take() {
-            self.list = Some(List::Unfit { line, why });
+            let names = match self.list.take() {
+                Some(List::Block { items, .. }) => {
+                    items.into_iter().filter_map(|item| item.name).collect()
+                }
+                Some(List::Unfit { names, .. }) => names,
+                _ => Vec::new(),
+            };
+            self.list = Some(List::Unfit { line, why, names });
         }
         let list = self.list.take().unwrap_or_else(|| self.absent());
         Located {
@@ -355,6 +383,7 @@ impl<'t, 'k> Locator<'t, 'k> {
                     "{} may come through the merge key here, and would be replaced by one of its own",
                     named(self.steps)
                 ),
+                names: Vec::new(),
             },
             Some(parent) => List::Absent {
                 at: match (self.steps.len(), parent.end) {
@@ -374,6 +403,7 @@ impl<'t, 'k> Locator<'t, 'k> {
             None => List::Unfit {
                 line: 1,
                 why: format!("there is no {}", path(&self.steps[..=self.reached])),
+                names: Vec::new(),
             },
         }
     }

@@ -72,7 +72,7 @@ pub(super) fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
 fn own(mut settings: Settings) -> Result<(Vec<Explanation>, String)> {
     // Without a cluster to ask whether it has the operator.
     let unnamed = matches!(settings.format.as_deref(), None | Some("auto"));
-    if unnamed && settings.drop_in.is_none() {
+    if unnamed {
         settings.format = Some("raw".to_owned());
     }
     let spec = Spec::new(Consumer::Prometheus, settings)?;
@@ -84,7 +84,7 @@ fn own(mut settings: Settings) -> Result<(Vec<Explanation>, String)> {
         Format::Auto { mount_dir } | Format::Mounted { mount_dir } => {
             (of_file(mount_dir), of_file(mount_dir))
         }
-        Format::DropIn { token_dir, .. } => {
+        Format::Files { token_dir, .. } => {
             let token = of_file(&token_dir.display().to_string());
             (token.clone(), token)
         }

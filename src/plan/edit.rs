@@ -1,0 +1,147 @@
+//! Jobs in a file that others write to.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::change::Planner;
+use super::loading::unloadable;
+use super::sharing::sharing;
+use super::{Action, Blocker, Change, Content, Stage, Target};
+use crate::access::Grants;
+use crate::render::{DesiredEdit, DesiredList, JOBS};
+use crate::splice::{Refusal, Splice, Spliced, splice};
+use crate::yaml::Step;
+
+impl Planner<'_> {
+    /// The change of a file; `None` where it cannot be edited, and a blocker says why.
+    pub(super) fn edit(&mut self, desired: &DesiredEdit, grants: &Grants) -> Option<Change> {
+        let path = &desired.path;
+        let Some(existing) = self.existing.files.get(path) else {
+            let path = path.clone();
+            self.plan.blockers.push(Blocker::NoFile { path });
+            return None;
+        };
+        let before = &existing.text;
+        let edited = self.lists(before, desired, grants);
+        let (after, notes) = edited
+            .map_err(|refusal| self.plan.blockers.push(Blocker::Unfit(refusal)))
+            .ok()?;
+        let before = Content::Text(before.clone());
+        let action = if after.is_some() {
+            Action::Update
+        } else {
+            Action::Unchanged
+        };
+        Some(Change {
+            target: Target::File(path.clone()),
+            action,
+            stage: Stage::Configuration,
+            note: notes.join("; "),
+            after: Some(after.map_or_else(|| before.clone(), Content::Text)),
+            before: Some(before),
+            rendered: None,
+            apply: None,
+            resource_version: None,
+            uid: None,
+        })
+    }
+
+    /// The text after the change of every list, `None` where nothing changes; and a note for each.
+    fn lists(
+        &mut self,
+        text: &str,
+        desired: &DesiredEdit,
+        grants: &Grants,
+    ) -> Result<(Option<String>, Vec<String>), Refusal> {
+        let origin = desired.path.display().to_string();
+        let mut edited: Option<String> = None;
+        let mut notes = Vec::new();
+        for list in &desired.lists {
+            let wanted = Splice {
+                steps: &list.steps,
+                name_key: "job_name",
+                instance: &self.consent.names.instance,
+                entries: &list.entries,
+                told: is_jobs(list).then_some(&desired.token_file),
+            };
+            let spliced = splice(edited.as_deref().unwrap_or(text), &origin, &wanted)?;
+            self.owned(&spliced, list, &origin);
+            if is_jobs(list) {
+                let refused = unloadable(text, &list.entries, self.existing, &origin);
+                self.plan.blockers.extend(refused);
+                let shared = sharing(&spliced.told, &origin, &desired.token_file, grants);
+                self.plan.warnings.extend(shared);
+            }
+            notes.extend(note(&spliced, list));
+            edited = spliced.text.or(edited);
+        }
+        Ok((edited, notes))
+    }
+
+    /// Whether every job that would be replaced is this instance's, and for this cluster.
+    fn owned(&mut self, spliced: &Spliced, desired: &DesiredList, origin: &str) {
+        let take = self.consent.take_ownership;
+        let foreign = spliced.foreign.iter();
+        for foreign in foreign.filter(|foreign| foreign.instance.is_some() || !take) {
+            self.plan.blockers.push(Blocker::ForeignJob {
+                place: format!("{origin}:{}", foreign.line),
+                job: foreign.name.clone(),
+                instance: foreign.instance.clone(),
+            });
+        }
+        let is_foreign = |name: &str| spliced.foreign.iter().any(|foreign| foreign.name == name);
+        let moved = spliced.replaced.iter().find_map(|(name, before)| {
+            let entry = desired.entries.iter().find(|entry| entry.name == *name)?;
+            let before = servers(before.as_ref()?);
+            let other = before.difference(&servers(&entry.value)).next()?.to_owned();
+            (!is_foreign(name)).then(|| (name.clone(), other))
+        });
+        if let Some((job, server)) = moved
+            && !take
+        {
+            self.plan.blockers.push(Blocker::OtherCluster {
+                place: origin.to_owned(),
+                job,
+                server,
+            });
+        }
+    }
+}
+
+fn is_jobs(list: &DesiredList) -> bool {
+    list.steps.is_empty() || list.steps.last() == Some(&Step::Key(JOBS.to_owned()))
+}
+
+/// The API servers that a job discovers at.
+fn servers(job: &Value) -> BTreeSet<String> {
+    let discoveries = job["kubernetes_sd_configs"].as_array();
+    let discoveries = discoveries.into_iter().flatten();
+    discoveries
+        .filter_map(|discovery| discovery["api_server"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// `adds 2 jobs, changes 1`, or how many there are; nothing for a list that has nothing of ours.
+fn note(spliced: &Spliced, desired: &DesiredList) -> Option<String> {
+    let noun = |count: usize| match (is_jobs(desired), count) {
+        (true, 1) => "job",
+        (true, _) => "jobs",
+        (false, 1) => "entry",
+        (false, _) => "entries",
+    };
+    let counts = [
+        ("adds", spliced.added.len()),
+        ("changes", spliced.replaced.len()),
+        ("removes", spliced.removed.len()),
+    ];
+    let counts = counts.iter().filter(|(_, count)| *count > 0);
+    let parts: Vec<String> = counts
+        .map(|(verb, count)| format!("{verb} {count} {}", noun(*count)))
+        .collect();
+    match desired.entries.len() {
+        _ if !parts.is_empty() => Some(parts.join(", ")),
+        0 => None,
+        count => Some(format!("{count} {}", noun(count))),
+    }
+}

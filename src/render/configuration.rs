@@ -1,0 +1,68 @@
+//! Jobs in files: a file of their own, or among those of Prometheus' own file.
+
+use std::path::Path;
+
+use super::desired::{DesiredEdit, DesiredFile, DesiredList};
+use super::renderer::{Renderer, counted};
+use super::scrape_configs::ScrapeConfigs;
+use crate::plan::{Content, Stage};
+use crate::spec::FilePlace;
+use crate::splice::Entry;
+use crate::yaml::Step;
+
+/// The list of jobs in Prometheus' own file.
+pub const JOBS: &str = "scrape_configs";
+/// The list of patterns of files that hold more of them.
+pub const FILES: &str = "scrape_config_files";
+
+impl Renderer<'_> {
+    pub(super) fn configuration(&mut self, place: &FilePlace, token: &Path, jobs: ScrapeConfigs) {
+        let (main, here, named) = match place {
+            FilePlace::DropIn { file, main } => {
+                self.desired.files.push(DesiredFile {
+                    path: file.clone(),
+                    content: Content::Text(jobs.text),
+                    stage: Stage::Configuration,
+                    note: counted(self.spec.jobs.len(), "job"),
+                });
+                let Some(main) = main else { return };
+                (main, Vec::new(), self.name_of(file, main))
+            }
+            FilePlace::Main(main) => (main, jobs.entries, Vec::new()),
+        };
+        // Both lists, whichever is used: what the other way has left there is no longer wanted.
+        let lists = [(JOBS, here), (FILES, named)].map(|(list, entries)| DesiredList {
+            steps: vec![Step::Key(list.to_owned())],
+            entries,
+        });
+        self.desired.edits.push(DesiredEdit {
+            path: main.clone(),
+            lists: lists.into(),
+            token_file: token.join("token").display().to_string(),
+        });
+    }
+
+    /// What `main` calls the drop-in, relative to itself where that is possible, so that both can be moved together.
+    fn name_of(&self, drop_in: &Path, main: &Path) -> Vec<Entry> {
+        if self.surroundings.is_named {
+            return Vec::new();
+        }
+        let folder = main.parent().unwrap_or(Path::new("/"));
+        let name = drop_in.strip_prefix(folder).unwrap_or(drop_in);
+        let name = escaped(&name.display().to_string());
+        let value = name.clone().into();
+        vec![Entry { name, value }]
+    }
+}
+
+/// A name as a pattern that matches it alone.
+fn escaped(name: &str) -> String {
+    let mut pattern = String::with_capacity(name.len());
+    for character in name.chars() {
+        if "*?[\\".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
