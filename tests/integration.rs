@@ -9,6 +9,7 @@
 mod canary;
 mod catalogue;
 mod client;
+mod config_file;
 mod errors;
 mod every_file_runs;
 mod examples;

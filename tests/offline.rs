@@ -187,7 +187,10 @@ fn wrong_settings_are_told_with_what_is_right() {
         ),
         (&["--duration", "200y"], "at most 2^32 seconds"),
         (&["--duration", "soon"], "\"soon\" is not a duration"),
-        (&["--token-dir", "x"], "--token-dir needs --config or --drop-in"),
+        (
+            &["--token-dir", "x"],
+            "--token-dir needs --config or --drop-in",
+        ),
         (
             &["--drop-in", "x.yml", "--format", "operator"],
             "leave out one of the two",
