@@ -12,10 +12,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use testbed::{Component, ControlPlane, LatencyRelay};
+
+mod measure;
+
+use measure::{median, middle, monconf, peak_memory, shown, timed};
 
 const RUNS: usize = 7;
 const RTT: Duration = Duration::from_millis(100);
@@ -133,12 +137,6 @@ impl Place {
     }
 }
 
-fn monconf(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_monconf"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
 /// One request over a connection of its own: nothing that asks the API server anything can be faster.
 fn floor(cp: &ControlPlane, relay: &LatencyRelay) -> Duration {
     let mut run = 0;
@@ -150,53 +148,4 @@ fn floor(cp: &ControlPlane, relay: &LatencyRelay) -> Duration {
         client.send("GET", "/version", "", &[]).unwrap();
         start.elapsed()
     })
-}
-
-fn timed(command: &mut Command) -> Duration {
-    let start = Instant::now();
-    let output = command.output().unwrap();
-    let time = start.elapsed();
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    time
-}
-
-/// In kilobytes, as the kernel keeps it, read until the process has ended.
-fn peak_memory(command: &mut Command) -> u64 {
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
-        peak = peak.max(kilobytes.unwrap_or(0));
-    }
-    peak
-}
-
-fn median(runs: usize, mut run: impl FnMut() -> Duration) -> Duration {
-    middle(&mut (0..runs).map(|_| run()).collect::<Vec<_>>())
-}
-
-fn middle(times: &mut [Duration]) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn shown(time: Duration) -> String {
-    let milliseconds = time.as_secs_f64() * 1e3;
-    if milliseconds < 10.0 {
-        format!("{milliseconds:.1} ms")
-    } else {
-        format!("{milliseconds:.0} ms")
-    }
 }

@@ -283,7 +283,7 @@ impl Run<'_> {
 
     fn file(&self, path: &std::path::Path, change: &Change) -> Result<()> {
         if let Some(Content::Text(before)) = &change.before
-            && promfile::read(path)?.is_none_or(|file| file.text != *before)
+            && promfile::read(path)?.is_none_or(|file| *file.text != *before.as_str())
         {
             return Err(Error::Changed {
                 target: change.target.to_string(),
@@ -296,7 +296,7 @@ impl Run<'_> {
             (Some(Content::Token(token)), _) => {
                 promfile::write(path, Token::new(token.clone()).expose(), Mode::Secret)
             }
-            (Some(Content::Text(text)), _) => promfile::write(path, text, Mode::Public),
+            (Some(Content::Text(text)), _) => promfile::write(path, text.as_str(), Mode::Public),
             _ => Ok(()),
         }
     }

@@ -1,13 +1,14 @@
 //! Nothing secret leaves: values are masked by where they stand, texts by what they look like.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
-use crate::plan::PENDING_TOKEN;
+use crate::plan::{PENDING_TOKEN, Text};
 use crate::yaml;
 
 /// Replaces secrets by numbers: equal secrets have equal numbers for as long as the masker lives, so a diff shows
@@ -17,9 +18,10 @@ pub struct Masker {
     numbers: HashMap<[u8; 32], usize>,
 }
 
-/// Keys whose scalar values are secrets wherever they stand: in Prometheus' configuration, in that of its operator,
-/// in kubeconfigs.
-const SECRET_KEYS: [&str; 12] = [
+/// Keys whose values are secrets wherever they stand: fields of type `Secret` in the configuration of Prometheus 3.13 and
+/// of what it discovers with, headers, which hold whatever somebody put there, and the same in Prometheus' operator and in
+/// kubeconfigs.
+const SECRET_KEYS: [&str; 27] = [
     "credentials",
     "bearer_token",
     "bearerToken",
@@ -28,11 +30,33 @@ const SECRET_KEYS: [&str; 12] = [
     "clientSecret",
     "secret_key",
     "access_key",
+    "api_key",
+    "api_secret",
     "api_token",
+    "app_token",
+    "application_credential_secret",
+    "application_secret",
+    "auth_password",
+    "auth_token",
     "token",
+    "consumer_key",
+    "headers",
+    "http_headers",
     "client-key-data",
     "key_pem",
+    "private_key",
+    "routing_key",
+    "secrets",
+    "service_account_key",
+    "service_key",
 ];
+
+/// Whether the value of this key is a secret.
+#[must_use]
+pub fn is_secret_key(key: &str) -> bool {
+    // Most keys are none, and most have a length that no secret's has.
+    key.len() >= 5 && SECRET_KEYS.contains(&key)
+}
 
 /// Where kubectl leaves a whole manifest behind, Secrets included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -66,34 +90,54 @@ impl Masker {
 
     /// A copy of a configuration text that may be shown: values of secret keys, tokens, and passwords in URLs
     /// are masked, certificates shortened.
-    pub fn text(&mut self, text: &str) -> String {
-        if let Some(certificate) = certificate(text) {
+    pub fn text(&mut self, text: &Text) -> String {
+        if let Some(certificate) = certificate(text.as_str()) {
             return format!("{certificate}\n");
         }
-        let lines: Vec<String> = text.lines().map(|line| self.line(line)).collect();
-        let mut shown = lines.join("\n");
-        if text.ends_with('\n') {
-            shown.push('\n');
+        self.lines(text, 0..text.as_str().len())
+    }
+
+    /// [`Masker::text`] of some whole lines. What looks like a secret by its key is masked even where the text is not
+    /// valid, or a comment.
+    pub fn lines(&mut self, text: &Text, lines: Range<usize>) -> String {
+        let whole = text.as_str();
+        let mut shown = String::with_capacity(lines.len());
+        let mut start = lines.start;
+        for line in whole[lines].split_inclusive('\n') {
+            let end = start + line.len();
+            let content = line.trim_end_matches(['\n', '\r']);
+            let first = text.secrets().partition_point(|secret| secret.end <= start);
+            let secrets = text.secrets()[first..].iter();
+            let here = secrets.take_while(|secret| secret.start < start + content.len());
+            let mut masked = String::new();
+            let mut from = start;
+            for secret in here {
+                let begin = secret.start.max(from);
+                masked.push_str(&whole[from..begin]);
+                // Of a line of a longer secret, what is before its first word is no secret.
+                let indent = whole[begin..end].len() - whole[begin..end].trim_start().len();
+                masked.push_str(&whole[begin..begin + indent]);
+                masked.push_str(&self.number(&whole[secret.clone()]));
+                from = secret.end.min(start + content.len());
+            }
+            masked.push_str(&whole[from..start + content.len()]);
+            shown.push_str(&self.line(&masked));
+            shown.push_str(&line[content.len()..]);
+            start = end;
         }
         shown
     }
 
     fn line(&mut self, line: &str) -> String {
-        let key = line
-            .trim_start()
-            .trim_start_matches("- ")
-            .split(':')
-            .next()
-            .unwrap_or_default();
-        let key = key.trim().trim_matches(['"', '\'']);
-        if SECRET_KEYS.contains(&key)
-            && let Some((before, value)) = line.split_once(':')
-            && !value.trim().is_empty()
-            && !value.trim_start().starts_with(['{', '['])
-        {
-            return format!("{before}: {}", self.number(value.trim()));
+        let mut masked = String::with_capacity(line.len());
+        let mut rest = line;
+        while let Some((key_end, value)) = secret_value(rest) {
+            masked.push_str(&rest[..key_end]);
+            masked.push_str(&self.number(&rest[value.clone()]));
+            rest = &rest[value.end..];
         }
-        scrub(line)
+        masked.push_str(rest);
+        scrub(&masked)
     }
 
     fn secret_data(&mut self, data: &mut Map<String, Value>) {
@@ -150,6 +194,44 @@ impl Masker {
             format!("<not shown #{number}>")
         }
     }
+}
+
+/// The first value of a secret key on a line, and where what is before it ends: to the end of the line, or within
+/// braces to what ends it there.
+fn secret_value(line: &str) -> Option<(usize, Range<usize>)> {
+    let mut from = 0;
+    while let Some(colon) = line[from..].find(':') {
+        let colon = from + colon;
+        from = colon + 1;
+        let before = line[..colon].trim_end_matches(['"', '\'']);
+        let key_start = before
+            .rfind(|character: char| !(character.is_alphanumeric() || "_-".contains(character)))
+            .map_or(0, |index| {
+                index + before[index..].chars().next().map_or(1, char::len_utf8)
+            });
+        let rest = &line[from..];
+        let value = from + rest.len() - rest.trim_start().len();
+        let first = line[value..].chars().next();
+        let is_reference = matches!(
+            first,
+            None | Some('{' | '[' | '|' | '>' | '#' | '&' | '*' | '!')
+        );
+        let is_key = rest.is_empty() || rest.starts_with([' ', '\t']);
+        if !is_key
+            || is_reference
+            || !is_secret_key(&before[key_start..])
+            || is_masked(&line[value..])
+        {
+            continue;
+        }
+        let in_braces = line[..key_start].contains('{');
+        let end = match line[value..].find([',', '}']) {
+            Some(end) if in_braces => value + end,
+            _ => line.len(),
+        };
+        return Some((value, value..end));
+    }
+    None
 }
 
 fn is_masked(text: &str) -> bool {
@@ -327,7 +409,7 @@ mod tests {
             prop_assert!(!shares_a_piece(&shown, &secret) && !shares_a_piece(&shown, &encoded), "{}", shown);
 
             let config = format!("a:\n- authorization: x\n  credentials: {secret}\n  bearer_token: \"{secret}\"\n");
-            let shown = Masker::default().text(&config);
+            let shown = Masker::default().text(&config.clone().into());
             prop_assert!(!shares_a_piece(&shown, &secret), "{}", shown);
 
             let message = format!("{around}{secret}{around}{}", &secret[3..]);
@@ -384,6 +466,6 @@ mod tests {
         ]}});
         assert_eq!(Masker::default().object(&monitor), monitor);
         let config = "  authorization:\n    credentials_file: /etc/token\n";
-        assert_eq!(Masker::default().text(config), config);
+        assert_eq!(Masker::default().text(&config.to_owned().into()), config);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::merge::merge;
 use super::owner::{Owner, file_owner, managers, owner};
-use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
+use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target, Text};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef, uid};
 use crate::render::{Desired, DesiredFile, DesiredObject};
@@ -31,7 +32,7 @@ pub struct Existing {
 /// A file that exists.
 pub struct ExistingFile {
     /// What it holds.
-    pub text: String,
+    pub text: Arc<str>,
     /// Whether others than its owner may read or write it.
     pub open_to_others: bool,
 }
@@ -211,8 +212,8 @@ impl Planner<'_> {
         let existing = self.existing.files.get(&desired.path);
         let secret = matches!(desired.content, Content::Token(_));
         let before = existing.map(|file| match desired.content {
-            Content::Token(_) => Content::Token(file.text.clone()),
-            _ => Content::Text(file.text.clone()),
+            Content::Token(_) => Content::Token(file.text.to_string()),
+            _ => Content::Text(Text::from(file.text.clone())),
         });
         if let Some(file) = existing
             && !self.consent.take_ownership

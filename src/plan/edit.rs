@@ -1,17 +1,25 @@
 //! Jobs in a file that others write to.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde_json::Value;
 
 use super::change::Planner;
 use super::loading::unloadable;
 use super::sharing::sharing;
-use super::{Action, Blocker, Change, Content, Stage, Target};
+use super::{Action, Blocker, Change, Content, Stage, Target, Text};
 use crate::access::Grants;
 use crate::render::{DesiredEdit, DesiredList, JOBS};
 use crate::splice::{Refusal, Splice, Spliced, splice};
 use crate::yaml::Step;
+
+/// A text after a change, and where the secrets are in it and were before.
+struct Edited {
+    text: String,
+    secrets_before: Vec<Range<usize>>,
+    secrets_after: Vec<Range<usize>>,
+}
 
 impl Planner<'_> {
     /// The change of a file; `None` where it cannot be edited, and a blocker says why.
@@ -27,7 +35,14 @@ impl Planner<'_> {
         let (after, notes) = edited
             .map_err(|refusal| self.plan.blockers.push(Blocker::Unfit(refusal)))
             .ok()?;
-        let before = Content::Text(before.clone());
+        let (before, after) = match after {
+            Some(edited) => (
+                Text::with_secrets(before.clone(), edited.secrets_before),
+                Some(Text::with_secrets(edited.text.into(), edited.secrets_after)),
+            ),
+            // What does not change is not shown.
+            None => (Text::with_secrets(before.clone(), Vec::new()), None),
+        };
         let action = if after.is_some() {
             Action::Update
         } else {
@@ -38,8 +53,8 @@ impl Planner<'_> {
             action,
             stage: Stage::Configuration,
             note: notes.join("; "),
-            after: Some(after.map_or_else(|| before.clone(), Content::Text)),
-            before: Some(before),
+            after: Some(Content::Text(after.unwrap_or_else(|| before.clone()))),
+            before: Some(Content::Text(before)),
             rendered: None,
             apply: None,
             resource_version: None,
@@ -53,9 +68,9 @@ impl Planner<'_> {
         text: &str,
         desired: &DesiredEdit,
         grants: &Grants,
-    ) -> Result<(Option<String>, Vec<String>), Refusal> {
+    ) -> Result<(Option<Edited>, Vec<String>), Refusal> {
         let origin = desired.path.display().to_string();
-        let mut edited: Option<String> = None;
+        let mut edited: Option<Edited> = None;
         let mut notes = Vec::new();
         for list in &desired.lists {
             let wanted = Splice {
@@ -65,7 +80,8 @@ impl Planner<'_> {
                 entries: &list.entries,
                 told: is_jobs(list).then_some(&desired.token_file),
             };
-            let spliced = splice(edited.as_deref().unwrap_or(text), &origin, &wanted)?;
+            let current = edited.as_ref().map_or(text, |edited| &edited.text);
+            let spliced = splice(current, &origin, &wanted)?;
             self.owned(&spliced, list, &origin);
             if is_jobs(list) {
                 let refused = unloadable(text, &list.entries, self.existing, &origin);
@@ -74,7 +90,15 @@ impl Planner<'_> {
                 self.plan.warnings.extend(shared);
             }
             notes.extend(note(&spliced, list));
-            edited = spliced.text.or(edited);
+            edited = match (spliced.text, edited) {
+                (None, edited) => edited,
+                (Some(text), before) => Some(Edited {
+                    text,
+                    secrets_before: before
+                        .map_or(spliced.secrets_before, |before| before.secrets_before),
+                    secrets_after: spliced.secrets_after,
+                }),
+            };
         }
         Ok((edited, notes))
     }

@@ -16,10 +16,12 @@ mod merge;
 mod owner;
 mod report;
 mod sharing;
+mod text;
 
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
 pub use report::{Head, report};
+pub use text::Text;
 
 /// What a change is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +70,7 @@ pub enum Content {
     /// (`managedFields`, `uid`, `resourceVersion`, `creationTimestamp`, `generation`, `status`).
     Object(Value),
     /// A text file.
-    Text(String),
+    Text(Text),
     /// A file that holds nothing but a token; [`PENDING_TOKEN`] stands for one yet to be issued.
     Token(String),
 }

@@ -53,7 +53,7 @@ pub(super) fn file_owner(
     names: &Names,
 ) -> Result<(), Option<String>> {
     match &desired.content {
-        Content::Token(_) => match Claims::of(&Token::new(file.text.clone())) {
+        Content::Token(_) => match Claims::of(&Token::new(file.text.to_string())) {
             Some(claims) if claims.service_account == names.account() => Ok(()),
             Some(claims) => Err(Some(format!("ServiceAccount {}", claims.service_account))),
             None if file.text.trim().is_empty() => Ok(()),

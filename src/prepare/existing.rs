@@ -22,7 +22,7 @@ pub(super) fn current_token(
     snapshot: &Snapshot,
 ) -> Result<Option<Token>> {
     let text = match form.token_place() {
-        TokenPlace::File(path) => promfile::read(&path)?.map(|file| file.text),
+        TokenPlace::File(path) => promfile::read(&path)?.map(|file| file.text.to_string()),
         TokenPlace::Secret => snapshot
             .secret(spec, &spec.names.token_secret())
             .and_then(|secret| secret["data"]["token"].as_str())

@@ -38,7 +38,9 @@ pub fn read(path: &Path) -> Result<Option<ExistingFile>> {
         .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
         .map_err(|error| failure("read", path, &error))?;
     Ok(Some(ExistingFile {
-        text: String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8"))?,
+        text: String::from_utf8(bytes)
+            .map_err(|_| refused("it is not UTF-8"))?
+            .into(),
         open_to_others: metadata.permissions().mode() & 0o077 != 0,
     }))
 }

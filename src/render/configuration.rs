@@ -21,7 +21,7 @@ impl Renderer<'_> {
             FilePlace::DropIn { file, main } => {
                 self.desired.files.push(DesiredFile {
                     path: file.clone(),
-                    content: Content::Text(jobs.text),
+                    content: Content::Text(jobs.text.into()),
                     stage: Stage::Configuration,
                     note: counted(self.spec.jobs.len(), "job"),
                 });

@@ -141,7 +141,7 @@ impl<'a> Renderer<'a> {
         self.desired.files.extend([
             DesiredFile {
                 path: dir.join("ca.crt"),
-                content: Content::Text(self.surroundings.ca.to_owned()),
+                content: Content::Text(self.surroundings.ca.to_owned().into()),
                 stage: Stage::Credentials,
                 note: String::new(),
             },

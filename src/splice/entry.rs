@@ -1,6 +1,7 @@
 //! What a list should hold, and what becomes of it.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -8,6 +9,7 @@ use super::Refusal;
 use super::mark::Mark;
 use super::proof::prove;
 use super::write::{Draft, Edit};
+use crate::mask::is_secret_key;
 use crate::yaml::{self, Item, List, Located, Step, locate};
 
 /// An item that should be there.
@@ -39,6 +41,10 @@ pub struct Splice<'a> {
 pub struct Spliced {
     /// `None` where nothing changes.
     pub text: Option<String>,
+    /// The bytes of secret values in the text before.
+    pub secrets_before: Vec<Range<usize>>,
+    /// The bytes of secret values in the text after.
+    pub secrets_after: Vec<Range<usize>>,
     /// Names of items that are added.
     pub added: Vec<String>,
     /// Items that are replaced, each with its value before; `None` where that cannot be told by itself.
@@ -75,7 +81,7 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
     if wanted.entries.is_empty() && !text.contains(Mark::comment(wanted.instance).trim()) {
         return Ok(spliced);
     }
-    let located = locate(text, wanted.steps, wanted.name_key, origin)?;
+    let located = locate(text, wanted.steps, wanted.name_key, is_secret_key, origin)?;
     let edit = spliced.decide(text, origin, &located, wanted)?;
     if edit.is_empty() {
         return Ok(spliced);
@@ -89,7 +95,8 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
         });
     }
     let new = Draft::new(text, &located, wanted).with(&edit);
-    prove(text, &located, &new, origin, &edit, wanted)?;
+    spliced.secrets_after = prove(text, &located, &new, origin, &edit, wanted)?;
+    spliced.secrets_before = located.secrets;
     spliced.text = Some(new);
     Ok(spliced)
 }
@@ -162,7 +169,7 @@ pub fn names(
     steps: &[Step],
     name_key: &str,
 ) -> Result<Vec<(String, usize, Option<String>)>, Refusal> {
-    let located = locate(text, steps, name_key, origin)?;
+    let located = locate(text, steps, name_key, is_secret_key, origin)?;
     Ok(match &located.list {
         List::Unfit { line, names, .. } => {
             let names = names.iter();

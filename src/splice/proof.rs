@@ -1,11 +1,15 @@
 //! The proof that a change changes what it should and nothing else.
 
+use std::ops::Range;
+
 use super::Refusal;
 use super::entry::{Entry, Splice, items, value};
 use super::write::Edit;
+use crate::mask::is_secret_key;
 use crate::yaml::{self, Item, List, Located, locate};
 
 /// Both texts are read: what is not edited must mean the same in both, and what is edited must be what is wanted.
+/// Returns where there are secrets in the new one.
 pub(super) fn prove(
     old_text: &str,
     old: &Located<'_>,
@@ -13,14 +17,21 @@ pub(super) fn prove(
     origin: &str,
     edit: &Edit<'_>,
     wanted: &Splice<'_>,
-) -> Result<(), Refusal> {
+) -> Result<Vec<Range<usize>>, Refusal> {
     let refused = |line: usize, why: &str| Refusal {
         origin: origin.to_owned(),
         line,
         column: 0,
         why: format!("this cannot be changed safely, and was left alone: {why}"),
     };
-    let new = locate(new_text, wanted.steps, wanted.name_key, origin).map_err(|error| {
+    let new = locate(
+        new_text,
+        wanted.steps,
+        wanted.name_key,
+        is_secret_key,
+        origin,
+    )
+    .map_err(|error| {
         refused(
             error.line,
             &format!("it would no longer be valid ({})", error.message),
@@ -70,7 +81,7 @@ pub(super) fn prove(
             ));
         }
     }
-    Ok(())
+    Ok(new.secrets)
 }
 
 enum Expected<'w> {
@@ -109,5 +120,6 @@ fn first_line(old: &Located<'_>, edit: &Edit<'_>) -> usize {
 /// known to differ, on what else is a line break in YAML 1.1.
 fn needs_second_reader(text: &str) -> bool {
     const LARGE: usize = 256 << 10;
-    text.len() <= LARGE || text.contains(['\u{85}', '\u{2028}', '\u{2029}'])
+    let others = ["\u{85}", "\u{2028}", "\u{2029}"];
+    text.len() <= LARGE || others.iter().any(|other| text.contains(other))
 }

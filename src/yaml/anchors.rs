@@ -27,8 +27,8 @@ impl Anchors {
         self.known.get(&anchor)
     }
 
-    pub(super) fn event(&mut self, visit: &Visit<'_>, origin: &str) -> Result<(), YamlError> {
-        match &visit.event {
+    pub(super) fn event(&mut self, visit: &Visit<'_, '_>, origin: &str) -> Result<(), YamlError> {
+        match visit.event {
             Event::Anchor(anchor, name) => {
                 let rank = self.named.entry(name.to_string()).or_default();
                 self.known.insert(*anchor, (name.to_string(), *rank));

@@ -11,13 +11,13 @@ pub(super) fn is_null(event: &Event<'_>) -> bool {
 }
 
 /// Behind the content of a node, where its beginning has any.
-pub(super) fn content(visit: &Visit<'_>, text: &str) -> Option<usize> {
+pub(super) fn content(visit: &Visit<'_, '_>, text: &str) -> Option<usize> {
     let range = visit.span.byte_range().unwrap_or_default();
-    match &visit.event {
+    match visit.event {
         Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
             let raw = &text[range.clone()];
             // Line breaks at its end are content where they are kept.
-            let kept = matches!(&visit.event, Event::Scalar(value, ..) if value.ends_with("\n\n") || value.trim_matches('\n').is_empty());
+            let kept = matches!(visit.event, Event::Scalar(value, ..) if value.ends_with("\n\n") || value.trim_matches('\n').is_empty());
             Some(if kept {
                 range.end
             } else {

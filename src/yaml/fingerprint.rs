@@ -41,13 +41,13 @@ impl Fingerprinter {
         }
     }
 
-    pub(super) fn event(&mut self, visit: &Visit<'_>, origin: &str) -> Result<(), YamlError> {
+    pub(super) fn event(&mut self, visit: &Visit<'_, '_>, origin: &str) -> Result<(), YamlError> {
         self.anchors.event(visit, origin)?;
         match visit.role {
             Role::Key | Role::List => {}
             // A document of nothing and an empty map are the same to whoever looks for keys.
-            Role::Around if visit.level == 0 && is_nothing(&visit.event) => {}
-            Role::Around => hash(&visit.event, &self.anchors, &mut self.around),
+            Role::Around if visit.level == 0 && is_nothing(visit.event) => {}
+            Role::Around => hash(visit.event, &self.anchors, &mut self.around),
             Role::Item(index) => {
                 if index > self.items.len() || self.item.is_none() {
                     self.items
@@ -55,7 +55,7 @@ impl Fingerprinter {
                     self.item = Some(SEED.build_hasher());
                 }
                 if let Some(item) = &mut self.item {
-                    hash(&visit.event, &self.anchors, item);
+                    hash(visit.event, &self.anchors, item);
                 }
             }
         }

@@ -13,6 +13,8 @@ pub struct Located<'t> {
     pub list: List<'t>,
     /// The bytes of the list's key, where it has one.
     pub key: Option<Range<usize>>,
+    /// The bytes of secret values.
+    pub secrets: Vec<Range<usize>>,
     /// What the document means, apart from the list.
     pub fingerprint: Fingerprint,
 }

@@ -10,10 +10,11 @@ use super::content::{content, dash, is_null};
 use super::fingerprint::Fingerprinter;
 use super::list::{Item, List, Located, named, path};
 use super::text::{line_end, line_start};
+use super::under::{IsWanted, Under};
 use super::walk::{Role, Step, Visit, Walk};
 
 /// Finds the list that `steps` lead to in the first document of `text`. `name_key` is the key by which its items are
-/// called.
+/// called; the values of keys that `is_secret` are found along.
 ///
 /// # Errors
 /// What no reader of YAML takes: broken syntax, a key that is given twice, too much nesting, aliases that grow beyond
@@ -22,15 +23,21 @@ pub fn locate<'t>(
     text: &'t str,
     steps: &'t [Step],
     name_key: &str,
+    is_secret: IsWanted,
     origin: &'t str,
 ) -> Result<Located<'t>, YamlError> {
     let mut walk = Walk::new(text, steps, origin);
     let mut locator = Locator::new(text, steps, name_key);
+    let mut secrets = Under::new(is_secret);
     while let Some(visit) = walk.next()? {
         locator.fingerprinter.event(&visit, origin)?;
+        secrets.event(&visit);
         locator.event(&visit);
     }
-    Ok(locator.finish())
+    Ok(Located {
+        secrets: secrets.found,
+        ..locator.finish()
+    })
 }
 
 struct Locator<'t, 'k> {
@@ -84,8 +91,8 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
     }
 
-    fn event(&mut self, visit: &Visit<'t>) {
-        match &visit.event {
+    fn event(&mut self, visit: &Visit<'_, 't>) {
+        match visit.event {
             Event::DocumentStart(explicit, _) => {
                 self.content = end(visit.span);
                 if !explicit {
@@ -107,7 +114,7 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
     }
 
-    fn node(&mut self, visit: &Visit<'t>) {
+    fn node(&mut self, visit: &Visit<'_, 't>) {
         if let Some(reached) = visit.reached {
             self.on_the_way(visit, reached);
         }
@@ -123,10 +130,10 @@ impl<'t, 'k> Locator<'t, 'k> {
     }
 
     /// A node that the steps lead through, the list itself included.
-    fn on_the_way(&mut self, visit: &Visit<'t>, reached: usize) {
+    fn on_the_way(&mut self, visit: &Visit<'_, 't>, reached: usize) {
         self.reached = reached;
         let line = visit.span.start.line();
-        let (anchor, what) = match &visit.event {
+        let (anchor, what) = match visit.event {
             Event::Scalar(_, _, anchor, _) => (*anchor, "a single value"),
             Event::MappingStart(StructureStyle::Flow, anchor, _) => (*anchor, "a map in braces"),
             Event::MappingStart(_, anchor, _) => (*anchor, "a map"),
@@ -139,10 +146,10 @@ impl<'t, 'k> Locator<'t, 'k> {
         if reached == self.steps.len() {
             return;
         }
-        let fits = match (&self.steps[reached], &visit.event) {
+        let fits = match (&self.steps[reached], visit.event) {
             (Step::Key(_), Event::MappingStart(StructureStyle::Block, ..))
             | (Step::Index(_), Event::SequenceStart(StructureStyle::Block, ..)) => true,
-            (Step::Key(_), _) if reached == 0 && is_null(&visit.event) => true,
+            (Step::Key(_), _) if reached == 0 && is_null(visit.event) => true,
             _ => false,
         };
         if !fits {
@@ -167,9 +174,9 @@ impl<'t, 'k> Locator<'t, 'k> {
     }
 
     /// A node beside the list's key may be a merge key.
-    fn beside(&mut self, visit: &Visit<'t>) {
+    fn beside(&mut self, visit: &Visit<'_, 't>) {
         let line = visit.span.start.line();
-        if let Event::Alias(anchor) = &visit.event
+        if let Event::Alias(anchor) = visit.event
             && self.anchors.contains(anchor)
         {
             self.why_not = Some((
@@ -182,13 +189,13 @@ impl<'t, 'k> Locator<'t, 'k> {
             && visit.is_key
             && visit.level == parent.level + 1
             && parent.end.is_none()
-            && matches!(&visit.event, Event::Scalar(key, ..) if key == "<<")
+            && matches!(visit.event, Event::Scalar(key, ..) if key == "<<")
         {
             parent.merge = Some(line);
         }
     }
 
-    fn list(&mut self, visit: &Visit<'t>) {
+    fn list(&mut self, visit: &Visit<'_, 't>) {
         self.level = visit.level;
         let line = visit.span.start.line();
         let column = self.key.map_or(0, |key| key.start.col());
@@ -197,7 +204,7 @@ impl<'t, 'k> Locator<'t, 'k> {
             why: format!("{} {why}", named(self.steps)),
             names: Vec::new(),
         };
-        self.list = Some(match &visit.event {
+        self.list = Some(match visit.event {
             event if is_null(event) => {
                 let range = range(visit.span);
                 let value = if range.is_empty() {
@@ -223,8 +230,8 @@ impl<'t, 'k> Locator<'t, 'k> {
         });
     }
 
-    fn item(&mut self, visit: &Visit<'t>, index: usize) {
-        if let Event::Alias(_) = &visit.event {
+    fn item(&mut self, visit: &Visit<'_, 't>, index: usize) {
+        if let Event::Alias(_) = visit.event {
             self.beside(visit);
         }
         if let Some(List::Block { items, .. }) = &self.list
@@ -249,7 +256,7 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
     }
 
-    fn begin_item(&mut self, visit: &Visit<'t>) {
+    fn begin_item(&mut self, visit: &Visit<'_, 't>) {
         let text = self.text;
         let line = visit.span.start.line();
         let Some(dash) = dash(text, self.content) else {
@@ -281,8 +288,8 @@ impl<'t, 'k> Locator<'t, 'k> {
     }
 
     /// The name of an item, where this is it, and where it ends.
-    fn name(&mut self, visit: &Visit<'t>) -> Option<(Cow<'t, str>, usize)> {
-        let Event::Scalar(text, ..) = &visit.event else {
+    fn name(&mut self, visit: &Visit<'_, 't>) -> Option<(Cow<'t, str>, usize)> {
+        let Event::Scalar(text, ..) = visit.event else {
             return None;
         };
         let is_key = visit.is_key && visit.level == self.level + 2;
@@ -306,7 +313,7 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
     }
 
-    fn close(&mut self, visit: &Visit<'t>) {
+    fn close(&mut self, visit: &Visit<'_, 't>) {
         let span = visit.span;
         // Brackets and braces have an end of their own; that of lines is where something else begins.
         if !range(span).is_empty() {
@@ -369,6 +376,7 @@ impl<'t, 'k> Locator<'t, 'k> {
         Located {
             list,
             key: self.key.map(range),
+            secrets: Vec::new(),
             fingerprint: self.fingerprinter.finish(),
         }
     }

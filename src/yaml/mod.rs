@@ -9,6 +9,7 @@ mod list;
 mod locate;
 mod second;
 mod text;
+mod under;
 mod walk;
 
 use std::fmt;
@@ -24,6 +25,7 @@ pub use list::{Item, List, Located};
 pub use locate::locate;
 pub use second::agrees;
 pub use text::{content_end, line_break, line_end, line_start};
+pub use under::{IsWanted, values_under};
 pub use walk::Step;
 
 /// What is wrong with a text, and where.

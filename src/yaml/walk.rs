@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use granit_parser::{Event, Options, Parser, Span, StrInput};
+use granit_parser::{Event, Marker, Options, Parser, Span, StrInput};
 
 use super::YamlError;
 
@@ -32,8 +32,9 @@ pub(super) enum Role {
 }
 
 /// One event.
-pub(super) struct Visit<'t> {
-    pub(super) event: Event<'t>,
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'a, 't> {
+    pub(super) event: &'a Event<'t>,
     pub(super) span: Span,
     pub(super) role: Role,
     /// How many lists and maps are open around it.
@@ -50,6 +51,8 @@ pub(super) struct Walk<'t> {
     steps: &'t [Step],
     origin: &'t str,
     open: Vec<Open<'t>>,
+    current: Option<(Event<'t>, Span)>,
+    only_first: bool,
     over: bool,
 }
 
@@ -86,39 +89,62 @@ impl<'t> Walk<'t> {
             steps,
             origin,
             open: Vec::new(),
+            current: None,
+            only_first: true,
             over: false,
         }
     }
 
+    /// Goes through every document, to no list.
+    pub(super) fn of_all(text: &'t str) -> Self {
+        // No document is a list that nothing leads to.
+        const NOWHERE: &[Step] = &[Step::Index(usize::MAX)];
+        Self {
+            only_first: false,
+            ..Self::new(text, NOWHERE, "")
+        }
+    }
+
     /// The next event of the document, from its start to its end.
-    pub(super) fn next(&mut self) -> Result<Option<Visit<'t>>, YamlError> {
+    pub(super) fn next(&mut self) -> Result<Option<Visit<'_, 't>>, YamlError> {
         if self.over {
             return Ok(None);
         }
-        let Some(parsed) = self.parser.next() else {
+        self.current = match self.parser.next() {
+            Some(Ok(current)) => Some(current),
+            Some(Err(error)) => return Err(self.fault(error.marker(), error.info())),
+            None => None,
+        };
+        // Events are large, and stay where they are.
+        let Some((event, span)) = &self.current else {
             return Ok(None);
         };
-        let (event, span) = parsed.map_err(|error| YamlError {
-            origin: self.origin.to_owned(),
-            line: error.marker().line(),
-            column: error.marker().col() + 1,
-            message: error.info(),
-        })?;
-        self.over = matches!(event, Event::DocumentEnd | Event::StreamEnd);
-        self.visit(event, span).map(Some)
-    }
-
-    fn visit(&mut self, event: Event<'t>, span: Span) -> Result<Visit<'t>, YamlError> {
-        let (role, is_key, reached) = match &event {
-            Event::MappingEnd | Event::SequenceEnd => self.close(),
+        self.over = match event {
+            Event::DocumentEnd => self.only_first,
+            Event::StreamEnd => true,
+            _ => false,
+        };
+        let (role, is_key, reached) = match event {
+            Event::MappingEnd | Event::SequenceEnd => {
+                self.open.pop().map_or((Role::Around, false, None), |open| {
+                    (open.role, false, open.reached)
+                })
+            }
             Event::Scalar(..)
             | Event::Alias(_)
             | Event::MappingStart(..)
-            | Event::SequenceStart(..) => self.begin(&event, span)?,
+            | Event::SequenceStart(..) => {
+                begin(&mut self.open, self.steps, event).map_err(|twice| YamlError {
+                    origin: self.origin.to_owned(),
+                    line: span.start.line(),
+                    column: span.start.col() + 1,
+                    message: format!("the key {twice:?} is given twice"),
+                })?
+            }
             _ => (Role::Around, false, None),
         };
         let level = self.open.len();
-        let kind = match &event {
+        let kind = match event {
             Event::MappingStart(..) => Some(Kind::Map {
                 next: Next::Key,
                 keys: Keys::default(),
@@ -133,86 +159,84 @@ impl<'t> Walk<'t> {
                 kind,
             });
         }
-        Ok(Visit {
+        Ok(Some(Visit {
             event,
-            span,
+            span: *span,
             role,
             level,
             is_key,
             reached,
-        })
+        }))
     }
 
-    fn close(&mut self) -> (Role, bool, Option<usize>) {
-        match self.open.pop() {
-            Some(open) => (open.role, false, open.reached),
-            None => (Role::Around, false, None),
+    fn fault(&self, place: &Marker, message: String) -> YamlError {
+        YamlError {
+            origin: self.origin.to_owned(),
+            line: place.line(),
+            column: place.col() + 1,
+            message,
         }
     }
+}
 
-    fn begin(
-        &mut self,
-        event: &Event<'t>,
-        span: Span,
-    ) -> Result<(Role, bool, Option<usize>), YamlError> {
-        let all = self.steps.len();
-        let Some(parent) = self.open.last_mut() else {
-            let role = if all == 0 { Role::List } else { Role::Around };
-            return Ok((role, false, Some(0)));
-        };
-        // The list's items have a role of their own; everything in an item has the item's.
-        let inherited = match parent.role {
-            Role::Item(index) => Role::Item(index),
-            _ => Role::Around,
-        };
-        let step = parent.reached.and_then(|reached| self.steps.get(reached));
-        match &mut parent.kind {
-            Kind::List { items } => {
-                let index = *items;
-                *items += 1;
-                if parent.role == Role::List {
-                    return Ok((Role::Item(index), false, None));
+/// What a node is, that begins within what is open; the error is a key that is given twice.
+fn begin<'t>(
+    open: &mut [Open<'t>],
+    steps: &[Step],
+    event: &Event<'t>,
+) -> Result<(Role, bool, Option<usize>), String> {
+    let all = steps.len();
+    let Some(parent) = open.last_mut() else {
+        let role = if all == 0 { Role::List } else { Role::Around };
+        return Ok((role, false, Some(0)));
+    };
+    // The list's items have a role of their own; everything in an item has the item's.
+    let inherited = match parent.role {
+        Role::Item(index) => Role::Item(index),
+        _ => Role::Around,
+    };
+    let step = parent.reached.and_then(|reached| steps.get(reached));
+    match &mut parent.kind {
+        Kind::List { items } => {
+            let index = *items;
+            *items += 1;
+            if parent.role == Role::List {
+                return Ok((Role::Item(index), false, None));
+            }
+            let on_the_way = step == Some(&Step::Index(index));
+            let reached = parent.reached.filter(|_| on_the_way).map(|steps| steps + 1);
+            Ok((role_of(reached, all, inherited), false, reached))
+        }
+        Kind::Map { next, keys } => match *next {
+            Next::Key => {
+                let name = match event {
+                    Event::Scalar(name, ..) => Some(name),
+                    _ => None,
+                };
+                if let Some(name) = name
+                    && !keys.insert(name)
+                {
+                    return Err(name.to_string());
                 }
-                let on_the_way = step == Some(&Step::Index(index));
+                let on_the_way = match (step, name) {
+                    (Some(Step::Key(key)), Some(name)) => key == name,
+                    _ => false,
+                };
+                *next = Next::Value { on_the_way };
+                let is_last = parent.reached.map(|reached| reached + 1) == Some(all);
+                let role = if on_the_way && is_last {
+                    Role::Key
+                } else {
+                    inherited
+                };
+                Ok((role, true, None))
+            }
+            Next::Value { on_the_way } => {
+                *next = Next::Key;
                 let reached = parent.reached.filter(|_| on_the_way).map(|steps| steps + 1);
                 Ok((role_of(reached, all, inherited), false, reached))
             }
-            Kind::Map { next, keys } => match *next {
-                Next::Key => {
-                    let name = match event {
-                        Event::Scalar(name, ..) => Some(name),
-                        _ => None,
-                    };
-                    if let Some(name) = name
-                        && !keys.insert(name.clone())
-                    {
-                        return Err(YamlError {
-                            origin: self.origin.to_owned(),
-                            line: span.start.line(),
-                            column: span.start.col() + 1,
-                            message: format!("the key {name:?} is given twice"),
-                        });
-                    }
-                    let on_the_way = match (step, name) {
-                        (Some(Step::Key(key)), Some(name)) => key == name,
-                        _ => false,
-                    };
-                    *next = Next::Value { on_the_way };
-                    let is_last = parent.reached.map(|reached| reached + 1) == Some(all);
-                    let role = if on_the_way && is_last {
-                        Role::Key
-                    } else {
-                        inherited
-                    };
-                    Ok((role, true, None))
-                }
-                Next::Value { on_the_way } => {
-                    *next = Next::Key;
-                    let reached = parent.reached.filter(|_| on_the_way).map(|steps| steps + 1);
-                    Ok((role_of(reached, all, inherited), false, reached))
-                }
-            },
-        }
+        },
     }
 }
 
@@ -235,17 +259,21 @@ impl<'t> Keys<'t> {
     const FEW: usize = 16;
 
     /// Whether the key is new. Several `<<` are not told apart from one: what they bring is no key of this map.
-    fn insert(&mut self, key: Cow<'t, str>) -> bool {
+    #[allow(
+        clippy::ptr_arg,
+        reason = "it is cloned, which costs nothing where it is borrowed"
+    )]
+    fn insert(&mut self, key: &Cow<'t, str>) -> bool {
         if key == "<<" {
             return true;
         }
         if !self.many.is_empty() {
-            return self.many.insert(key);
+            return self.many.insert(key.clone());
         }
-        if self.few.contains(&key) {
+        if self.few.contains(key) {
             return false;
         }
-        self.few.push(key);
+        self.few.push(key.clone());
         if self.few.len() > Self::FEW {
             self.many.extend(self.few.drain(..));
         }

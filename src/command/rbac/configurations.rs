@@ -79,7 +79,7 @@ fn text(path: &Path) -> Result<String> {
     }
     let file = promfile::read(path)?;
     let file = file.ok_or_else(|| unreadable(path, "there is no such file"))?;
-    Ok(file.text)
+    Ok(file.text.to_string())
 }
 
 fn unreadable(path: &Path, reason: &str) -> Error {

@@ -44,7 +44,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Roles> {
 fn text(path: &Path) -> Result<String> {
     let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
     let file = promfile::read(path)?;
-    file.map(|file| file.text)
+    file.map(|file| file.text.to_string())
         .ok_or_else(|| unreadable(path, &missing()))
 }
 

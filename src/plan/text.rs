@@ -1,0 +1,59 @@
+//! A text that may hold secrets.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::mask::is_secret_key;
+use crate::yaml::values_under;
+
+/// A text, and where its secrets are. Cheap to clone, however large.
+#[derive(Clone, Debug)]
+pub struct Text {
+    text: Arc<str>,
+    secrets: Arc<[Range<usize>]>,
+}
+
+impl Text {
+    /// A text whose secrets are known.
+    #[must_use]
+    pub fn with_secrets(text: Arc<str>, secrets: Vec<Range<usize>>) -> Self {
+        Self {
+            text,
+            secrets: secrets.into(),
+        }
+    }
+
+    /// The text itself, secrets included.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The bytes of each secret, in order.
+    #[must_use]
+    pub fn secrets(&self) -> &[Range<usize>] {
+        &self.secrets
+    }
+}
+
+/// Looks for the secrets.
+impl From<Arc<str>> for Text {
+    fn from(text: Arc<str>) -> Self {
+        let secrets = values_under(&text, is_secret_key);
+        Self::with_secrets(text, secrets)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::from(Arc::<str>::from(text))
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.text, &other.text) || self.text == other.text
+    }
+}
+
+impl Eq for Text {}
