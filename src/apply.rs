@@ -15,10 +15,9 @@ use crate::cluster::{Call, Cluster, Issued, Order};
 use crate::error::{Error, Result};
 use crate::object::{self, ObjectRef};
 use crate::plan::{Action, Change, Content, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
-use crate::promfile::{self, Mode};
+use crate::promfile::{FileOwner, Mode, Write, check_writable, owner};
 use crate::render::{EXPIRES_AT, ISSUED_AT};
 use crate::spec::Spec;
-use crate::token::Token;
 
 /// How far an apply has come; readable at any moment, also after it was dropped half-way.
 pub struct Progress<'a> {
@@ -97,12 +96,17 @@ pub async fn apply(
     cluster: &Cluster,
     progress: &Progress<'_>,
 ) -> Result<Option<Issued>> {
-    check_files(plan)?;
+    let files = Files {
+        token_owner: spec.token_owner.as_deref().map(owner).transpose()?,
+        backup: spec.backup,
+    };
+    check_files(plan, &files)?;
     let run = Run {
         plan,
         cluster,
         progress,
         force: spec.take_ownership,
+        files,
         issued: RefCell::new(None),
     };
     run.stage(Stage::Foundation).await?;
@@ -117,11 +121,18 @@ pub async fn apply(
     Ok(run.issued.into_inner())
 }
 
+/// How files are written.
+struct Files {
+    token_owner: Option<FileOwner>,
+    backup: bool,
+}
+
 struct Run<'a> {
     plan: &'a Plan,
     cluster: &'a Cluster,
     progress: &'a Progress<'a>,
     force: bool,
+    files: Files,
     issued: RefCell<Option<Issued>>,
 }
 
@@ -282,23 +293,29 @@ impl Run<'_> {
     }
 
     fn file(&self, path: &std::path::Path, change: &Change) -> Result<()> {
-        if let Some(Content::Text(before)) = &change.before
-            && promfile::read(path)?.is_none_or(|file| *file.text != *before.as_str())
-        {
-            return Err(Error::Changed {
-                target: change.target.to_string(),
-            });
-        }
-        match (&change.after, self.issued.borrow().as_ref()) {
+        let issued = self.issued.borrow();
+        let (text, mode) = match (&change.after, issued.as_ref()) {
             (Some(Content::Token(token)), Some(issued)) if token == PENDING_TOKEN => {
-                promfile::write(path, issued.token.expose(), Mode::Secret)
+                (issued.token.expose(), Mode::Secret)
             }
-            (Some(Content::Token(token)), _) => {
-                promfile::write(path, Token::new(token.clone()).expose(), Mode::Secret)
-            }
-            (Some(Content::Text(text)), _) => promfile::write(path, text.as_str(), Mode::Public),
-            _ => Ok(()),
+            (Some(Content::Token(token)), _) => (token.as_str(), Mode::Secret),
+            (Some(Content::Text(text)), _) => (text.as_str(), Mode::Public),
+            _ => return Ok(()),
+        };
+        let before = match &change.before {
+            Some(Content::Text(text)) => Some(text.as_str()),
+            Some(Content::Token(token)) => Some(token.as_str()),
+            _ => None,
+        };
+        Write {
+            path,
+            text,
+            before,
+            mode,
+            owner: self.files.token_owner.filter(|_| mode == Mode::Secret),
+            backup: self.files.backup && change.stage == Stage::Configuration,
         }
+        .write()
     }
 }
 
@@ -330,7 +347,7 @@ fn settle(body: &mut Value, issued: Option<&Issued>) {
 
 /// A file that cannot be written is found out before the cluster is changed. The configuration comes first: its
 /// folder must exist, and is not to be made on the way to the token's.
-fn check_files(plan: &Plan) -> Result<()> {
+fn check_files(plan: &Plan, files: &Files) -> Result<()> {
     for mode in [Mode::Public, Mode::Secret] {
         for change in plan
             .changes
@@ -340,7 +357,8 @@ fn check_files(plan: &Plan) -> Result<()> {
             if let Target::File(path) = &change.target
                 && (change.stage == Stage::Credentials) == (mode == Mode::Secret)
             {
-                promfile::check_writable(path, mode)?;
+                let is_token = matches!(change.after, Some(Content::Token(_)));
+                check_writable(path, mode, files.token_owner.filter(|_| is_token))?;
             }
         }
     }

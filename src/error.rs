@@ -31,6 +31,16 @@ pub enum Error {
         /// The operating system's reason.
         reason: String,
     },
+    /// A local file that could not be replaced, known before anything was written.
+    #[error("cannot write {}: {reason}", path.display())]
+    Unwritable {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// SIGINT or SIGTERM arrived.
     #[error("interrupted by {signal}")]
     Interrupted {
@@ -91,6 +101,7 @@ impl Error {
             Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
             Self::Cluster(failure) => failure.hint(),
             Self::Usage { hint, .. } => hint.clone(),
+            Self::Unwritable { hint, .. } => Some(hint.clone()),
             Self::Template { .. } => Some("`monconf template show NAME` prints the built-in one; templates/README.md lists what a template may use".into()),
             Self::OutOfTime { .. } => Some("`--timeout DURATION` gives a run more time; `-v` shows which requests take it".into()),
             Self::File { .. } | Self::Interrupted { .. } => None,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::error::{Error, Result};
-use crate::promfile;
+use crate::promfile::Write;
 use crate::render::Builtin;
 use crate::ui::Ui;
 
@@ -79,7 +79,7 @@ fn eject(names: &[String], folder: &std::path::Path, ui: &Ui) -> Result<()> {
         ));
     }
     for (path, template) in files {
-        promfile::write(&path, template.text, promfile::Mode::Public)?;
+        Write::new_file(&path, template.text).write()?;
         ui.note(&format!("{} written", path.display()));
     }
     Ok(())

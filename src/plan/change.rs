@@ -11,6 +11,7 @@ use super::owner::{Owner, file_owner, managers, owner};
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target, Text};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef, uid};
+use crate::promfile::FileOwner;
 use crate::render::{Desired, DesiredFile, DesiredObject};
 use crate::spec::Names;
 
@@ -35,6 +36,8 @@ pub struct ExistingFile {
     pub text: Arc<str>,
     /// Whether others than its owner may read or write it.
     pub open_to_others: bool,
+    /// Whose it is.
+    pub owner: (u32, u32),
 }
 
 /// Who asks, and what they agreed to.
@@ -43,6 +46,10 @@ pub struct Consent<'a> {
     pub names: &'a Names,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
+    /// Whose the token's file is to be, where that is asked for.
+    pub token_owner: Option<FileOwner>,
+    /// Whether the old content of configuration files is kept.
+    pub backup: bool,
     /// The caller, for messages.
     pub user: &'a str,
     /// The rules that the caller holds in each namespace, where they are known completely.
@@ -208,6 +215,15 @@ impl Planner<'_> {
         self.existing.objects.get(&binding)
     }
 
+    /// Whether a file has another owner than is asked for.
+    fn is_given_away(&self, file: &ExistingFile) -> bool {
+        let (user, group) = file.owner;
+        let asked = self.consent.token_owner;
+        asked.is_some_and(|asked| {
+            asked.user != user || asked.group.is_some_and(|asked| asked != group)
+        })
+    }
+
     fn file(&mut self, desired: &DesiredFile) -> Change {
         let existing = self.existing.files.get(&desired.path);
         let secret = matches!(desired.content, Content::Token(_));
@@ -225,15 +241,23 @@ impl Planner<'_> {
             });
         }
         let exposed = secret && existing.is_some_and(|file| file.open_to_others);
+        let given = existing.is_some_and(|file| secret && self.is_given_away(file));
         let action = match &before {
             None => Action::Create,
-            Some(before) if *before == desired.content && !exposed => Action::Unchanged,
+            Some(before) if *before == desired.content && !exposed && !given => Action::Unchanged,
             Some(_) => Action::Update,
         };
         let note = if exposed {
             format!("{}; others may read it, which is mended", desired.note)
+        } else if given {
+            format!("{}; belongs to another user, which is mended", desired.note)
         } else {
             desired.note.clone()
+        };
+        let note = if desired.stage == Stage::Configuration {
+            self.with_backup(note, action, &desired.path)
+        } else {
+            note
         };
         Change {
             target: Target::File(desired.path.clone()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use super::loading::unloadable;
 use super::sharing::sharing;
 use super::{Action, Blocker, Change, Content, Stage, Target, Text};
 use crate::access::Grants;
+use crate::promfile::backup_of;
 use crate::render::{DesiredEdit, DesiredList, JOBS};
 use crate::splice::{Refusal, Splice, Spliced, splice};
 use crate::yaml::Step;
@@ -52,7 +54,7 @@ impl Planner<'_> {
             target: Target::File(path.clone()),
             action,
             stage: Stage::Configuration,
-            note: notes.join("; "),
+            note: self.with_backup(notes.join("; "), action, path),
             after: Some(Content::Text(after.unwrap_or_else(|| before.clone()))),
             before: Some(Content::Text(before)),
             rendered: None,
@@ -60,6 +62,17 @@ impl Planner<'_> {
             resource_version: None,
             uid: None,
         })
+    }
+
+    /// `note`, and where the old content is kept if it is.
+    pub(super) fn with_backup(&self, note: String, action: Action, path: &Path) -> String {
+        if action != Action::Update || !self.consent.backup {
+            return note;
+        }
+        format!(
+            "{note}; the old one is kept as {}",
+            backup_of(path).display()
+        )
     }
 
     /// The text after the change of every list, `None` where nothing changes; and a note for each.

@@ -16,6 +16,7 @@ use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
+use crate::promfile::{FileOwner, owner};
 use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Format, Spec};
 use crate::token::{Situation, decide};
@@ -108,6 +109,8 @@ pub async fn prepare(
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
+        token_owner: token_owner(spec)?,
+        backup: spec.backup,
         user,
         held: &snapshot.held,
     };
@@ -189,6 +192,8 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
+        token_owner: token_owner(spec)?,
+        backup: spec.backup,
         user: "",
         held: &BTreeMap::new(),
     };
@@ -198,6 +203,10 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         ..head(spec, &form)
     };
     Ok(assemble(plan, head, desired, slots[0].clone(), spec))
+}
+
+fn token_owner(spec: &Spec) -> Result<Option<FileOwner>> {
+    spec.token_owner.as_deref().map(owner).transpose()
 }
 
 /// Stands for the CA where no cluster was asked.

@@ -1,12 +1,19 @@
 //! The local files: Prometheus' configuration, the token and the CA beside it.
 
+mod check;
+mod draft;
 mod glob;
+mod owner;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
+pub use check::check_writable;
 pub use glob::{covers, glob};
+pub use owner::{FileOwner, owner};
 pub use read::read;
-pub use write::{Mode, check_writable, write};
+pub use write::{Mode, Write, backup_of};
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::failure;
@@ -41,6 +41,7 @@ pub fn read(path: &Path) -> Result<Option<ExistingFile>> {
         text: String::from_utf8(bytes)
             .map_err(|_| refused("it is not UTF-8"))?
             .into(),
-        open_to_others: metadata.permissions().mode() & 0o077 != 0,
+        open_to_others: metadata.mode() & 0o077 != 0,
+        owner: (metadata.uid(), metadata.gid()),
     }))
 }

@@ -1,14 +1,13 @@
 //! Writing a file so that a reader sees the old one or the new one, whole.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::Write;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
-
-use super::failure;
+use super::draft::draft;
+use super::{FileOwner, failure};
 use crate::error::{Error, Result};
 
 /// Who may read the file.
@@ -20,170 +19,131 @@ pub enum Mode {
     Public,
 }
 
-/// Replaces or creates `path`. The new file is complete and on disk before it takes the old one's
-/// name; it keeps the old one's owner, and its mode too unless it is secret. A symbolic link stays
-/// one: what it points to is replaced.
-///
-/// # Errors
-/// Any failure of the file system; then the old file is as it was and nothing is left beside it.
-pub fn write(path: &Path, text: &str, mode: Mode) -> Result<()> {
-    let target = resolve(path);
-    let folder = folder(&target);
-    replace(&target, &folder, text, mode).map_err(|error| failure("write", path, &error))
+/// One file to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Write<'a> {
+    /// Where.
+    pub path: &'a Path,
+    /// What it is to hold.
+    pub text: &'a str,
+    /// What it held when it was read, `None` where it was not there.
+    pub before: Option<&'a str>,
+    /// Who may read it.
+    pub mode: Mode,
+    /// Whose it is to be, `None` to leave it to whom it belongs.
+    pub owner: Option<FileOwner>,
+    /// Whether what it held is kept beside it ([`backup_of`]).
+    pub backup: bool,
 }
 
-/// Whether [`write`] can work: tried with an empty file that is gone at once, before the cluster is changed.
-///
-/// The folder of a secret file is made where it is missing; that of a configuration file must exist,
-/// because Prometheus looks for it where its own configuration says.
-///
-/// # Errors
-/// A folder that is missing or cannot be written to.
-pub fn check_writable(path: &Path, mode: Mode) -> Result<()> {
-    let target = resolve(path);
-    let folder = folder(&target);
-    if mode == Mode::Secret {
-        fs::create_dir_all(&folder).map_err(|error| failure("write", path, &error))?;
+/// Where the old content of a file is kept: `prometheus.yml.bak`.
+#[must_use]
+pub fn backup_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".bak");
+    name.into()
+}
+
+impl<'a> Write<'a> {
+    /// A file for everybody that is not there yet.
+    #[must_use]
+    pub const fn new_file(path: &'a Path, text: &'a str) -> Self {
+        Self {
+            path,
+            text,
+            before: None,
+            mode: Mode::Public,
+            owner: None,
+            backup: false,
+        }
     }
-    if !folder.is_dir() {
-        return Err(Error::File {
-            action: "write",
-            path: path.to_owned(),
-            reason: format!("there is no folder {}", folder.display()),
+
+    /// Replaces or creates the file. The new one is complete and on disk before it takes the old one's
+    /// name; it keeps the old one's owner, and its mode too unless it is secret. A symbolic link stays
+    /// one: what it points to is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where the file is no longer what it was when it was read, and any failure of the file
+    /// system; then the old file is as it was and nothing is left beside it.
+    pub fn write(&self) -> Result<()> {
+        let target = resolve(self.path);
+        if self.backup
+            && let Some(before) = self.before
+        {
+            let backup = backup_of(&target);
+            self.replace(&target, &backup, before)
+                .map_err(|error| failure("write", &backup, &error))?;
+        }
+        let draft = self
+            .replaced(&target, &target, self.text)
+            .map_err(|error| failure("write", self.path, &error))?;
+        // As late as possible: what somebody wrote in between is not lost.
+        if !self.is_as_read(&target)? {
+            return Err(Error::Changed {
+                target: format!("file {}", self.path.display()),
+            });
+        }
+        persist(draft, &target).map_err(|error| failure("write", self.path, &error))
+    }
+
+    fn is_as_read(&self, target: &Path) -> Result<bool> {
+        match (fs::read(target), self.before) {
+            (Ok(now), Some(before)) => Ok(now == before.as_bytes()),
+            (Ok(_), None) => Ok(false),
+            (Err(error), before) if error.kind() == io::ErrorKind::NotFound => Ok(before.is_none()),
+            (Err(error), _) => Err(failure("read", self.path, &error)),
+        }
+    }
+
+    fn replace(&self, model: &Path, target: &Path, text: &str) -> io::Result<()> {
+        persist(self.replaced(model, target, text)?, target)
+    }
+
+    /// A draft for `target`, complete and on disk, with owner and mode of `model` where that exists.
+    fn replaced(
+        &self,
+        model: &Path,
+        target: &Path,
+        text: &str,
+    ) -> io::Result<tempfile::NamedTempFile> {
+        let mut draft = draft(target)?;
+        let file = draft.as_file();
+        let old = fs::metadata(model).ok();
+        let new = file.metadata()?;
+        let old_owner = old.as_ref().map(|old| (old.uid(), old.gid()));
+        let owner = self.owner.map_or(old_owner, |owner| {
+            let group = old_owner.map_or(new.gid(), |(_, group)| group);
+            Some((owner.user, owner.group.unwrap_or(group)))
         });
+        if let Some((user, group)) = owner
+            && (user, group) != (new.uid(), new.gid())
+        {
+            fchown(file, Some(user), Some(group))?;
+        }
+        if self.mode == Mode::Public {
+            let mode = old.map_or(0o644, |old| old.mode() & 0o7777);
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        draft.write_all(text.as_bytes())?;
+        draft.as_file().sync_all()?;
+        Ok(draft)
     }
-    draft(&target, &folder)
-        .map(drop)
-        .map_err(|error| failure("write", path, &error))
 }
 
-fn resolve(path: &Path) -> PathBuf {
+fn persist(draft: tempfile::NamedTempFile, target: &Path) -> io::Result<()> {
+    draft.persist(target).map_err(|error| error.error)?;
+    File::open(folder(target))?.sync_all()
+}
+
+/// What a path leads to through symbolic links.
+pub(super) fn resolve(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn folder(path: &Path) -> PathBuf {
+/// The folder that a file is in.
+pub(super) fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
-    }
-}
-
-fn replace(target: &Path, folder: &Path, text: &str, mode: Mode) -> std::io::Result<()> {
-    let mut file = draft(target, folder)?;
-    if let Ok(old) = fs::metadata(target) {
-        let new = file.as_file().metadata()?;
-        if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
-            fchown(file.as_file(), Some(old.uid()), Some(old.gid()))?;
-        }
-        if mode == Mode::Public {
-            file.as_file()
-                .set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
-        }
-    } else if mode == Mode::Public {
-        file.as_file()
-            .set_permissions(Permissions::from_mode(0o644))?;
-    }
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(target).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
-}
-
-/// A new file beside `target`, 0600 from its first moment, that takes its name when it is complete. It is locked for
-/// as long as its writer lives: by that the next writer tells what a killed one left behind, and removes it.
-fn draft(target: &Path, folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut prefix = OsString::from(".");
-    prefix.push(target.file_name().unwrap_or_default());
-    prefix.push(".monconf-");
-    clear(folder, &prefix);
-    loop {
-        let draft = Builder::new().prefix(&prefix).tempfile_in(folder)?;
-        // Where there are no locks, nothing counts as left behind.
-        let _ = draft.as_file().lock();
-        // Before it was locked another writer may have taken it for left behind.
-        if draft.path().exists() {
-            return Ok(draft);
-        }
-    }
-}
-
-/// Removes drafts that nobody writes any more. Best effort: none of them is in anybody's way.
-fn clear(folder: &Path, prefix: &OsStr) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_draft = entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(prefix.as_encoded_bytes());
-        if is_draft && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            let path = entry.path();
-            // Some file systems lock only what is open for writing.
-            let draft = OpenOptions::new().write(true).open(&path);
-            if draft.as_ref().is_ok_and(|draft| draft.try_lock().is_ok()) {
-                let _ = fs::remove_file(&path);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).expect("exists").mode() & 0o777
-    }
-
-    #[test]
-    fn a_secret_is_its_owners_alone_even_where_the_old_file_was_not() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("token");
-        fs::write(&path, "old").expect("writes");
-        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("sets");
-        write(&path, "new", Mode::Secret).expect("writes");
-        assert_eq!(mode(&path), 0o600);
-        assert_eq!(fs::read_to_string(&path).expect("reads"), "new");
-    }
-
-    #[test]
-    fn a_public_file_keeps_its_mode_and_a_link_stays_a_link() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (path, link) = (dir.path().join("real.yml"), dir.path().join("link.yml"));
-        write(&path, "1", Mode::Public).expect("writes");
-        assert_eq!(mode(&path), 0o644);
-        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("sets");
-        symlink(&path, &link).expect("links");
-        write(&link, "2", Mode::Public).expect("writes");
-        assert_eq!(mode(&path), 0o640);
-        assert_eq!(fs::read_to_string(&path).expect("reads"), "2");
-        assert!(link.is_symlink());
-        assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
-    }
-
-    #[test]
-    fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("token");
-        let left = dir.path().join(".token.monconf-abc123");
-        let others = dir.path().join(".ca.crt.monconf-abc123");
-        for path in [&left, &others] {
-            fs::write(path, "half").expect("writes");
-        }
-        let under_way = draft(&path, dir.path()).expect("a draft");
-        assert!(!left.exists());
-        write(&path, "new", Mode::Secret).expect("writes");
-        assert!(under_way.path().exists() && others.exists());
-        drop(under_way);
-        assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
-    }
-
-    #[test]
-    fn a_missing_folder_is_made_for_secrets_only() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("missing/file");
-        assert!(check_writable(&path, Mode::Public).is_err());
-        check_writable(&path, Mode::Secret).expect("makes the folder");
-        assert!(path.parent().expect("a folder").is_dir());
     }
 }

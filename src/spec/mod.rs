@@ -38,6 +38,10 @@ pub struct Spec {
     pub access: AccessLevel,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
+    /// Whose the token's file is to be: `USER` or `USER:GROUP`, in names or numbers.
+    pub token_owner: Option<String>,
+    /// Whether a configuration file's old content is kept beside it.
+    pub backup: bool,
     /// The API server as Prometheus reaches it, `None` for the address that monconf itself uses
     /// (outside the cluster) or the cluster's own Service (inside).
     pub api_server: Option<String>,
@@ -128,6 +132,8 @@ impl Spec {
             jobs,
             duration,
             take_ownership: settings.take_ownership.unwrap_or(false),
+            token_owner: settings.token_owner,
+            backup: settings.backup.unwrap_or(false),
             api_server: settings.api_server,
         })
     }
@@ -140,16 +146,21 @@ fn format(settings: &Settings, names: &Names) -> Result<Format> {
         .unwrap_or_else(|| format!("{DEFAULT_MOUNT_ROOT}/{}", names.token_secret()));
     check_path("--mount-dir", &mount_dir)?;
     let asked = settings.format.as_deref().unwrap_or("auto");
-    match (files(settings, names)?, asked) {
+    let files = files(settings, names)?;
+    if let Some(flag) = for_files(settings).filter(|_| files.is_none()) {
+        return Err(Error::usage_hint(
+            format!(
+                "{flag} needs --config or --drop-in: files serve a Prometheus outside the cluster"
+            ),
+            "add --config FILE or --drop-in FILE",
+        ));
+    }
+    match (files, asked) {
         (Some(_), "operator") => Err(Error::usage_hint(
             "--config and --drop-in are files of the raw format; --format operator writes objects",
             "leave out one of the two",
         )),
         (Some(files), "auto" | "raw") => Ok(files),
-        (None, _) if settings.token_dir.is_some() => Err(Error::usage_hint(
-            "--token-dir needs --config or --drop-in: files of the token serve a Prometheus outside the cluster",
-            "add --config FILE or --drop-in FILE",
-        )),
         (None, "auto") => Ok(Format::Auto { mount_dir }),
         (None, "operator") => Ok(Format::Operator),
         (None, "raw") => Ok(Format::Mounted { mount_dir }),
@@ -158,6 +169,18 @@ fn format(settings: &Settings, names: &Names) -> Result<Format> {
             "--format is auto, operator or raw",
         )),
     }
+}
+
+/// A flag that is given and that files alone have a use for.
+fn for_files(settings: &Settings) -> Option<&'static str> {
+    let given = [
+        ("--token-dir", settings.token_dir.is_some()),
+        ("--token-owner", settings.token_owner.is_some()),
+        ("--backup", settings.backup == Some(true)),
+    ];
+    given
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
 }
 
 /// The form of files, if any is named. The token lies beside them, in a folder named after the drop-in or, as one file

@@ -91,6 +91,19 @@ pub struct Settings {
     )]
     pub token_dir: Option<PathBuf>,
 
+    /// Whose the file `token` is to be, as USER or USER:GROUP [default: whoever runs this, or who had the old one]
+    #[arg(
+        long,
+        env = "MONCONF_TOKEN_OWNER",
+        hide_env_values = true,
+        value_name = "USER[:GROUP]"
+    )]
+    pub token_owner: Option<String>,
+
+    /// Keep the old content of a configuration file beside it, as FILE.bak
+    #[arg(long, env = "MONCONF_BACKUP", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub backup: Option<bool>,
+
     /// Folder where an in-cluster Prometheus mounts the token Secret [default: /etc/prometheus/secrets/SECRET]
     #[arg(
         long,
@@ -218,6 +231,8 @@ impl Settings {
             config: self.config.or(other.config),
             drop_in: self.drop_in.or(other.drop_in),
             token_dir: self.token_dir.or(other.token_dir),
+            token_owner: self.token_owner.or(other.token_owner),
+            backup: self.backup.or(other.backup),
             mount_dir: self.mount_dir.or(other.mount_dir),
             api_server: self.api_server.or(other.api_server),
             duration: self.duration.or(other.duration),
