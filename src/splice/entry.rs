@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::thread::{self, ScopedJoinHandle};
 
 use serde_json::Value;
 
 use super::Refusal;
 use super::mark::Mark;
-use super::proof::prove;
+use super::proof::Change;
 use super::write::{Draft, Edit};
 use crate::mask::is_secret_key;
-use crate::yaml::{self, Item, List, Located, Step, locate};
+use crate::yaml::{self, Item, List, Located, Step, YamlError, guess, locate};
 
 /// An item that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,24 +82,63 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
     if wanted.entries.is_empty() && !text.contains(Mark::comment(wanted.instance).trim()) {
         return Ok(spliced);
     }
-    let located = locate(text, wanted.steps, wanted.name_key, is_secret_key, origin)?;
-    let edit = spliced.decide(text, origin, &located, wanted)?;
-    if edit.is_empty() {
-        return Ok(spliced);
+    let guessed = guessed(text, origin, wanted);
+    thread::scope(|threads| {
+        // What will most likely be the new text is read while the old one is.
+        let ahead = guessed.as_deref();
+        let ahead = ahead.map(|new| threads.spawn(move || read(new, origin, wanted)));
+        let located = read(text, origin, wanted)?;
+        let edit = spliced.decide(text, origin, &located.list, wanted)?;
+        if edit.is_empty() {
+            return Ok(spliced);
+        }
+        if let List::Unfit { line, why, .. } = &located.list {
+            return Err(Refusal {
+                origin: origin.to_owned(),
+                line: *line,
+                column: 0,
+                why: why.clone(),
+            });
+        }
+        let new = Draft::new(text, &located.list, located.key.clone(), wanted).with(&edit);
+        let ahead = ahead.filter(|_| guessed.as_ref() == Some(&new));
+        let new_located = match ahead.map(ScopedJoinHandle::join) {
+            Some(Ok(located)) => located,
+            _ => read(&new, origin, wanted),
+        };
+        let change = Change {
+            old_text: text,
+            old: &located,
+            new_text: &new,
+            edit: &edit,
+            wanted,
+            origin,
+        };
+        spliced.secrets_after = change.prove(new_located)?;
+        spliced.secrets_before = located.secrets;
+        spliced.text = Some(new);
+        Ok(spliced)
+    })
+}
+
+fn read<'t>(text: &'t str, origin: &'t str, wanted: &Splice<'t>) -> Result<Located<'t>, YamlError> {
+    locate(text, wanted.steps, wanted.name_key, is_secret_key, origin)
+}
+
+/// The text that a change most likely gives, where it is large enough for that to save time.
+fn guessed(text: &str, origin: &str, wanted: &Splice<'_>) -> Option<String> {
+    const LARGE: usize = 256 << 10;
+    let [Step::Key(key)] = wanted.steps else {
+        return None;
+    };
+    if text.len() < LARGE {
+        return None;
     }
-    if let List::Unfit { line, why, .. } = &located.list {
-        return Err(Refusal {
-            origin: origin.to_owned(),
-            line: *line,
-            column: 0,
-            why: why.clone(),
-        });
-    }
-    let new = Draft::new(text, &located, wanted).with(&edit);
-    spliced.secrets_after = prove(text, &located, &new, origin, &edit, wanted)?;
-    spliced.secrets_before = located.secrets;
-    spliced.text = Some(new);
-    Ok(spliced)
+    let list = guess(text, key, wanted.name_key)?;
+    let edit = Spliced::default()
+        .decide(text, origin, &list, wanted)
+        .ok()?;
+    (!edit.is_empty()).then(|| Draft::new(text, &list, None, wanted).with(&edit))
 }
 
 impl Spliced {
@@ -106,13 +146,13 @@ impl Spliced {
         &mut self,
         text: &str,
         origin: &str,
-        located: &Located<'_>,
+        list: &List<'_>,
         wanted: &Splice<'w>,
     ) -> Result<Edit<'w>, Refusal> {
         let mut edit = Edit::default();
         let mut found = BTreeSet::new();
         let told = wanted.told.filter(|told| text.contains(told));
-        for (index, item) in items(located).iter().enumerate() {
+        for (index, item) in items(list).iter().enumerate() {
             let name = item.name.as_deref().unwrap_or_default();
             let entry = wanted.entries.iter().find(|entry| entry.name == name);
             let owner = owner(text, item);
@@ -175,7 +215,7 @@ pub fn names(
             let names = names.iter();
             names.map(|name| (name.to_string(), *line, None)).collect()
         }
-        _ => items(&located)
+        _ => items(&located.list)
             .iter()
             .filter_map(|item| {
                 Some((
@@ -189,8 +229,8 @@ pub fn names(
 }
 
 /// The items of a list, none where it is no list of lines.
-pub(super) fn items<'a, 't>(located: &'a Located<'t>) -> &'a [Item<'t>] {
-    match &located.list {
+pub(super) fn items<'a, 't>(list: &'a List<'t>) -> &'a [Item<'t>] {
+    match list {
         List::Block { items, .. } => items,
         _ => &[],
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::{Entry, Splice, items};
 use super::mark::{self, Mark, WAS};
-use crate::yaml::{self, List, Located, Step};
+use crate::yaml::{self, List, Step};
 
 /// What happens to the items of a list, by their index.
 #[derive(Debug, Default)]
@@ -25,24 +25,32 @@ impl Edit<'_> {
 /// A text under way.
 pub(super) struct Draft<'a> {
     old: &'a str,
-    located: &'a Located<'a>,
+    list: &'a List<'a>,
+    /// The list's key, where it is known.
+    key: Option<Range<usize>>,
     wanted: &'a Splice<'a>,
     /// Ranges of the old text with what stands there instead, in order.
     pieces: Vec<(Range<usize>, String)>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(old: &'a str, located: &'a Located<'a>, wanted: &'a Splice<'a>) -> Self {
+    pub(super) fn new(
+        old: &'a str,
+        list: &'a List<'a>,
+        key: Option<Range<usize>>,
+        wanted: &'a Splice<'a>,
+    ) -> Self {
         Self {
             old,
-            located,
+            list,
+            key,
             wanted,
             pieces: Vec::new(),
         }
     }
 
     pub(super) fn with(mut self, edit: &Edit<'_>) -> String {
-        match &self.located.list {
+        match self.list {
             List::Block { column, gap, items } => {
                 self.change(edit, *column, *gap);
                 let is_empty = edit.removed.len() == items.len() && edit.added.is_empty();
@@ -57,7 +65,7 @@ impl<'a> Draft<'a> {
                     self.pieces.push((value.start..value.start, WAS.to_owned()));
                 }
                 // The text itself is no more indented than its comments.
-                let column = self.located.key.as_ref().map_or(0, |_| column + 2);
+                let column = self.key.as_ref().map_or(0, |_| column + 2);
                 let at = yaml::line_end(self.old, value.end);
                 self.insert(at, &self.lines(&edit.added, column, 2));
             }
@@ -77,7 +85,7 @@ impl<'a> Draft<'a> {
     }
 
     fn change(&mut self, edit: &Edit<'_>, column: usize, gap: usize) {
-        let items = items(self.located);
+        let items = items(self.list);
         for (index, entry) in &edit.replaced {
             let lines = items[*index].lines.clone();
             let end = yaml::content_end(self.old, lines.end);
@@ -123,10 +131,10 @@ impl<'a> Draft<'a> {
 
     /// With the last item goes what the first one brought along.
     fn remove_traces(&mut self) {
-        let Some(first) = items(self.located).first() else {
+        let Some(first) = items(self.list).first() else {
             return;
         };
-        let above = match &self.located.key {
+        let above = match &self.key {
             Some(key) => key.end..first.lines.start,
             None => 0..first.lines.start,
         };
@@ -135,7 +143,7 @@ impl<'a> Draft<'a> {
             self.pieces.push((start..start + WAS.len(), String::new()));
             return;
         }
-        if let Some(key) = &self.located.key {
+        if let Some(key) = &self.key {
             let end = yaml::line_end(self.old, key.end);
             if mark::is_own_key(&self.old[key.end..end]) {
                 let lines = yaml::line_start(self.old, key.start)..end;

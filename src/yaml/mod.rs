@@ -4,6 +4,7 @@ mod anchors;
 mod content;
 mod emit;
 mod fingerprint;
+mod guess;
 mod lines;
 mod list;
 mod locate;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 
 pub use emit::{comment, emit, flow, is_plain_character};
 pub use fingerprint::Fingerprint;
+pub use guess::guess;
 pub use lines::Lines;
 pub use list::{Item, List, Located};
 pub use locate::locate;
