@@ -11,7 +11,7 @@
 //! ```
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
-//! decision about the token. Only [`cluster`] talks to Kubernetes, only [`promfile`] to files, only
+//! decision about the token, [`splice`] the change of a list in somebody's text. Only [`cluster`] talks to Kubernetes, only [`promfile`] to files, only
 //! [`ui`] to people; everything else takes and returns values.
 
 pub mod access;

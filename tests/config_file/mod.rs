@@ -1,5 +1,6 @@
 //! Jobs in the user's own prometheus.yml: only monconf's own lines change.
 
+mod documented;
 mod literals;
 mod refusals;
 mod running;
