@@ -97,8 +97,6 @@ impl Planner<'_> {
             let spliced = splice(current, &origin, &wanted)?;
             self.owned(&spliced, list, &origin);
             if is_jobs(list) {
-                let refused = unloadable(text, &list.entries, self.existing, &origin);
-                self.plan.blockers.extend(refused);
                 let shared = sharing(&spliced.told, &origin, &desired.token_file, grants);
                 self.plan.warnings.extend(shared);
             }
@@ -113,6 +111,8 @@ impl Planner<'_> {
                 }),
             };
         }
+        let refused = unloadable(text, &desired.jobs, self.existing, &origin);
+        self.plan.blockers.extend(refused);
         Ok((edited, notes))
     }
 

@@ -19,16 +19,20 @@ impl Renderer<'_> {
     pub(super) fn configuration(&mut self, place: &FilePlace, token: &Path, jobs: ScrapeConfigs) {
         let (main, here, named) = match place {
             FilePlace::DropIn { file, main } => {
+                let mut note = counted(self.spec.jobs.len(), "job");
+                if main.is_none() {
+                    note.push_str(", for scrape_config_files");
+                }
                 self.desired.files.push(DesiredFile {
                     path: file.clone(),
                     content: Content::Text(jobs.text.into()),
                     stage: Stage::Configuration,
-                    note: counted(self.spec.jobs.len(), "job"),
+                    note,
                 });
                 let Some(main) = main else { return };
                 (main, Vec::new(), self.name_of(file, main))
             }
-            FilePlace::Main(main) => (main, jobs.entries, Vec::new()),
+            FilePlace::Main(main) => (main, jobs.entries.clone(), Vec::new()),
         };
         // Both lists, whichever is used: what the other way has left there is no longer wanted.
         let lists = [(JOBS, here), (FILES, named)].map(|(list, entries)| DesiredList {
@@ -38,6 +42,7 @@ impl Renderer<'_> {
         self.desired.edits.push(DesiredEdit {
             path: main.clone(),
             lists: lists.into(),
+            jobs: jobs.entries,
             token_file: token.join("token").display().to_string(),
         });
     }

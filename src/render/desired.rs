@@ -93,6 +93,8 @@ pub struct DesiredEdit {
     pub path: PathBuf,
     /// Each list.
     pub lists: Vec<DesiredList>,
+    /// The jobs that Prometheus reads with this file, in it or in the drop-in.
+    pub jobs: Vec<Entry>,
     /// The file of the token that our jobs read.
     pub token_file: String,
 }

@@ -144,6 +144,18 @@ fn what_prometheus_would_not_load_is_said_before() {
         run.stderr
     );
 
+    let folder = Folder::with("scrape_configs:\n- job_name: kubernetes-nodes\n");
+    let run = folder
+        .plan(&["--jobs", "kubelet", "--drop-in", "k8s.yml"])
+        .exit(1);
+    assert!(
+        run.stderr
+            .contains("prometheus.yml: job kubernetes-nodes is also in ")
+            && run.stderr.contains("prometheus.yml:2\n"),
+        "{}",
+        run.stderr
+    );
+
     let folder = Folder::with("global:\n  scrape_interval: 5s\n");
     fs::write(
         folder.path("monconf.yaml"),
