@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::draft::draft;
+use super::draft::Draft;
 use super::*;
 
 fn mode(path: &Path) -> u32 {
@@ -58,10 +58,11 @@ fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() 
     for path in [&left, &others] {
         fs::write(path, "half").expect("writes");
     }
-    let under_way = draft(&path).expect("a draft");
+    let under_way = Draft::beside(&path).expect("a draft");
     assert!(!left.exists());
     write(&path, None, "new", Mode::Secret).expect("writes");
-    assert!(under_way.path().exists() && others.exists());
+    assert!(others.exists());
+    assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 3);
     drop(under_way);
     assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
 }
@@ -70,8 +71,9 @@ fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() 
 fn a_missing_folder_is_made_for_secrets_only() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("missing/file");
-    assert!(check_writable(&path, Mode::Public, None).is_err());
-    check_writable(&path, Mode::Secret, None).expect("makes the folder");
+    let new = Write::new_file(&path, "");
+    assert!(new.check(Home::Existing).is_err());
+    new.check(Home::Own).expect("makes the folder");
     assert!(path.parent().expect("a folder").is_dir());
 }
 
