@@ -37,9 +37,7 @@ impl Strace {
         let trace = format!("trace={}", calls.join(","));
         Some(Self {
             directory: Directory::new("strace"),
-            arguments: ["-f", "-y", "--seccomp-bpf", "-e", &trace]
-                .map(str::to_owned)
-                .to_vec(),
+            arguments: ["-f", "-y", "-e", &trace].map(str::to_owned).to_vec(),
         })
     }
 
