@@ -57,12 +57,13 @@ impl Draft {
         let (user, group) = owner.map_or((user, group), |owner| {
             (owner.user, owner.group.unwrap_or(group))
         });
-        if (user, group) != (new.uid(), new.gid()) {
-            fchown(file, Some(user), Some(group))?;
-        }
+        // In this order, because only its owner may change the mode of a file; it is empty yet.
         if mode == Mode::Public {
             let mode = old.map_or(0o644, |old| old.mode() & 0o7777);
             file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        if (user, group) != (new.uid(), new.gid()) {
+            fchown(file, Some(user), Some(group))?;
         }
         Ok(())
     }

@@ -46,23 +46,23 @@ impl Obstacle {
 
     /// What to do about it.
     pub(super) fn way_out(&self, home: Home) -> String {
-        let by_itself = match self {
-            Self::NoFolder(_) => return "create it, or name a file in one that exists".into(),
-            Self::NotPlain(_) => return "name a plain file".into(),
-            Self::InVolume => "change the ConfigMap itself: --configmap NAMESPACE/NAME:KEY".into(),
-            Self::Mounted => "mount its folder instead".into(),
-            Self::Frozen(path) => format!("`chattr -i -a {}`", path.display()),
-            Self::ReadOnly | Self::Denied(_) | Self::Other(_) => {
-                "run it where, and as a user who, may write there".into()
-            }
-            Self::NotToGive(..) => "run as root, or as that user without --token-owner".into(),
-            Self::NotToLeave(..) | Self::Sticky(..) => "run as root, or as that user".into(),
-        };
         let other = match home {
             Home::Existing => {
                 "-o config prints the file as it should be, to put it in place by other means"
             }
             Home::Own => "--token-dir DIR puts token and CA into another folder",
+        };
+        let by_itself = match self {
+            Self::NoFolder(_) => return "create it, or name a file in one that exists".into(),
+            Self::NotPlain(_) => return "name a plain file".into(),
+            Self::Other(_) => return other.into(),
+            Self::InVolume => "change the ConfigMap itself: --configmap NAMESPACE/NAME:KEY".into(),
+            Self::Mounted => "mount its folder instead".into(),
+            Self::Frozen(path) => format!("`chattr -i -a {}`", path.display()),
+            Self::ReadOnly => "run it where that is writable".into(),
+            Self::Denied(_) => "run it as a user who may".into(),
+            Self::NotToGive(..) => "run as root, or as that user without --token-owner".into(),
+            Self::NotToLeave(..) | Self::Sticky(..) => "run as root, or as that user".into(),
         };
         format!("{by_itself}; or {other}")
     }

@@ -50,6 +50,27 @@ fn a_public_file_keeps_its_mode_and_a_link_stays_a_link() {
 }
 
 #[test]
+fn a_link_to_nothing_yet_leads_to_the_new_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, link) = (
+        dir.path().join("there/real.yml"),
+        dir.path().join("link.yml"),
+    );
+    symlink("there/real.yml", &link).expect("links");
+    let new = Write::new_file(&link, "1");
+    let missing = new.check(Home::Existing).expect_err("no folder");
+    assert!(
+        missing.to_string().contains("there is no folder"),
+        "{missing}"
+    );
+    fs::create_dir(dir.path().join("there")).expect("makes");
+    new.check(Home::Existing).expect("can be written");
+    new.write().expect("writes");
+    assert!(link.is_symlink());
+    assert_eq!(fs::read_to_string(&path).expect("reads"), "1");
+}
+
+#[test]
 fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("token");
@@ -115,6 +136,20 @@ fn the_old_content_is_kept_beside_where_that_is_asked_for() {
     assert_eq!(backup, dir.path().join("prometheus.yml.bak"));
     assert_eq!(fs::read_to_string(&backup).expect("reads"), "old");
     assert_eq!(mode(&backup), 0o640);
+
+    // Where nothing is replaced, what was kept stays.
+    Write {
+        path: &path,
+        text: "newer",
+        before: Some("what it never held"),
+        mode: Mode::Public,
+        owner: None,
+        backup: true,
+    }
+    .write()
+    .expect_err("changed");
+    assert_eq!(fs::read_to_string(&backup).expect("reads"), "old");
+    assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
 }
 
 /// Whoever reads the token in the meantime reads one or the other, whole, and nobody else ever may.

@@ -199,10 +199,18 @@ fn what_this_user_may_not_write() {
     assert_eq!(files(folder.path()).len(), 1);
     // In a folder for everybody each one's files are their own.
     mode(0o1777);
-    apply(&scope, &folder.drop_in(), &[])
-        .under(&POWERLESS)
-        .run()
-        .ok();
+    let token = folder.path().join("token");
+    fs::write(&token, "").unwrap();
+    chown(&token, Some(NOBODY), None).unwrap();
+    let arguments = ["--token-dir", folder.path().to_str().unwrap()];
+    let monconf = || apply(&scope, &folder.drop_in(), &arguments).args(["--token-owner", "0"]);
+    refused(
+        &scope,
+        monconf().under(&POWERLESS),
+        &["token: it belongs to user 65534, who alone may replace it in "],
+    );
+    fs::remove_file(&token).unwrap();
+    monconf().under(&POWERLESS).run().ok();
 }
 
 #[test]
