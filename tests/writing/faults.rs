@@ -210,6 +210,38 @@ fn an_owner_and_a_mode_that_cannot_be_set() {
     Case::new("fault-mode").every("fchmod", "EPERM", &[CONFIGURATION, BACKUP, CA]);
 }
 
+/// Otherwise a crash of the machine could leave a name without content, or none at all.
+#[test]
+fn content_is_on_disk_before_it_takes_its_name_and_the_name_after() {
+    let case = Case::new("order");
+    case.reset();
+    let Some(strace) = Strace::new(&["fsync", "renameat", "renameat2"]) else {
+        return;
+    };
+    let launcher = strace.launcher();
+    let launcher: Vec<&str> = launcher.iter().map(String::as_str).collect();
+    case.monconf().under(&launcher).run().ok();
+    let calls = strace.calls();
+    let first = |name: &str, of: &dyn Fn(&str) -> bool| {
+        let found = calls
+            .iter()
+            .position(|call| call.name.starts_with(name) && of(&call.line));
+        found.unwrap_or_else(|| panic!("no {name}: {calls:?}"))
+    };
+    for name in [CONFIGURATION, BACKUP, TOKEN, CA] {
+        let is_draft = |line: &str| is_draft_of(name, line);
+        let (content, taken) = (first("fsync", &is_draft), first("rename", &is_draft));
+        let path = case.path(name);
+        let folder = format!("<{}>", path.parent().unwrap().display());
+        let after = calls[taken..]
+            .iter()
+            .find(|call| call.name == "fsync")
+            .unwrap_or_else(|| panic!("no fsync after {:?}", calls[taken]));
+        assert!(content < taken, "{calls:?}");
+        assert!(after.line.contains(&folder), "{name}: {calls:?}");
+    }
+}
+
 /// As on file systems that know neither a rename that replaces nothing nor links.
 #[test]
 fn a_file_system_that_can_only_rename() {
