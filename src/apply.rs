@@ -3,6 +3,8 @@
 //! Whatever interrupts it, what is already written is inert by itself (a role that nobody holds, an
 //! account without a token), and the next run goes on from there.
 
+mod files;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
@@ -11,11 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use self::files::Files;
 use crate::cluster::{Call, Cluster, Issued, Order};
 use crate::error::{Error, Result};
 use crate::object::{self, ObjectRef};
-use crate::plan::{Action, Change, Content, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
-use crate::promfile::{FileOwner, Mode, Write, check_writable, owner};
+use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage};
 use crate::render::{EXPIRES_AT, ISSUED_AT};
 use crate::spec::Spec;
 
@@ -74,8 +76,10 @@ impl<'a> Progress<'a> {
         self.states.borrow_mut().insert(index, State::UnderWay);
     }
 
-    fn refused(&self, index: usize) {
-        self.states.borrow_mut().remove(&index);
+    fn failed(&self, index: usize, error: &Error) {
+        if error.is_refusal() {
+            self.states.borrow_mut().remove(&index);
+        }
     }
 
     fn done(&self, index: usize, change: &Change) {
@@ -96,11 +100,8 @@ pub async fn apply(
     cluster: &Cluster,
     progress: &Progress<'_>,
 ) -> Result<Option<Issued>> {
-    let files = Files {
-        token_owner: spec.token_owner.as_deref().map(owner).transpose()?,
-        backup: spec.backup,
-    };
-    check_files(plan, &files)?;
+    let files = Files::new(spec)?;
+    files.check(plan)?;
     let run = Run {
         plan,
         cluster,
@@ -119,12 +120,6 @@ pub async fn apply(
     run.stage(Stage::Configuration).await?;
     run.stage(Stage::Cleanup).await?;
     Ok(run.issued.into_inner())
-}
-
-/// How files are written.
-struct Files {
-    token_owner: Option<FileOwner>,
-    backup: bool,
 }
 
 struct Run<'a> {
@@ -169,9 +164,13 @@ impl Run<'_> {
         }
         recorded?;
         for (index, change) in changes() {
-            if let Target::File(path) = &change.target {
+            let issued = self.issued.borrow();
+            let issued = issued.as_ref().map(|issued| issued.token.expose());
+            if let Some(write) = self.files.write(change, issued) {
                 self.progress.begin(index);
-                self.file(path, change)?;
+                write
+                    .write()
+                    .inspect_err(|error| self.progress.failed(index, error))?;
                 self.progress.done(index, change);
             }
         }
@@ -188,8 +187,7 @@ impl Run<'_> {
         let answer = self.change(object, change).await;
         match &answer {
             Ok(_) => self.progress.done(index, change),
-            Err(error) if error.is_refusal() => self.progress.refused(index),
-            Err(_) => {}
+            Err(error) => self.progress.failed(index, error),
         }
         answer
     }
@@ -291,32 +289,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-
-    fn file(&self, path: &std::path::Path, change: &Change) -> Result<()> {
-        let issued = self.issued.borrow();
-        let (text, mode) = match (&change.after, issued.as_ref()) {
-            (Some(Content::Token(token)), Some(issued)) if token == PENDING_TOKEN => {
-                (issued.token.expose(), Mode::Secret)
-            }
-            (Some(Content::Token(token)), _) => (token.as_str(), Mode::Secret),
-            (Some(Content::Text(text)), _) => (text.as_str(), Mode::Public),
-            _ => return Ok(()),
-        };
-        let before = match &change.before {
-            Some(Content::Text(text)) => Some(text.as_str()),
-            Some(Content::Token(token)) => Some(token.as_str()),
-            _ => None,
-        };
-        Write {
-            path,
-            text,
-            before,
-            mode,
-            owner: self.files.token_owner.filter(|_| mode == Mode::Secret),
-            backup: self.files.backup && change.stage == Stage::Configuration,
-        }
-        .write()
-    }
 }
 
 /// Puts in what is known by now for what the plan left open; what is not known yet is left out.
@@ -343,24 +315,4 @@ fn settle(body: &mut Value, issued: Option<&Issued>) {
             };
         }
     }
-}
-
-/// A file that cannot be written is found out before the cluster is changed. The configuration comes first: its
-/// folder must exist, and is not to be made on the way to the token's.
-fn check_files(plan: &Plan, files: &Files) -> Result<()> {
-    for mode in [Mode::Public, Mode::Secret] {
-        for change in plan
-            .changes
-            .iter()
-            .filter(|change| change.action != Action::Unchanged)
-        {
-            if let Target::File(path) = &change.target
-                && (change.stage == Stage::Credentials) == (mode == Mode::Secret)
-            {
-                let is_token = matches!(change.after, Some(Content::Token(_)));
-                check_writable(path, mode, files.token_owner.filter(|_| is_token))?;
-            }
-        }
-    }
-    Ok(())
 }

@@ -33,3 +33,4 @@ mod support;
 mod templates;
 mod token;
 mod waves;
+mod writing;

@@ -16,7 +16,7 @@ use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
-use crate::promfile::{FileOwner, owner};
+use crate::promfile::owner;
 use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Format, Spec};
 use crate::token::{Situation, decide};
@@ -47,6 +47,7 @@ pub async fn prepare(
     cluster: &Cluster,
     before_writing: bool,
 ) -> Result<Prepared> {
+    let token_owner = spec.token_owner.as_deref().map(owner).transpose()?;
     let snapshot = cluster.read(spec, before_writing).await?;
     let form = Form::of(&spec.format, snapshot.serves(spec));
     let user = snapshot
@@ -109,7 +110,7 @@ pub async fn prepare(
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
-        token_owner: token_owner(spec)?,
+        token_owner,
         backup: spec.backup,
         user,
         held: &snapshot.held,
@@ -192,7 +193,8 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
-        token_owner: token_owner(spec)?,
+        // Who that is, the machine knows on which the token is written.
+        token_owner: None,
         backup: spec.backup,
         user: "",
         held: &BTreeMap::new(),
@@ -203,10 +205,6 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         ..head(spec, &form)
     };
     Ok(assemble(plan, head, desired, slots[0].clone(), spec))
-}
-
-fn token_owner(spec: &Spec) -> Result<Option<FileOwner>> {
-    spec.token_owner.as_deref().map(owner).transpose()
 }
 
 /// Stands for the CA where no cluster was asked.

@@ -1,110 +1,76 @@
 //! Whether a file can be written, found out before anything else is.
 
 use std::fs;
-use std::io::ErrorKind;
-use std::os::unix::fs::{FileTypeExt, fchown};
-use std::path::{Component, Path};
+use std::os::unix::fs::MetadataExt;
 
-use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
-
-use super::draft::draft;
-use super::write::{folder, resolve};
-use super::{FileOwner, Mode};
+use super::draft::Draft;
+use super::obstacle::Obstacle;
+use super::place::{folder, is_anothers, is_frozen, is_in_volume, is_mounted, kind, make, resolve};
+use super::{Write, backup_of};
 use crate::error::{Error, Result};
 
-/// Whether [`super::Write`] can work: tried with an empty file that is gone at once, before the cluster is changed.
-///
-/// The folder of a secret file is made where it is missing; that of a configuration file must exist,
-/// because Prometheus looks for it where its own configuration says.
-///
-/// # Errors
-/// [`Error::Unwritable`]: a folder that is missing or cannot be written to, a file that cannot be replaced because it is
-/// mounted by itself or comes from a volume of Kubernetes, an owner that it may not be given.
-pub fn check_writable(path: &Path, mode: Mode, owner: Option<FileOwner>) -> Result<()> {
-    let target = resolve(path);
-    let folder = folder(&target);
-    let refused = |reason: String, hint: &str| Error::Unwritable {
-        path: path.to_owned(),
-        reason,
-        hint: hint.to_owned(),
-    };
-    if is_in_volume(&target) {
-        return Err(refused(
-            "it is in a volume of a ConfigMap or Secret, which the kubelet writes".to_owned(),
-            IN_VOLUME,
-        ));
-    }
-    if mode == Mode::Secret {
-        fs::create_dir_all(&folder).map_err(|error| refused(error.to_string(), ELSEWHERE))?;
-    }
-    if !folder.is_dir() {
-        let reason = format!("there is no folder {}", folder.display());
-        return Err(refused(
-            reason,
-            "create it, or name a file in one that exists",
-        ));
-    }
-    if let Ok(existing) = fs::metadata(&target)
-        && !existing.is_file()
-    {
-        let kind = existing.file_type();
-        let what = match () {
-            () if kind.is_dir() => "a folder",
-            () if kind.is_fifo() => "a named pipe",
-            () if kind.is_socket() => "a socket",
-            () => "a device",
-        };
-        return Err(refused(format!("it is {what}"), "name a plain file"));
-    }
-    if is_mounted(&target, &folder) {
-        return Err(refused(
-            "it is mounted by itself, so that it can be changed in place only, and half-written ones would be read"
-                .to_owned(),
-            MOUNTED,
-        ));
-    }
-    let draft = draft(&target).map_err(|error| {
-        let reason = match error.kind() {
-            ErrorKind::ReadOnlyFilesystem => "its file system is read-only".to_owned(),
-            ErrorKind::PermissionDenied => {
-                format!("no file can be written in its folder {}", folder.display())
-            }
-            _ => error.to_string(),
-        };
-        refused(reason, ELSEWHERE)
-    })?;
-    if let Some(owner) = owner {
-        fchown(draft.as_file(), Some(owner.user), owner.group).map_err(|error| {
-            refused(
-                format!("it cannot be given to user {}: {error}", owner.user),
-                "run as root, or leave out --token-owner and run as the user that Prometheus runs as",
-            )
+/// Whose the folder of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Others': it must exist, because Prometheus looks for the file where its own configuration says.
+    Existing,
+    /// monconf's own: it is made where it is missing.
+    Own,
+}
+
+impl Write<'_> {
+    /// Whether [`Write::write`] can work: tried, as far as that goes, with an empty file that is gone at once.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`]: a folder that is missing or cannot be written to, a file that cannot be replaced because it
+    /// is mounted by itself, immutable or in a volume of Kubernetes, an owner that it may not be given.
+    pub fn check(&self, home: Home) -> Result<()> {
+        self.try_out(home).map_err(|obstacle| Error::Unwritable {
+            path: self.path.to_owned(),
+            reason: obstacle.to_string(),
+            hint: obstacle.way_out(home),
         })?;
-    }
-    Ok(())
-}
-
-const ELSEWHERE: &str = "run as someone who may write there; or -o config prints the file as it should be, to put it in place by other means";
-const MOUNTED: &str = "mount its folder instead; or -o config prints the file as it should be, to put it in place by other means";
-const IN_VOLUME: &str = "change the ConfigMap itself: --configmap NAMESPACE/NAME:KEY; or -o config prints the file as it should be";
-
-/// Volumes of ConfigMaps and Secrets are links through `..data` to a folder whose name begins with two dots.
-fn is_in_volume(target: &Path) -> bool {
-    target.components().any(|component| match component {
-        Component::Normal(name) => {
-            let name = name.to_string_lossy();
-            name == "..data" || name.starts_with("..20")
+        if self.backup && self.before.is_some() {
+            let path = backup_of(self.path);
+            let kept = Write {
+                path: &path,
+                backup: false,
+                ..*self
+            };
+            return kept.check(home);
         }
-        _ => false,
-    })
-}
+        Ok(())
+    }
 
-/// Whether a file is a mount point: a rename onto it fails with EBUSY.
-fn is_mounted(target: &Path, folder: &Path) -> bool {
-    let mount = |path: &Path| {
-        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
-        let known = found.stx_mask & StatxFlags::MNT_ID.bits() != 0;
-        known.then_some(found.stx_mnt_id)
-    };
-    matches!((mount(target), mount(folder)), (Some(file), Some(folder)) if file != folder)
+    fn try_out(&self, home: Home) -> Result<(), Obstacle> {
+        let target = resolve(self.path);
+        let folder = folder(&target);
+        if is_in_volume(&target) {
+            return Err(Obstacle::InVolume);
+        }
+        if home == Home::Own {
+            make(&folder).map_err(|error| Obstacle::folder(&folder, &error))?;
+        }
+        if !folder.is_dir() {
+            return Err(Obstacle::NoFolder(folder));
+        }
+        let old = fs::metadata(&target).ok();
+        if let Some(old) = old.as_ref().filter(|old| !old.is_file()) {
+            return Err(Obstacle::NotPlain(kind(old.file_type())));
+        }
+        if is_mounted(&target) {
+            return Err(Obstacle::Mounted);
+        }
+        if let Some(frozen) = [&target, &folder].into_iter().find(|path| is_frozen(path)) {
+            return Err(Obstacle::Frozen(frozen.clone()));
+        }
+        let draft = Draft::beside(&target).map_err(|error| Obstacle::folder(&folder, &error))?;
+        draft
+            .dress(old.as_ref(), self.mode, self.owner)
+            .map_err(|error| match self.owner {
+                Some(asked) => Obstacle::NotToGive(asked.user, error.to_string()),
+                None => Obstacle::NotToLeave(old.map_or(0, |old| old.uid()), error.to_string()),
+            })?;
+        is_anothers(&target).map_or(Ok(()), |owner| Err(Obstacle::Sticky(owner, folder)))
+    }
 }

@@ -1,30 +1,98 @@
 //! Files under way: beside their target, and gone when nobody writes them any more.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, OpenOptions};
-use std::io;
-use std::path::Path;
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::write::folder;
+use super::place::folder;
+use super::{FileOwner, Mode};
 
-/// A new file beside `target`, 0600 from its first moment, that takes its name when it is complete. It is locked for
-/// as long as its writer lives: by that the next writer tells what a killed one left behind, and removes it.
-pub(super) fn draft(target: &Path) -> io::Result<NamedTempFile> {
-    let folder = folder(target);
-    let mut prefix = OsString::from(".");
-    prefix.push(target.file_name().unwrap_or_default());
-    prefix.push(".monconf-");
-    clear(&folder, &prefix);
-    loop {
-        let draft = Builder::new().prefix(&prefix).tempfile_in(&folder)?;
-        // Where there are no locks, nothing counts as left behind.
-        let _ = draft.as_file().lock();
-        // Before it was locked another writer may have taken it for left behind.
-        if draft.path().exists() {
-            return Ok(draft);
+/// A new file beside its target, 0600 from its first moment, that takes its target's name when it is complete. It is
+/// locked for as long as its writer lives: by that the next writer tells what a killed one left behind, and removes it.
+pub(super) struct Draft {
+    file: NamedTempFile,
+    folder: File,
+    target: PathBuf,
+}
+
+impl Draft {
+    /// Makes one for `target`, in the same folder.
+    pub(super) fn beside(target: &Path) -> io::Result<Self> {
+        let path = folder(target);
+        // Before anything is replaced: without it nobody could make sure that the new name is on disk.
+        let folder = File::open(&path)?;
+        let mut prefix = OsString::from(".");
+        prefix.push(target.file_name().unwrap_or_default());
+        prefix.push(".monconf-");
+        clear(&path, &prefix);
+        loop {
+            let file = Builder::new().prefix(&prefix).tempfile_in(&path)?;
+            // Where there are no locks, nothing counts as left behind.
+            let _ = file.as_file().lock();
+            // Before it was locked another writer may have taken it for left behind.
+            if file.path().exists() {
+                return Ok(Self {
+                    file,
+                    folder,
+                    target: target.to_owned(),
+                });
+            }
         }
+    }
+
+    /// Gives it to `owner`, else to whom the file it replaces belongs; and unless it is secret, that file's mode.
+    pub(super) fn dress(
+        &self,
+        old: Option<&Metadata>,
+        mode: Mode,
+        owner: Option<FileOwner>,
+    ) -> io::Result<()> {
+        let file = self.file.as_file();
+        let new = file.metadata()?;
+        let (user, group) = old.map_or((new.uid(), new.gid()), |old| (old.uid(), old.gid()));
+        let (user, group) = owner.map_or((user, group), |owner| {
+            (owner.user, owner.group.unwrap_or(group))
+        });
+        // In this order, because only its owner may change the mode of a file; it is empty yet.
+        if mode == Mode::Public {
+            let mode = old.map_or(0o644, |old| old.mode() & 0o7777);
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        if (user, group) != (new.uid(), new.gid()) {
+            fchown(file, Some(user), Some(group))?;
+        }
+        Ok(())
+    }
+
+    /// Writes its content, down to the disk.
+    pub(super) fn fill(&mut self, text: &str) -> io::Result<()> {
+        self.file.write_all(text.as_bytes())?;
+        self.file.as_file().sync_all()
+    }
+
+    /// Takes the place of the target.
+    pub(super) fn replace(self) -> io::Result<()> {
+        self.file
+            .persist(&self.target)
+            .map_err(|error| error.error)?;
+        self.folder.sync_all()
+    }
+
+    /// Takes the target's name unless there is a file of that name by now ([`ErrorKind::AlreadyExists`]).
+    pub(super) fn create(self) -> io::Result<()> {
+        let Err(refused) = self.file.persist_noclobber(&self.target) else {
+            return self.folder.sync_all();
+        };
+        let file = match refused.error.kind() {
+            // Some file systems can neither rename so nor link: there a plain rename has to do.
+            ErrorKind::PermissionDenied | ErrorKind::Unsupported => refused.file,
+            _ => return Err(refused.error),
+        };
+        Self { file, ..self }.replace()
     }
 }
 

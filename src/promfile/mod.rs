@@ -3,13 +3,15 @@
 mod check;
 mod draft;
 mod glob;
+mod obstacle;
 mod owner;
+mod place;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub use check::check_writable;
+pub use check::Home;
 pub use glob::{covers, glob};
 pub use owner::{FileOwner, owner};
 pub use read::read;

@@ -22,24 +22,27 @@ pub fn owner(text: &str) -> Result<FileOwner> {
         Some((user, group)) => (user, Some(group).filter(|group| !group.is_empty())),
         None => (text, None),
     };
-    let (user, own_group) = match user.parse() {
-        Ok(number) => (number, None),
-        Err(_) => match User::from_name(user) {
+    let (user, own_group) = match number(user) {
+        Some(number) => (number, None),
+        None => match User::from_name(user) {
             Ok(Some(user)) => (user.uid.as_raw(), Some(user.gid.as_raw())),
             _ => return Err(unknown("user", user)),
         },
     };
-    let group = match group {
+    let group = match group.map(|group| (group, number(group))) {
         None => own_group,
-        Some(group) => Some(match group.parse() {
-            Ok(number) => number,
-            Err(_) => match Group::from_name(group) {
-                Ok(Some(group)) => group.gid.as_raw(),
-                _ => return Err(unknown("group", group)),
-            },
-        }),
+        Some((_, Some(number))) => Some(number),
+        Some((group, None)) => match Group::from_name(group) {
+            Ok(Some(group)) => Some(group.gid.as_raw()),
+            _ => return Err(unknown("group", group)),
+        },
     };
     Ok(FileOwner { user, group })
+}
+
+/// The largest number is nobody's: it asks the kernel to leave the owner as it is.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number| *number != u32::MAX)
 }
 
 fn unknown(kind: &str, name: &str) -> Error {
@@ -60,7 +63,14 @@ mod tests {
         assert_eq!(both("65534"), Some((65534, None)));
         assert_eq!(both("65534:root"), Some((65534, Some(0))));
         assert_eq!(both("1:2"), Some((1, Some(2))));
-        for unknown in ["", ":", "no-such-user-here", "0:no-such-group-here", "-1"] {
+        for unknown in [
+            "",
+            ":",
+            "no-such-user-here",
+            "0:no-such-group-here",
+            "-1",
+            "4294967295",
+        ] {
             assert_eq!(both(unknown), None, "{unknown}");
         }
     }

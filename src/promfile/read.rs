@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::failure;
+use super::place::kind;
 use crate::error::{Error, Result};
 use crate::plan::ExistingFile;
 
@@ -28,7 +29,7 @@ pub fn read(path: &Path) -> Result<Option<ExistingFile>> {
         reason: reason.to_owned(),
     };
     if !metadata.is_file() {
-        return Err(refused("it is not a plain file"));
+        return Err(refused(&format!("it is {}", kind(metadata.file_type()))));
     }
     if metadata.len() > LARGEST {
         return Err(refused("it is larger than 64 MiB"));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::draft::draft;
+use super::draft::Draft;
 use super::*;
 
 fn mode(path: &Path) -> u32 {
@@ -50,6 +50,27 @@ fn a_public_file_keeps_its_mode_and_a_link_stays_a_link() {
 }
 
 #[test]
+fn a_link_to_nothing_yet_leads_to_the_new_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, link) = (
+        dir.path().join("there/real.yml"),
+        dir.path().join("link.yml"),
+    );
+    symlink("there/real.yml", &link).expect("links");
+    let new = Write::new_file(&link, "1");
+    let missing = new.check(Home::Existing).expect_err("no folder");
+    assert!(
+        missing.to_string().contains("there is no folder"),
+        "{missing}"
+    );
+    fs::create_dir(dir.path().join("there")).expect("makes");
+    new.check(Home::Existing).expect("can be written");
+    new.write().expect("writes");
+    assert!(link.is_symlink());
+    assert_eq!(fs::read_to_string(&path).expect("reads"), "1");
+}
+
+#[test]
 fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("token");
@@ -58,10 +79,11 @@ fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() 
     for path in [&left, &others] {
         fs::write(path, "half").expect("writes");
     }
-    let under_way = draft(&path).expect("a draft");
+    let under_way = Draft::beside(&path).expect("a draft");
     assert!(!left.exists());
     write(&path, None, "new", Mode::Secret).expect("writes");
-    assert!(under_way.path().exists() && others.exists());
+    assert!(others.exists());
+    assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 3);
     drop(under_way);
     assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
 }
@@ -70,8 +92,9 @@ fn what_a_killed_writer_left_is_removed_and_what_somebody_still_writes_is_not() 
 fn a_missing_folder_is_made_for_secrets_only() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("missing/file");
-    assert!(check_writable(&path, Mode::Public, None).is_err());
-    check_writable(&path, Mode::Secret, None).expect("makes the folder");
+    let new = Write::new_file(&path, "");
+    assert!(new.check(Home::Existing).is_err());
+    new.check(Home::Own).expect("makes the folder");
     assert!(path.parent().expect("a folder").is_dir());
 }
 
@@ -113,6 +136,20 @@ fn the_old_content_is_kept_beside_where_that_is_asked_for() {
     assert_eq!(backup, dir.path().join("prometheus.yml.bak"));
     assert_eq!(fs::read_to_string(&backup).expect("reads"), "old");
     assert_eq!(mode(&backup), 0o640);
+
+    // Where nothing is replaced, what was kept stays.
+    Write {
+        path: &path,
+        text: "newer",
+        before: Some("what it never held"),
+        mode: Mode::Public,
+        owner: None,
+        backup: true,
+    }
+    .write()
+    .expect_err("changed");
+    assert_eq!(fs::read_to_string(&backup).expect("reads"), "old");
+    assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 2);
 }
 
 /// Whoever reads the token in the meantime reads one or the other, whole, and nobody else ever may.

@@ -1,13 +1,12 @@
 //! Writing a file so that a reader sees the old one or the new one, whole.
 
-use std::fs::{self, File, Permissions};
-use std::io;
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::draft::draft;
-use super::{FileOwner, failure};
+use super::draft::Draft;
+use super::place::resolve;
+use super::{FileOwner, failure, read};
 use crate::error::{Error, Result};
 
 /// Who may read the file.
@@ -64,86 +63,65 @@ impl<'a> Write<'a> {
     ///
     /// # Errors
     /// [`Error::Changed`] where the file is no longer what it was when it was read, and any failure of the file
-    /// system; then the old file is as it was and nothing is left beside it.
+    /// system; then the old file is as it was and nothing is left beside it. Only where the last step fails, which makes
+    /// sure that the new name is on disk, is the new file there already.
     pub fn write(&self) -> Result<()> {
         let target = resolve(self.path);
-        if self.backup
-            && let Some(before) = self.before
-        {
-            let backup = backup_of(&target);
-            self.replace(&target, &backup, before)
-                .map_err(|error| failure("write", &backup, &error))?;
-        }
-        let draft = self
-            .replaced(&target, &target, self.text)
-            .map_err(|error| failure("write", self.path, &error))?;
+        let draft =
+            draft(&target, &target, self).map_err(|error| failure("write", self.path, &error))?;
+        let kept = self.kept(&target)?;
         // As late as possible: what somebody wrote in between is not lost.
         if !self.is_as_read(&target)? {
-            return Err(Error::Changed {
-                target: format!("file {}", self.path.display()),
-            });
+            return Err(self.changed());
         }
-        persist(draft, &target).map_err(|error| failure("write", self.path, &error))
+        if let Some((path, kept)) = kept {
+            kept.replace()
+                .map_err(|error| failure("write", &path, &error))?;
+        }
+        let done = match self.before {
+            Some(_) => draft.replace(),
+            None => draft.create(),
+        };
+        match done {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(self.changed()),
+            done => done.map_err(|error| failure("write", self.path, &error)),
+        }
+    }
+
+    /// The old content as it will be kept, with owner and mode of the file that it was in.
+    fn kept(&self, target: &Path) -> Result<Option<(PathBuf, Draft)>> {
+        let Some(before) = self.before.filter(|_| self.backup) else {
+            return Ok(None);
+        };
+        let path = backup_of(self.path);
+        let as_before = Self {
+            text: before,
+            owner: None,
+            ..*self
+        };
+        match draft(&resolve(&path), target, &as_before) {
+            Ok(draft) => Ok(Some((path, draft))),
+            Err(error) => Err(failure("write", &path, &error)),
+        }
     }
 
     fn is_as_read(&self, target: &Path) -> Result<bool> {
-        match (fs::read(target), self.before) {
-            (Ok(now), Some(before)) => Ok(now == before.as_bytes()),
-            (Ok(_), None) => Ok(false),
-            (Err(error), before) if error.kind() == io::ErrorKind::NotFound => Ok(before.is_none()),
-            (Err(error), _) => Err(failure("read", self.path, &error)),
-        }
+        let now = read(self.path)?;
+        let now = now.as_ref().map(|file| &*file.text);
+        Ok(now == self.before && resolve(self.path) == target)
     }
 
-    fn replace(&self, model: &Path, target: &Path, text: &str) -> io::Result<()> {
-        persist(self.replaced(model, target, text)?, target)
-    }
-
-    /// A draft for `target`, complete and on disk, with owner and mode of `model` where that exists.
-    fn replaced(
-        &self,
-        model: &Path,
-        target: &Path,
-        text: &str,
-    ) -> io::Result<tempfile::NamedTempFile> {
-        let mut draft = draft(target)?;
-        let file = draft.as_file();
-        let old = fs::metadata(model).ok();
-        let new = file.metadata()?;
-        let old_owner = old.as_ref().map(|old| (old.uid(), old.gid()));
-        let owner = self.owner.map_or(old_owner, |owner| {
-            let group = old_owner.map_or(new.gid(), |(_, group)| group);
-            Some((owner.user, owner.group.unwrap_or(group)))
-        });
-        if let Some((user, group)) = owner
-            && (user, group) != (new.uid(), new.gid())
-        {
-            fchown(file, Some(user), Some(group))?;
+    fn changed(&self) -> Error {
+        Error::Changed {
+            target: format!("file {}", self.path.display()),
         }
-        if self.mode == Mode::Public {
-            let mode = old.map_or(0o644, |old| old.mode() & 0o7777);
-            file.set_permissions(Permissions::from_mode(mode))?;
-        }
-        draft.write_all(text.as_bytes())?;
-        draft.as_file().sync_all()?;
-        Ok(draft)
     }
 }
 
-fn persist(draft: tempfile::NamedTempFile, target: &Path) -> io::Result<()> {
-    draft.persist(target).map_err(|error| error.error)?;
-    File::open(folder(target))?.sync_all()
-}
-
-/// What a path leads to through symbolic links.
-pub(super) fn resolve(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
+/// A draft for `target`, complete and on disk, that looks like the file `old`.
+fn draft(target: &Path, old: &Path, write: &Write) -> std::io::Result<Draft> {
+    let mut draft = Draft::beside(target)?;
+    draft.dress(fs::metadata(old).ok().as_ref(), write.mode, write.owner)?;
+    draft.fill(write.text)?;
+    Ok(draft)
 }

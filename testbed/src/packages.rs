@@ -19,6 +19,8 @@ pub(crate) enum Package {
     Iptables,
     /// `runc`.
     Runc,
+    /// `strace`.
+    Strace,
 }
 
 impl Package {
@@ -29,6 +31,7 @@ impl Package {
             Self::Iproute2 => "iproute2",
             Self::Iptables => "iptables",
             Self::Runc => "runc",
+            Self::Strace => "strace",
         }
     }
 
@@ -36,7 +39,9 @@ impl Package {
         match self {
             Self::CniPlugins => cni_plugins().is_some(),
             Self::Iproute2 => program("ip").is_some(),
-            Self::Containerd | Self::Iptables | Self::Runc => program(self.name()).is_some(),
+            Self::Containerd | Self::Iptables | Self::Runc | Self::Strace => {
+                program(self.name()).is_some()
+            }
         }
     }
 }
