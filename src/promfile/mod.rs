@@ -5,6 +5,7 @@ mod draft;
 mod glob;
 mod owner;
 mod read;
+mod remove;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -13,6 +14,7 @@ pub use check::check_writable;
 pub use glob::{covers, glob};
 pub use owner::{FileOwner, owner};
 pub use read::read;
+pub use remove::remove;
 pub use write::{Mode, Write, backup_of};
 
 use std::path::Path;
