@@ -1,6 +1,7 @@
 //! Taking back a file that was made.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::failure;
@@ -10,13 +11,18 @@ use crate::error::{Error, Result};
 /// Removes the file `path`, for good once this returns, if it still holds `text`.
 ///
 /// # Errors
-/// [`Error::Changed`] where it holds something else, and any failure of the file system.
+/// [`Error::Changed`] where it holds something else or is gone, and any failure of the file system.
 pub fn remove(path: &Path, text: &str) -> Result<()> {
-    let now = fs::read(path).map_err(|error| failure("read", path, &error))?;
-    if now != text.as_bytes() {
-        return Err(Error::Changed {
-            target: format!("file {}", path.display()),
-        });
+    match fs::read(path) {
+        Ok(now) if now == text.as_bytes() => {}
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(failure("read", path, &error));
+        }
+        _ => {
+            return Err(Error::Changed {
+                target: format!("file {}", path.display()),
+            });
+        }
     }
     fs::remove_file(path)
         .and_then(|()| File::open(folder(path))?.sync_all())

@@ -43,3 +43,50 @@ fn put_back(edit: &Edit) -> Result<bool> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn edit(path: &Path, before: Option<&str>) -> Edit {
+        let text = |text: &str| text.to_owned().into();
+        Edit {
+            path: path.to_owned(),
+            before: before.map(text),
+            after: text("new"),
+        }
+    }
+
+    #[test]
+    fn only_what_still_holds_what_was_written_is_put_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [changed, made, others, gone, same] =
+            ["changed", "made", "others", "gone", "same"].map(|name| folder.path().join(name));
+        for path in [&changed, &made, &same] {
+            fs::write(path, "new").expect("writes");
+        }
+        fs::write(&others, "newer").expect("writes");
+        let words = restore(&[
+            edit(&same, Some("new")),
+            edit(&gone, Some("old")),
+            edit(&others, None),
+            edit(&made, None),
+            edit(&changed, Some("old")),
+        ]);
+        let place = folder.path().display();
+        let meanwhile = "was changed by somebody else meanwhile and is left as it is";
+        assert_eq!(
+            words,
+            format!(
+                "file {place}/changed is as it was; file {place}/made is removed again; \
+                 file {place}/others {meanwhile}; file {place}/gone {meanwhile}"
+            )
+        );
+        assert_eq!(fs::read_to_string(&changed).expect("reads"), "old");
+        assert_eq!(fs::read_to_string(&others).expect("reads"), "newer");
+        assert!(!made.exists() && !gone.exists());
+    }
+}

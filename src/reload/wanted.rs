@@ -108,3 +108,27 @@ fn jobs(text: &str) -> BTreeSet<String> {
     main.map(|main| names(&main["scrape_configs"], |job| &job["job_name"]))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_prometheus_says_is_told_without_what_the_files_keep_secret() {
+        let text = |secret: &str| {
+            format!("scrape_configs:\n- job_name: a\n  basic_auth: {{password: {secret}}}\n").into()
+        };
+        let wanted = Wanted {
+            files: vec![Edit {
+                path: "prometheus.yml".into(),
+                before: Some(text("hunter2hunter2")),
+                after: text("correct-horse"),
+            }],
+            ..Wanted::default()
+        };
+        assert_eq!(
+            wanted.hide("line 3: `correct-horse`, was hunter2hunter2, of job a"),
+            "line 3: `<not shown>`, was <not shown>, of job a"
+        );
+    }
+}

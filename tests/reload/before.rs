@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
@@ -138,6 +139,15 @@ fn a_version_that_is_too_old_for_what_would_be_written() {
         "what job apiserver needs (EndpointSlices of discovery.k8s.io/v1) came with 2.35.0\nhint: update Prometheus, or choose other jobs",
     );
     offline(&[&config[..], &["2.34.0", "--jobs", "kubelet"]].concat()).ok();
+
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/own-jobs/monconf.yaml");
+    let own = ["-f", own.to_str().unwrap()];
+    let run = offline(&[&config[..], &["3.10.0"], &own].concat()).exit(1);
+    says(
+        &run,
+        "what job shop needs (attach_metadata with deployment, job or cronjob) came with 3.11.0",
+    );
+    offline(&[&config[..], &["3.11.0"], &own].concat()).ok();
 }
 
 /// The Prometheus of the tests tells no version, and one that is too old is not built for them: this gives the answers of
