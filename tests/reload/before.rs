@@ -4,11 +4,10 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 
 use serde_json::{Value, json};
-use testbed::process::free_port;
+use testbed::process::{Launch, free_port};
 use testbed::{ControlPlane, Prometheus, Scope};
 
 use super::{MAIN, says};
@@ -97,17 +96,23 @@ fn a_prometheus_that_cannot_be_asked_or_told() {
     );
 
     // Nobody waits for a signal there: it would be the end of it.
-    let mut sleep = Command::new("sleep").arg("600").spawn().unwrap();
-    let pid = sleep.id().to_string();
+    let mut sleep = Launch::new("sleep", folder.path().join("sleep.log"))
+        .args(["600"])
+        .attached()
+        .unwrap();
+    let pid = sleep.identity().pid.to_string();
+    let name = format!("/proc/{pid}/comm");
+    testbed::poll::until("sleep", std::time::Duration::from_secs(10), || {
+        fs::read_to_string(&name).is_ok_and(|name| name == "sleep\n")
+    });
     let to = ["--reload", &pid, "--prometheus-url", prometheus.url()];
     let run = refused(&scope, &to);
     says(
         &run,
         &format!("cannot make Prometheus reload: process {pid} (sleep) does not wait for SIGHUP"),
     );
-    assert!(sleep.try_wait().unwrap().is_none(), "it was not ended");
-    sleep.kill().unwrap();
-    sleep.wait().unwrap();
+    assert!(!sleep.has_ended());
+    sleep.kill();
     let run = refused(&scope, &to);
     says(&run, &format!("there is no process {pid}\nhint: "));
 }
