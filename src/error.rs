@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cluster::Failure;
 use crate::plan::Blocker;
-use crate::spec::Duration;
+use crate::spec::{Duration, Version};
 
 /// Everything that ends a run early.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,40 @@ pub enum Error {
         /// That time.
         limit: Duration,
     },
+    /// The running Prometheus could not be asked, or not be told to reload.
+    #[error("cannot {task}: {reason}")]
+    Prometheus {
+        /// What was to be done: `ask Prometheus at http://127.0.0.1:9090`.
+        task: String,
+        /// Why it was not.
+        reason: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The running Prometheus did not take what was written.
+    #[error("Prometheus {url} does not run the new configuration: {said}\n  {left}")]
+    NotTaken {
+        /// Where it is asked.
+        url: String,
+        /// What it said, or what it did not do.
+        said: String,
+        /// How files, Prometheus and cluster are left.
+        left: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// Prometheus does not know what would be written for it.
+    #[error("Prometheus {version} is too old: {what} came with {since}")]
+    TooOld {
+        /// Its version.
+        version: Version,
+        /// What it does not know.
+        what: String,
+        /// The first version that does.
+        since: Version,
+        /// What to do about it.
+        hint: String,
+    },
     /// What the user asked for is not valid.
     #[error("{message}")]
     Usage {
@@ -100,8 +134,10 @@ impl Error {
             Self::Blocked(blockers) => blockers.iter().find_map(Blocker::hint),
             Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
             Self::Cluster(failure) => failure.hint(),
-            Self::Usage { hint, .. } => hint.clone(),
-            Self::Unwritable { hint, .. } => Some(hint.clone()),
+            Self::Usage { hint, .. } | Self::Prometheus { hint, .. } => hint.clone(),
+            Self::NotTaken { hint, .. } | Self::TooOld { hint, .. } | Self::Unwritable { hint, .. } => {
+                Some(hint.clone())
+            }
             Self::Template { .. } => Some("`monconf template show NAME` prints the built-in one; templates/README.md lists what a template may use".into()),
             Self::OutOfTime { .. } => Some("`--timeout DURATION` gives a run more time; `-v` shows which requests take it".into()),
             Self::File { .. } | Self::Interrupted { .. } => None,

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
-//! decision about the token, [`splice`] the change of a list in somebody's text. Only [`cluster`] talks to Kubernetes, only [`promfile`] to files, only
-//! [`ui`] to people; everything else takes and returns values.
+//! decision about the token, [`splice`] the change of a list in somebody's text. Only [`cluster`] talks to
+//! Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`] to people;
+//! everything else takes and returns values.
 
 pub mod access;
 pub mod apply;
@@ -28,6 +29,7 @@ pub mod object;
 pub mod plan;
 pub mod prepare;
 pub mod promfile;
+pub mod reload;
 pub mod render;
 pub mod spec;
 pub mod splice;

@@ -29,6 +29,7 @@ mod rbac_audit;
 mod rbac_diff;
 mod rbac_explain;
 mod readme;
+mod reload;
 mod support;
 mod templates;
 mod token;

@@ -35,10 +35,12 @@ pub use credentials::Credentials;
 pub use denied::{Denied, What};
 pub use escalation::Escalation;
 pub use failure::{Cause, Failure};
+pub(crate) use no_proxy::proxy_for;
 pub use refusal::Refusal;
 pub use review::{Answers, Question};
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
+pub(crate) use transport::no_answer;
 
 /// Under this name monconf owns the fields that it sets.
 pub const FIELD_MANAGER: &str = "monconf";

@@ -9,7 +9,7 @@ use http::Uri;
 ///
 /// # Errors
 /// The name of the variable whose value is no URL.
-pub(super) fn proxy_for(server: &Uri) -> Result<Option<Uri>, &'static str> {
+pub(crate) fn proxy_for(server: &Uri) -> Result<Option<Uri>, &'static str> {
     let variable = |names: [&str; 2]| {
         let mut values = names.into_iter().filter_map(|name| env::var(name).ok());
         values.find(|value| !value.is_empty())

@@ -49,20 +49,48 @@ pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
             passing: false,
         };
     }
-    let kind = find::<io::Error>(&chain).map(io::Error::kind);
-    if kind == Some(io::ErrorKind::TimedOut) {
+    if kind(&chain) == Some(io::ErrorKind::TimedOut) {
         return Broken {
             cause: cluster.silent(),
             sent,
             passing: false,
         };
     }
-    let reason = innermost(&chain);
+    Broken {
+        cause: Cause::Unreachable {
+            server,
+            proxy: cluster.proxy(),
+            reason: reason(&chain),
+        },
+        sent,
+        passing: true,
+    }
+}
+
+/// Why a server that is not the cluster's gave no answer.
+pub(crate) fn no_answer(error: &kube::Error) -> String {
+    let chain = chain(error);
+    match find::<rustls::Error>(&chain) {
+        Some(rustls::Error::InvalidCertificate(error)) => {
+            format!("its certificate is not trusted here ({error})")
+        }
+        Some(rustls::Error::InvalidMessage(_)) => "it does not speak TLS there".to_owned(),
+        Some(error) => format!("the TLS handshake failed ({error})"),
+        None => reason(&chain),
+    }
+}
+
+fn kind(chain: &[Link<'_>]) -> Option<io::ErrorKind> {
+    find::<io::Error>(chain).map(io::Error::kind)
+}
+
+fn reason(chain: &[Link<'_>]) -> String {
+    let reason = innermost(chain);
     let lookup = chain.iter().any(|error| {
         let text = error.to_string();
         text.contains("dns error") || text.contains("failed to lookup address")
     });
-    let reason = match kind {
+    match kind(chain) {
         _ if lookup => format!("its name is not known here ({reason})"),
         Some(io::ErrorKind::ConnectionRefused) => {
             "nothing listens there (connection refused)".into()
@@ -73,15 +101,6 @@ pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
             | io::ErrorKind::BrokenPipe,
         ) => "the connection was closed before the answer was complete".into(),
         _ => reason,
-    };
-    Broken {
-        cause: Cause::Unreachable {
-            server,
-            proxy: cluster.proxy(),
-            reason,
-        },
-        sent,
-        passing: true,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod man;
 pub mod prometheus;
 mod provision;
 pub mod rbac;
+mod reload;
 pub mod template;
 
 use std::path::PathBuf;

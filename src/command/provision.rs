@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
 use super::SettingsFile;
+use super::reload::{Reload, Runs};
 use crate::apply::{self, Progress, Standing};
 use crate::cli::Global;
 use crate::cluster::{Cluster, ConnectOptions, Issued};
@@ -96,6 +97,9 @@ pub(super) async fn run(
     let settings = mode.file.beside(settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let spec = Spec::new(consumer, settings)?;
+    if let Some(version) = spec.version {
+        spec.check_version(version)?;
+    }
     if mode.offline {
         let prepared = prepare_offline(&spec, &templates)?;
         show(&prepared, mode, ui);
@@ -103,16 +107,26 @@ pub(super) async fn run(
         return Ok(outcome(&prepared.plan, mode));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;
+    let reload = Reload::ask(&spec, mode.apply, global, ui);
+    let reload = interrupt.or(reload).await?;
     let cluster = interrupt.or(connect(global, ui)).await?;
+    let run = Run {
+        spec: &spec,
+        templates: &templates,
+        cluster: &cluster,
+        reload: reload.as_ref(),
+        mode,
+        ui,
+    };
     for _ in 1..ATTEMPTS {
-        match attempt(&spec, &templates, &cluster, &mut interrupt, mode, ui).await {
+        match run.attempt(&mut interrupt).await {
             Err(Error::Changed { target }) if !asks(mode, ui) => {
                 ui.note(&format!("{target} changed in the meantime; planning again"));
             }
             finished => return finished,
         }
     }
-    attempt(&spec, &templates, &cluster, &mut interrupt, mode, ui).await
+    run.attempt(&mut interrupt).await
 }
 
 /// The cluster that the flags name; nothing is sent yet.
@@ -126,43 +140,63 @@ pub(super) async fn connect(global: &Global, ui: &Ui) -> Result<Cluster> {
     Ok(Cluster::connect(options).await?)
 }
 
-async fn attempt(
-    spec: &Spec,
-    templates: &Templates,
-    cluster: &Cluster,
-    interrupt: &mut Interrupt,
-    mode: &Mode,
-    ui: &Ui,
-) -> Result<ExitCode> {
-    let read = || prepare(spec, templates, cluster, mode.apply);
-    let prepared = interrupt.or(read()).await?;
-    if !mode.apply {
-        show(&prepared, mode, ui);
-        refuse_blocked(&prepared.plan)?;
-        return Ok(outcome(&prepared.plan, mode));
-    }
-    if mode.output == Output::Text {
-        show(&prepared, mode, ui);
-    }
-    refuse_blocked(&prepared.plan)?;
-    if prepared.plan.is_empty() {
-        finish(&prepared, None, mode, ui);
-        return Ok(outcome(&prepared.plan, mode));
-    }
-    if asks(mode, ui) {
-        if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
-            ui.note("Nothing was written.");
-            return Ok(ExitCode::FAILURE);
+/// What one run works with.
+struct Run<'a> {
+    spec: &'a Spec,
+    templates: &'a Templates,
+    cluster: &'a Cluster,
+    reload: Option<&'a Reload>,
+    mode: &'a Mode,
+    ui: &'a Ui,
+}
+
+impl Run<'_> {
+    async fn attempt(&self, interrupt: &mut Interrupt) -> Result<ExitCode> {
+        let (mode, ui) = (self.mode, self.ui);
+        let read = || prepare(self.spec, self.templates, self.cluster, mode.apply);
+        let prepared = interrupt.or(read()).await?;
+        let plan = &prepared.plan;
+        if !mode.apply {
+            show(&prepared, mode, ui);
+            refuse_blocked(plan)?;
+            if let Some(reload) = self.reload {
+                interrupt.or(reload.compare(plan, ui)).await?;
+            }
+            return Ok(outcome(plan, mode));
         }
-        let again = interrupt.or(read()).await?;
-        if let Some(target) = prepared.plan.differs_from(&again.plan) {
-            show(&again, mode, ui);
-            return Err(Error::Changed { target });
+        if mode.output == Output::Text {
+            show(&prepared, mode, ui);
+        }
+        refuse_blocked(plan)?;
+        if plan.is_empty() {
+            let runs = self.take(plan, interrupt).await?;
+            finish(&prepared, None, runs.as_ref(), mode, ui);
+            return Ok(outcome(plan, mode));
+        }
+        if asks(mode, ui) {
+            if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
+                ui.note("Nothing was written.");
+                return Ok(ExitCode::FAILURE);
+            }
+            let again = interrupt.or(read()).await?;
+            if let Some(target) = plan.differs_from(&again.plan) {
+                show(&again, mode, ui);
+                return Err(Error::Changed { target });
+            }
+        }
+        let written = write(&prepared, self.spec, self.cluster, interrupt, ui).await?;
+        let runs = self.take(plan, interrupt).await?;
+        finish(&prepared, Some(&written), runs.as_ref(), mode, ui);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Makes the running Prometheus take what was written, if there is one.
+    async fn take(&self, plan: &Plan, interrupt: &mut Interrupt) -> Result<Option<Runs>> {
+        match self.reload {
+            Some(reload) => reload.take(plan, interrupt, self.ui).await,
+            None => Ok(None),
         }
     }
-    let written = write(&prepared, spec, cluster, interrupt, ui).await?;
-    finish(&prepared, Some(&written), mode, ui);
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Without a terminal, `--apply` is consent.
@@ -259,7 +293,7 @@ fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
                 ui.out(configuration);
             }
         }
-        Output::Json => ui.out(&json(plan, head, None)),
+        Output::Json => ui.out(&json(plan, head, None, None)),
         Output::Yaml => ui.out(&prepared.manifests),
         Output::Config if prepared.plan.blockers.is_empty() => ui.out(configuration(prepared)),
         Output::Config => {}
@@ -270,14 +304,23 @@ fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
 }
 
 /// After an apply, or where there was nothing to apply: what standard output is for, and what the server made of the token.
-fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) {
+fn finish(
+    prepared: &Prepared,
+    written: Option<&Written>,
+    runs: Option<&Runs>,
+    mode: &Mode,
+    ui: &Ui,
+) {
     let Prepared { plan, head, .. } = prepared;
     match (mode.output, &prepared.output) {
         (Output::Text, Some(configuration)) => ui.out(configuration),
         (Output::Text, None) => {}
-        (Output::Json, _) => ui.out(&json(plan, head, written)),
+        (Output::Json, _) => ui.out(&json(plan, head, written, runs)),
         (Output::Yaml, _) => ui.out(&prepared.manifests),
         (Output::Config, _) => ui.out(configuration(prepared)),
+    }
+    if let Some(runs) = runs {
+        ui.note(&runs.sentence());
     }
     let Some(written) = written else {
         return;
@@ -308,7 +351,7 @@ fn configuration(prepared: &Prepared) -> &str {
         .unwrap_or(&prepared.manifests)
 }
 
-fn json(plan: &Plan, head: &Head, written: Option<&Written>) -> String {
+fn json(plan: &Plan, head: &Head, written: Option<&Written>, runs: Option<&Runs>) -> String {
     let mut report = report(plan, head, &mut Masker::default());
     report["applied"] = written.is_some().into();
     if let Some(issued) = written.and_then(|written| written.issued.as_ref()) {
@@ -318,6 +361,9 @@ fn json(plan: &Plan, head: &Head, written: Option<&Written>) -> String {
             "issuedAt": issued.grant.issued_at.to_string(),
             "expiresAt": issued.grant.expires_at.to_string(),
         });
+    }
+    if let Some(runs) = runs {
+        report["prometheus"] = runs.json();
     }
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }

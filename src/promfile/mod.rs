@@ -7,6 +7,7 @@ mod obstacle;
 mod owner;
 mod place;
 mod read;
+mod remove;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -15,6 +16,7 @@ pub use check::Home;
 pub use glob::{covers, glob};
 pub use owner::{FileOwner, owner};
 pub use read::read;
+pub use remove::remove;
 pub use write::{Mode, Write, backup_of};
 
 use std::path::Path;

@@ -1,16 +1,21 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
 mod duration;
+mod minimum;
 mod names;
 mod own_jobs;
+mod running;
 mod settings;
 mod shape;
+mod version;
 
 use std::path::{Path, PathBuf};
 
 pub use duration::Duration;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
+pub use running::{Reload, Running};
 pub use settings::Settings;
+pub use version::Version;
 
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -45,6 +50,10 @@ pub struct Spec {
     /// The API server as Prometheus reaches it, `None` for the address that monconf itself uses
     /// (outside the cluster) or the cluster's own Service (inside).
     pub api_server: Option<String>,
+    /// The Prometheus that reads the files, where one is to be asked.
+    pub running: Option<Running>,
+    /// Its version, as far as the user tells it.
+    pub version: Option<Version>,
 }
 
 /// How much the role grants.
@@ -128,6 +137,15 @@ impl Spec {
         Ok(Self {
             format: format(&settings, &names)?,
             access: access_level(&settings, &jobs)?,
+            running: running::running(
+                settings.prometheus_url.as_deref(),
+                settings.reload.as_deref(),
+            )?,
+            version: settings
+                .prometheus_version
+                .as_deref()
+                .map(running::version)
+                .transpose()?,
             names,
             jobs,
             duration,
@@ -177,6 +195,12 @@ fn for_files(settings: &Settings) -> Option<&'static str> {
         ("--token-dir", settings.token_dir.is_some()),
         ("--token-owner", settings.token_owner.is_some()),
         ("--backup", settings.backup == Some(true)),
+        ("--reload", settings.reload.is_some()),
+        ("--prometheus-url", settings.prometheus_url.is_some()),
+        (
+            "--prometheus-version",
+            settings.prometheus_version.is_some(),
+        ),
     ];
     given
         .into_iter()

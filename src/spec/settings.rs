@@ -104,6 +104,33 @@ pub struct Settings {
     #[arg(long, env = "MONCONF_BACKUP", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub backup: Option<bool>,
 
+    /// Make the running Prometheus take the files, by POST URL/-/reload or SIGHUP to PID, and see that it does; where it refuses, the old files are put back
+    #[arg(
+        long,
+        env = "MONCONF_RELOAD",
+        hide_env_values = true,
+        value_name = "URL|PID"
+    )]
+    pub reload: Option<String>,
+
+    /// The running Prometheus, asked for its version and for what it runs [default: the URL of --reload]
+    #[arg(
+        long,
+        env = "MONCONF_PROMETHEUS_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub prometheus_url: Option<String>,
+
+    /// The version of the Prometheus that reads the files, where it cannot be asked
+    #[arg(
+        long,
+        env = "MONCONF_PROMETHEUS_VERSION",
+        hide_env_values = true,
+        value_name = "VERSION"
+    )]
+    pub prometheus_version: Option<String>,
+
     /// Folder where an in-cluster Prometheus mounts the token Secret [default: /etc/prometheus/secrets/SECRET]
     #[arg(
         long,
@@ -233,6 +260,9 @@ impl Settings {
             token_dir: self.token_dir.or(other.token_dir),
             token_owner: self.token_owner.or(other.token_owner),
             backup: self.backup.or(other.backup),
+            reload: self.reload.or(other.reload),
+            prometheus_url: self.prometheus_url.or(other.prometheus_url),
+            prometheus_version: self.prometheus_version.or(other.prometheus_version),
             mount_dir: self.mount_dir.or(other.mount_dir),
             api_server: self.api_server.or(other.api_server),
             duration: self.duration.or(other.duration),

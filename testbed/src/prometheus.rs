@@ -14,11 +14,14 @@ use crate::web;
 
 /// A running Prometheus, ended when dropped.
 pub struct Prometheus {
-    _process: Process,
+    process: Process,
     url: String,
     agent: Agent,
     storage: Directory,
 }
+
+const LIFECYCLE: &str = "--web.enable-lifecycle";
+const ROUTE_PREFIX: &str = "--web.route-prefix=";
 
 /// What Prometheus scrapes, or would scrape.
 #[derive(Clone, Debug)]
@@ -65,6 +68,11 @@ impl Prometheus {
         Self::start_with(config, extra_args, &[])
     }
 
+    /// [`Prometheus::start`] without `--web.enable-lifecycle`.
+    pub fn without_lifecycle(config: &Path) -> Self {
+        with_free_ports(|| Self::try_start(config, &[], &[]))
+    }
+
     /// [`Prometheus::start`] with variables of its environment.
     pub fn start_with(config: &Path, extra_args: &[&str], environment: &[(&str, &str)]) -> Self {
         let config = if config.is_dir() {
@@ -72,12 +80,13 @@ impl Prometheus {
         } else {
             config.to_owned()
         };
-        with_free_ports(|| Self::try_start(&config, extra_args, environment))
+        let arguments: Vec<&str> = [LIFECYCLE].iter().chain(extra_args).copied().collect();
+        with_free_ports(|| Self::try_start(&config, &arguments, environment))
     }
 
     fn try_start(
         config: &Path,
-        extra_args: &[&str],
+        arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Result<Self, String> {
         let storage = Directory::new("prometheus");
@@ -95,25 +104,32 @@ impl Prometheus {
                     storage.path().join("data").display()
                 ),
                 format!("--web.listen-address={address}"),
-                "--web.enable-lifecycle".to_owned(),
             ])
-            .args(extra_args.iter().copied())
+            .args(arguments.iter().copied())
             .attached()
             .map_err(|e| e.to_string())?;
         let agent = web::agent();
-        let url = format!("http://{address}");
+        let prefix = arguments
+            .iter()
+            .find_map(|argument| argument.strip_prefix(ROUTE_PREFIX));
+        let url = format!("http://{address}{}", prefix.unwrap_or_default());
         web::wait_ready(&mut process, &agent, &format!("{url}/-/ready"))?;
         Ok(Self {
-            _process: process,
+            process,
             url,
             agent,
             storage,
         })
     }
 
-    /// Its address: `http://127.0.0.1:PORT`.
+    /// Its address: `http://127.0.0.1:PORT`, and behind it what `--web.route-prefix=` gives.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.identity().pid
     }
 
     /// The folder of its data and of `prometheus.log`.
@@ -153,6 +169,28 @@ impl Prometheus {
             .get(format!("{}/api/v1/query", self.url))
             .query("query", promql);
         data(promql, answer.call())["result"].clone()
+    }
+
+    /// The names of the jobs that it runs, in order.
+    pub fn jobs(&self) -> Vec<String> {
+        let pools = self.get("/api/v1/scrape_pools");
+        let pools = pools["scrapePools"].as_array().into_iter().flatten();
+        let mut jobs: Vec<String> = pools
+            .filter_map(|pool| Some(pool.as_str()?.to_owned()))
+            .collect();
+        jobs.sort_unstable();
+        jobs
+    }
+
+    /// The value of one of its own metrics that has no labels.
+    pub fn metric(&self, name: &str) -> f64 {
+        let answer = self.agent.get(format!("{}/metrics", self.url)).call();
+        let text = answer.and_then(|mut answer| answer.body_mut().read_to_string());
+        let text = text.unwrap_or_else(|e| panic!("prometheus has no metrics: {e}"));
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or_else(|| panic!("prometheus has no metric {name}"))
     }
 
     /// The configuration that it loaded, as it prints it: secrets are hidden, defaults are not.
