@@ -135,7 +135,7 @@ async fn attempt(
     ui: &Ui,
 ) -> Result<ExitCode> {
     let read = || prepare(spec, templates, cluster, mode.apply);
-    let prepared = interrupt.or(read()).await?;
+    let mut prepared = interrupt.or(read()).await?;
     if !mode.apply {
         show(&prepared, mode, ui);
         refuse_blocked(&prepared.plan)?;
@@ -159,6 +159,8 @@ async fn attempt(
             show(&again, mode, ui);
             return Err(Error::Changed { target });
         }
+        // Of an object that is not shown whole something else may have changed.
+        prepared = again;
     }
     let written = write(&prepared, spec, cluster, interrupt, ui).await?;
     finish(&prepared, Some(&written), mode, ui);
@@ -267,6 +269,16 @@ fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
     for warning in &plan.warnings {
         ui.warn(warning);
     }
+    if !mode.apply {
+        remaining(plan, ui);
+    }
+}
+
+/// What others still have to do comes last: after an apply they can.
+fn remaining(plan: &Plan, ui: &Ui) {
+    for line in &plan.remaining {
+        ui.hint(line);
+    }
 }
 
 /// After an apply, or where there was nothing to apply: what standard output is for, and what the server made of the token.
@@ -280,6 +292,7 @@ fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) 
         (Output::Config, _) => ui.out(configuration(prepared)),
     }
     let Some(written) = written else {
+        remaining(plan, ui);
         return;
     };
     if let Some(issued) = &written.issued {
@@ -293,6 +306,7 @@ fn finish(prepared: &Prepared, written: Option<&Written>, mode: &Mode, ui: &Ui) 
         }
     }
     ui.applied(plan, written.took);
+    remaining(plan, ui);
 }
 
 /// The configuration in whichever form it has; monitors are manifests.
