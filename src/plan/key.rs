@@ -177,3 +177,71 @@ fn rewritten(object: &ObjectRef, live: &Value) -> Option<String> {
         "{object} is not monconf's{evidence}: whoever writes it again, as Helm with the next upgrade and GitOps soon, takes these jobs out; put them into what it is made from (`-o config` prints the text), or run this again then"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_decoded_values_of_all_other_keys() {
+        let secret = json!({"kind": "Secret", "data": {"a": STANDARD.encode("12345"), "b": STANDARD.encode("1")}});
+        assert_eq!((others(&secret, "a"), others(&secret, "c")), (1, 6));
+        let map = json!({"kind": "ConfigMap", "data": {"a": "ä", "b": "1"}, "binaryData": {"c": STANDARD.encode([0, 1])}});
+        assert_eq!((others(&map, "a"), others(&map, "x")), (3, 5));
+    }
+
+    #[test]
+    fn whoever_writes_it_again_is_told_by_name() {
+        let of = |kind, manager: &str, labels: Value| {
+            let object = ObjectRef::namespaced(kind, "obs", "x");
+            let live = json!({"metadata": {"labels": labels, "managedFields": [{"manager": manager}, {"manager": "monconf"}]}});
+            let sentence = rewritten(&object, &live)?;
+            let (words, _) = sentence.split_once(':')?;
+            Some(words.to_owned())
+        };
+        let helm = json!({MANAGED_BY: "Helm"});
+        for (kind, manager, labels, expected) in [
+            (
+                Kind::ConfigMap,
+                "helm",
+                helm.clone(),
+                Some(
+                    "ConfigMap obs/x is not monconf's (field managers helm; label app.kubernetes.io/managed-by=Helm)",
+                ),
+            ),
+            (
+                Kind::ConfigMap,
+                "kubectl-create",
+                json!({}),
+                Some("ConfigMap obs/x is not monconf's (field managers kubectl-create)"),
+            ),
+            (
+                Kind::ConfigMap,
+                "monconf",
+                json!({}),
+                Some("ConfigMap obs/x is not monconf's"),
+            ),
+            (Kind::Secret, "kubectl-create", json!({}), None),
+            (
+                Kind::Secret,
+                "monconf",
+                json!({MANAGED_BY: "monconf"}),
+                None,
+            ),
+            (
+                Kind::Secret,
+                "argocd-controller",
+                json!({}),
+                Some("Secret obs/x is not monconf's (field managers argocd-controller)"),
+            ),
+            (
+                Kind::Secret,
+                "x",
+                helm,
+                Some("Secret obs/x is not monconf's (label app.kubernetes.io/managed-by=Helm)"),
+            ),
+        ] {
+            assert_eq!(of(kind, manager, labels).as_deref(), expected);
+        }
+    }
+}

@@ -151,8 +151,145 @@ fn remaining(
     let patch = patch.to_string().replace('\'', r"'\''");
     (!lacking.is_empty()).then(|| {
         format!(
-            "{who} does not {} yet; whoever owns it can have it: kubectl -n {namespace} patch prometheus {name} --type merge -p '{patch}'",
-            lacking.join(" and ")
+            "{who} does not yet {}; whoever owns it can have it: kubectl -n {namespace} patch prometheus {name} --type merge -p '{patch}'",
+            lacking.join(" or ")
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{Kind, ObjectKey, ObjectRef};
+    use crate::spec::Consumer;
+
+    const MOUNTED: &str = "/etc/prometheus/secrets/prometheus-k8s-token";
+
+    fn place() -> KeyPlace {
+        KeyPlace {
+            at: ObjectKey {
+                object: ObjectRef::namespaced(Kind::Secret, "monitoring", "more"),
+                key: "jobs.yaml".to_owned(),
+            },
+            config: None,
+        }
+    }
+
+    fn prometheus(namespace: &str, name: &str, spec: &Value) -> Value {
+        json!({"metadata": {"namespace": namespace, "name": name}, "spec": spec})
+    }
+
+    fn told(mount_dir: &str, namespace: &str, spec: &Value) -> Readers {
+        let names = Names::new(Consumer::Prometheus, None, Some(namespace)).expect("valid");
+        let objects = [prometheus("monitoring", "main", spec)];
+        readers(&place(), mount_dir, &names, &objects)
+    }
+
+    fn patch(mount_dir: &str, namespace: &str, spec: &Value) -> String {
+        let told = told(mount_dir, namespace, spec);
+        assert_eq!(
+            (told.remaining.len(), told.warnings.len()),
+            (1, 0),
+            "{told:?}"
+        );
+        let (_, patch) = told.remaining[0].split_once(" -p ").expect("a patch");
+        patch.to_owned()
+    }
+
+    #[test]
+    fn a_patch_holds_what_is_lacking_and_keeps_what_is_there() {
+        let reference = json!({"name": "more", "key": "jobs.yaml"});
+        let (read, mount) = (
+            r#""additionalScrapeConfigs":{"name":"more","key":"jobs.yaml"}"#,
+            r#""secrets":["tls","prometheus-k8s-token"]"#,
+        );
+        for (mount_dir, namespace, spec, expected) in [
+            (
+                MOUNTED,
+                "monitoring",
+                json!({"secrets": ["tls"]}),
+                format!("{read},{mount}"),
+            ),
+            (
+                MOUNTED,
+                "monitoring",
+                json!({"secrets": ["tls"], "additionalScrapeConfigs": reference}),
+                mount.to_owned(),
+            ),
+            (
+                MOUNTED,
+                "monitoring",
+                json!({"secrets": ["prometheus-k8s-token"]}),
+                read.to_owned(),
+            ),
+            // What is not mounted by the operator, or cannot be, is not its business.
+            ("/elsewhere", "monitoring", json!({}), read.to_owned()),
+            (MOUNTED, "other", json!({}), read.to_owned()),
+        ] {
+            let expected = format!("'{{\"spec\":{{{expected}}}}}'");
+            assert_eq!(patch(mount_dir, namespace, &spec), expected);
+        }
+        let all =
+            json!({"secrets": ["prometheus-k8s-token"], "additionalScrapeConfigs": reference});
+        assert_eq!(told(MOUNTED, "monitoring", &all), Readers::default());
+    }
+
+    #[test]
+    fn nothing_of_others_ends_the_quotes_of_a_patch() {
+        let patch = patch(
+            MOUNTED,
+            "monitoring",
+            &json!({"secrets": ["a'; reboot; '"]}),
+        );
+        assert!(patch.contains(r"a'\''; reboot; '\''"), "{patch}");
+    }
+
+    #[test]
+    fn whoever_reads_another_secret_is_told_which_and_whoever_is_elsewhere_cannot() {
+        let other = json!({"additionalScrapeConfigs": {"name": "theirs", "key": "k"}});
+        let told = told(MOUNTED, "monitoring", &other);
+        assert_eq!(
+            told.remaining,
+            [
+                "Prometheus monitoring/main reads Secret monitoring/theirs, key k, and can read no second one: name that one, --additional-scrape-configs monitoring/theirs:k"
+            ]
+        );
+        let names = Names::new(Consumer::Prometheus, None, None).expect("valid");
+        for (objects, expected) in [
+            (vec![], ""),
+            (
+                vec![
+                    prometheus("b", "x", &json!({})),
+                    prometheus("a", "y", &json!({})),
+                ],
+                "; those of other namespaces (a/y, b/x) cannot read it",
+            ),
+        ] {
+            let told = readers(&place(), MOUNTED, &names, &objects);
+            assert_eq!(
+                told.warnings,
+                [format!(
+                    "nothing reads Secret monitoring/more, key jobs.yaml: there is no Prometheus object in namespace monitoring{expected}"
+                )]
+            );
+            assert!(told.remaining.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_whoever_reads_or_could() {
+        let other = json!({"name": "theirs", "key": "k"});
+        let objects = [
+            prometheus("monitoring", "a", &json!({"scrapeInterval": "2m"})),
+            prometheus("monitoring", "b", &json!({"scrapeInterval": "90s"})),
+            prometheus(
+                "monitoring",
+                "c",
+                &json!({"scrapeInterval": "5s", "additionalScrapeConfigs": other}),
+            ),
+            prometheus("elsewhere", "d", &json!({"scrapeInterval": "5s"})),
+        ];
+        assert_eq!(interval(&place(), &objects), "90s");
+        assert_eq!(interval(&place(), &[]), "30s");
+    }
 }
