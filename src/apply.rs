@@ -17,7 +17,7 @@ use self::files::Files;
 use crate::cluster::{Call, Cluster, Issued, Order};
 use crate::error::{Error, Result};
 use crate::object::{self, ObjectRef};
-use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage};
+use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
 use crate::render::{EXPIRES_AT, ISSUED_AT};
 use crate::spec::Spec;
 
@@ -193,6 +193,9 @@ impl Run<'_> {
     }
 
     async fn change(&self, object: &ObjectRef, change: &Change) -> Result<Option<Value>> {
+        if let Target::Key(_) = &change.target {
+            return self.key(object, change).await.map(Some);
+        }
         match change.action {
             Action::Delete => {
                 self.delete(object, change).await?;
@@ -229,6 +232,27 @@ impl Run<'_> {
             Err(failure) if failure.is_stale() => Err(Error::Changed {
                 target: object.to_string(),
             }),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Writes one key of an object that others write to, and nothing else of it.
+    async fn key(&self, object: &ObjectRef, change: &Change) -> Result<Value> {
+        let body = change.apply.clone().unwrap_or_default();
+        let call = match change.resource_version {
+            Some(_) => Call::merge_configuration(object, body),
+            None => Call::create_configuration(object, body),
+        };
+        match self.cluster.send(call).await {
+            Ok(answer) => Ok(answer.body),
+            // Changed, made or deleted in between.
+            Err(failure)
+                if failure.is_stale() || failure.is_already_there() || failure.is_not_found() =>
+            {
+                Err(Error::Changed {
+                    target: change.target.to_string(),
+                })
+            }
             Err(failure) => Err(failure.into()),
         }
     }

@@ -21,6 +21,8 @@ pub enum Kind {
     ServiceAccount,
     /// `v1` Secret.
     Secret,
+    /// `v1` ConfigMap.
+    ConfigMap,
     /// `monitoring.coreos.com/v1` ServiceMonitor.
     ServiceMonitor,
     /// `monitoring.coreos.com/v1` PodMonitor.
@@ -31,7 +33,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which a plan lists them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ClusterRole,
@@ -39,6 +41,7 @@ impl Kind {
         Self::Role,
         Self::RoleBinding,
         Self::Secret,
+        Self::ConfigMap,
         Self::ServiceMonitor,
         Self::PodMonitor,
         Self::ScrapeConfig,
@@ -58,6 +61,7 @@ impl Kind {
             Self::RoleBinding => "RoleBinding",
             Self::ServiceAccount => "ServiceAccount",
             Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
             Self::ServiceMonitor => "ServiceMonitor",
             Self::PodMonitor => "PodMonitor",
             Self::ScrapeConfig => "ScrapeConfig",
@@ -68,7 +72,7 @@ impl Kind {
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Namespace | Self::ServiceAccount | Self::Secret => "",
+            Self::Namespace | Self::ServiceAccount | Self::Secret | Self::ConfigMap => "",
             Self::ClusterRole | Self::ClusterRoleBinding | Self::Role | Self::RoleBinding => {
                 "rbac.authorization.k8s.io"
             }
@@ -80,7 +84,7 @@ impl Kind {
     #[must_use]
     pub const fn api_version(self) -> &'static str {
         match self {
-            Self::Namespace | Self::ServiceAccount | Self::Secret => "v1",
+            Self::Namespace | Self::ServiceAccount | Self::Secret | Self::ConfigMap => "v1",
             Self::ClusterRole | Self::ClusterRoleBinding | Self::Role | Self::RoleBinding => {
                 "rbac.authorization.k8s.io/v1"
             }
@@ -100,6 +104,7 @@ impl Kind {
             Self::RoleBinding => "rolebindings",
             Self::ServiceAccount => "serviceaccounts",
             Self::Secret => "secrets",
+            Self::ConfigMap => "configmaps",
             Self::ServiceMonitor => "servicemonitors",
             Self::PodMonitor => "podmonitors",
             Self::ScrapeConfig => "scrapeconfigs",
@@ -198,6 +203,21 @@ impl ObjectRef {
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.name(), self.location())
+    }
+}
+
+/// A key of a Secret or ConfigMap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectKey {
+    /// The Secret or ConfigMap.
+    pub object: ObjectRef,
+    /// The key of its `data`.
+    pub key: String,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, key {}", self.object, self.key)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Call {
     /// What the answer may be.
     pub(super) accept: &'static str,
     pub(super) body: Option<Value>,
+    /// Whether its `data` is configuration, of which only some values are secret.
+    pub(super) is_configuration: bool,
     /// Whether sending it again does no more than sending it once.
     pub(super) idempotent: bool,
 }
@@ -29,6 +31,13 @@ const ANYTHING: &str = "application/json, */*";
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 /// Server-side apply; JSON is YAML.
 const APPLY: &str = "application/apply-patch+yaml";
+/// JSON merge patch (RFC 7396).
+const MERGE: &str = "application/merge-patch+json";
+
+/// Of every write: by whom, and that no field is dropped in silence.
+fn written() -> String {
+    format!("fieldManager={FIELD_MANAGER}&fieldValidation=Strict")
+}
 
 impl Call {
     /// Reads an object.
@@ -48,6 +57,7 @@ impl Call {
             content_type: JSON,
             accept: ANYTHING,
             body: None,
+            is_configuration: false,
             idempotent: true,
         }
     }
@@ -81,6 +91,32 @@ impl Call {
         }
     }
 
+    /// Creates an object that holds configuration and must not exist yet; sent once, strictly validated.
+    #[must_use]
+    pub fn create_configuration(object: &ObjectRef, body: Value) -> Self {
+        let collection = object.kind.collection(object.namespace.as_deref());
+        let path = format!("{collection}?{}", written());
+        Self {
+            is_configuration: true,
+            ..Self::create(&object.to_string(), &path, body)
+        }
+    }
+
+    /// Changes those fields of an object that `change` has, strictly validated. With `metadata.resourceVersion` in it,
+    /// only if the object is still the one that was read.
+    #[must_use]
+    pub fn merge_configuration(object: &ObjectRef, change: Value) -> Self {
+        Self {
+            method: Method::PATCH,
+            action: "write",
+            path: format!("{}?{}", object.path(), written()),
+            content_type: MERGE,
+            body: Some(change),
+            is_configuration: true,
+            ..Self::get(object)
+        }
+    }
+
     /// Server-side apply, strictly validated. `force` takes fields over from other managers.
     #[must_use]
     pub fn apply(object: &ObjectRef, body: Value, force: bool) -> Self {
@@ -88,10 +124,7 @@ impl Call {
         Self {
             method: Method::PATCH,
             action: "write",
-            path: format!(
-                "{}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}",
-                object.path()
-            ),
+            path: format!("{}?{}{force}", object.path(), written()),
             content_type: APPLY,
             body: Some(body),
             ..Self::get(object)

@@ -102,7 +102,7 @@ impl Cluster {
             warnings: Vec::new(),
         };
         if with_monitors {
-            snapshot.prometheuses(prometheuses);
+            snapshot.prometheuses(prometheuses, spec);
             for own in own_monitors {
                 snapshot.own(own, "monitors");
             }
@@ -198,13 +198,18 @@ impl Cluster {
 }
 
 impl Snapshot {
-    fn prometheuses(&mut self, answer: Outcome) {
+    fn prometheuses(&mut self, answer: Outcome, spec: &Spec) {
+        let unknown = match &spec.format {
+            Format::Key { place, .. } if place.at.object.kind == Kind::ConfigMap => return,
+            Format::Key { .. } => "whether a Prometheus reads these jobs",
+            _ => "which labels make a Prometheus select the monitors",
+        };
         match answer {
             Ok(answer) => self.prometheuses = Some(items(answer.body)),
             Err(failure) if failure.is_not_found() => self.prometheuses = Some(Vec::new()),
-            Err(failure) => self.warnings.push(format!(
-                "{failure}; so it is not known which labels make a Prometheus select the monitors"
-            )),
+            Err(failure) => self
+                .warnings
+                .push(format!("{failure}; so it is not known {unknown}")),
         }
     }
 
@@ -244,7 +249,14 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
             objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
         }
     }
-    if with_monitors && !matches!(spec.format, Format::Mounted { .. }) {
+    if let Format::Key { place, .. } = &spec.format {
+        objects.push(place.at.object.clone());
+        let namespace = ObjectRef::cluster(Kind::Namespace, place.namespace());
+        if !ALWAYS_THERE.contains(&place.namespace()) && !objects.contains(&namespace) {
+            objects.push(namespace);
+        }
+    }
+    if with_monitors && writes_monitors(spec) {
         objects.extend(
             spec.jobs
                 .iter()
@@ -275,8 +287,13 @@ fn held_in(spec: &Spec) -> BTreeSet<String> {
     namespaces
 }
 
+/// Whether it may turn out that monitors are written.
+fn writes_monitors(spec: &Spec) -> bool {
+    matches!(spec.format, Format::Auto { .. } | Format::Operator)
+}
+
 fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
-    if matches!(spec.format, Format::Mounted { .. }) {
+    if !writes_monitors(spec) {
         return BTreeSet::new();
     }
     spec.jobs.iter().map(Job::monitor_kind).collect()

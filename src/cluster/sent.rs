@@ -5,8 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Call;
+use crate::mask::is_secret_key;
+use crate::yaml::values_under;
 
-/// The Secret data in a call, as it was sent and decoded: a server may repeat either.
+/// The Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
+/// those of error messages too, the secret values.
 pub(super) fn secrets(call: &Call) -> Vec<String> {
     let mut secrets = Vec::new();
     let Some(body) = &call.body else {
@@ -20,8 +23,15 @@ pub(super) fn secrets(call: &Call) -> Vec<String> {
         {
             let text = value.as_str().unwrap_or_default();
             let decoded = STANDARD.decode(text).ok();
-            secrets.extend(decoded.and_then(|bytes| String::from_utf8(bytes).ok()));
-            secrets.push(text.to_owned());
+            let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+            if call.is_configuration {
+                let plain = decoded.as_deref().unwrap_or(text);
+                let values = values_under(plain, is_secret_key).into_iter();
+                secrets.extend(values.map(|value| plain[value].to_owned()));
+            } else {
+                secrets.extend(decoded);
+                secrets.push(text.to_owned());
+            }
         }
     }
     secrets
@@ -50,6 +60,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::object::{Kind, ObjectRef};
 
     #[test]
     fn secrets_are_found_in_both_forms() {
@@ -58,6 +69,16 @@ mod tests {
         let secrets = secrets(&Call::create("a Secret", "/", body));
         for secret in ["c2VjcmV0", "secret", "plain text"] {
             assert!(secrets.iter().any(|known| known == secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn of_configuration_only_secret_values_are_secret() {
+        let text = "- job_name: it cannot be fulfilled\n  basic_auth: {password: correct-horse}\n";
+        let map = ObjectRef::namespaced(Kind::ConfigMap, "obs", "c");
+        for value in [text.to_owned(), STANDARD.encode(text)] {
+            let call = Call::merge_configuration(&map, json!({"data": {"jobs": value}}));
+            assert_eq!(secrets(&call), ["correct-horse"]);
         }
     }
 

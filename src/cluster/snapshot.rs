@@ -72,7 +72,7 @@ impl Snapshot {
         }
     }
 
-    /// Namespaces that roles are wanted in and that do not exist; the instance's own is made.
+    /// Namespaces that roles or jobs are wanted in and that do not exist; the instance's own is made.
     #[must_use]
     pub fn missing_namespaces(&self, spec: &Spec, grants: &Grants) -> BTreeSet<String> {
         let exists = |namespace: &String| {
@@ -81,7 +81,8 @@ impl Snapshot {
                 || *namespace == spec.names.namespace
                 || self.objects.contains_key(&object)
         };
-        let wanted = grants.namespaces.keys().cloned();
+        let roles = grants.namespaces.keys().cloned();
+        let wanted = roles.chain(spec.key_namespace());
         wanted.filter(|namespace| !exists(namespace)).collect()
     }
 

@@ -154,24 +154,23 @@ impl Run<'_> {
     async fn attempt(&self, interrupt: &mut Interrupt) -> Result<ExitCode> {
         let (mode, ui) = (self.mode, self.ui);
         let read = || prepare(self.spec, self.templates, self.cluster, mode.apply);
-        let prepared = interrupt.or(read()).await?;
-        let plan = &prepared.plan;
+        let mut prepared = interrupt.or(read()).await?;
         if !mode.apply {
             show(&prepared, mode, ui);
-            refuse_blocked(plan)?;
+            refuse_blocked(&prepared.plan)?;
             if let Some(reload) = self.reload {
-                interrupt.or(reload.compare(plan, ui)).await?;
+                interrupt.or(reload.compare(&prepared.plan, ui)).await?;
             }
-            return Ok(outcome(plan, mode));
+            return Ok(outcome(&prepared.plan, mode));
         }
         if mode.output == Output::Text {
             show(&prepared, mode, ui);
         }
-        refuse_blocked(plan)?;
-        if plan.is_empty() {
-            let runs = self.take(plan, interrupt).await?;
+        refuse_blocked(&prepared.plan)?;
+        if prepared.plan.is_empty() {
+            let runs = self.take(&prepared.plan, interrupt).await?;
             finish(&prepared, None, runs.as_ref(), mode, ui);
-            return Ok(outcome(plan, mode));
+            return Ok(outcome(&prepared.plan, mode));
         }
         if asks(mode, ui) {
             if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
@@ -179,13 +178,15 @@ impl Run<'_> {
                 return Ok(ExitCode::FAILURE);
             }
             let again = interrupt.or(read()).await?;
-            if let Some(target) = plan.differs_from(&again.plan) {
+            if let Some(target) = prepared.plan.differs_from(&again.plan) {
                 show(&again, mode, ui);
                 return Err(Error::Changed { target });
             }
+            // Of an object that is not shown whole something else may have changed.
+            prepared = again;
         }
         let written = write(&prepared, self.spec, self.cluster, interrupt, ui).await?;
-        let runs = self.take(plan, interrupt).await?;
+        let runs = self.take(&prepared.plan, interrupt).await?;
         finish(&prepared, Some(&written), runs.as_ref(), mode, ui);
         Ok(ExitCode::SUCCESS)
     }
@@ -301,6 +302,16 @@ fn show(prepared: &Prepared, mode: &Mode, ui: &Ui) {
     for warning in &plan.warnings {
         ui.warn(warning);
     }
+    if !mode.apply {
+        remaining(plan, ui);
+    }
+}
+
+/// What others still have to do comes last: after an apply they can.
+fn remaining(plan: &Plan, ui: &Ui) {
+    for line in &plan.remaining {
+        ui.hint(line);
+    }
 }
 
 /// After an apply, or where there was nothing to apply: what standard output is for, and what the server made of the token.
@@ -323,6 +334,7 @@ fn finish(
         ui.note(&runs.sentence());
     }
     let Some(written) = written else {
+        remaining(plan, ui);
         return;
     };
     if let Some(issued) = &written.issued {
@@ -336,6 +348,7 @@ fn finish(
         }
     }
     ui.applied(plan, written.took);
+    remaining(plan, ui);
 }
 
 /// The configuration in whichever form it has; monitors are manifests.

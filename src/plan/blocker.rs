@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::object::ObjectRef;
+use super::Unwritable;
+use crate::object::{Kind, ObjectRef};
 use crate::splice::Refusal;
 
 /// Something that keeps the plan from being applied, known before anything is written.
@@ -45,7 +46,14 @@ pub enum Blocker {
         path: PathBuf,
     },
     /// The text cannot be edited.
-    Unfit(Refusal),
+    Unfit {
+        /// Why not.
+        refusal: Refusal,
+        /// Whether it is that of a file, so that a file of its own could hold the jobs.
+        is_file: bool,
+    },
+    /// There is no text to edit, or it cannot be written.
+    Unwritable(Box<Unwritable>),
     /// A job of a wanted name exists that this instance did not write.
     ForeignJob {
         /// Where: `FILE:LINE`.
@@ -80,11 +88,11 @@ pub enum Blocker {
         /// What its deletion waits for: finalizers, and conditions that report remaining content.
         waits_for: Vec<String>,
     },
-    /// A job looks for targets in a namespace that does not exist.
+    /// A job looks for targets in a namespace that does not exist, or a Prometheus is said to be there.
     NoNamespace {
         /// The namespace.
         namespace: String,
-        /// The Role that would have to be written there.
+        /// The Role or Secret that would have to be written there.
         object: ObjectRef,
     },
     /// The cluster does not serve the kinds of the operator format.
@@ -137,7 +145,8 @@ impl fmt::Display for Blocker {
                 ),
             },
             Self::NoFile { path } => write!(f, "there is no file {} to edit", path.display()),
-            Self::Unfit(refusal) => refusal.fmt(f),
+            Self::Unfit { refusal, .. } => refusal.fmt(f),
+            Self::Unwritable(unwritable) => unwritable.fmt(f),
             Self::ForeignJob {
                 place,
                 job,
@@ -168,10 +177,16 @@ impl fmt::Display for Blocker {
                 }
                 Ok(())
             }
-            Self::NoNamespace { namespace, object } => write!(
-                f,
-                "cannot write {object}: there is no namespace {namespace}, where a job looks for targets"
-            ),
+            Self::NoNamespace { namespace, object } => {
+                write!(
+                    f,
+                    "cannot write {object}: there is no namespace {namespace}"
+                )?;
+                match object.kind {
+                    Kind::Role => f.write_str(", where a job looks for targets"),
+                    _ => Ok(()),
+                }
+            }
             Self::KindNotServed { kinds } => write!(
                 f,
                 "this cluster does not serve {}: the CRDs of prometheus-operator are not installed",
@@ -212,9 +227,11 @@ impl Blocker {
                 "is the path right? To begin an empty configuration: `touch {}`",
                 path.display()
             ),
-            Self::Unfit(_) => {
-                "write that list with one item a line, each after a dash; or let --drop-in FILE hold the jobs".into()
+            Self::Unfit { is_file, .. } => {
+                let or = if *is_file { "; or let --drop-in FILE hold the jobs" } else { "" };
+                format!("write that list with one item a line, each after a dash{or}")
             }
+            Self::Unwritable(unwritable) => unwritable.hint(),
             Self::OtherCluster { .. } => {
                 "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
             }
@@ -222,9 +239,13 @@ impl Blocker {
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
             ),
-            Self::NoNamespace { namespace, .. } => format!(
-                "create it first (`kubectl create namespace {namespace}`), or take it out of the job's namespaces"
-            ),
+            Self::NoNamespace { namespace, object } => {
+                let or = match object.kind {
+                    Kind::Role => ", or take it out of the job's namespaces",
+                    _ => "",
+                };
+                format!("create it first (`kubectl create namespace {namespace}`){or}")
+            }
             Self::KindNotServed { .. } => {
                 "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()
             }

@@ -20,7 +20,7 @@ use crate::spec::Names;
 pub struct Existing {
     /// Objects as the API server returned them.
     pub objects: BTreeMap<ObjectRef, Value>,
-    /// Namespaces that roles are wanted in and that do not exist.
+    /// Namespaces that roles or jobs are wanted in and that do not exist.
     pub missing_namespaces: BTreeSet<String>,
     /// Files, those that exist.
     pub files: BTreeMap<PathBuf, ExistingFile>,
@@ -66,6 +66,7 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
             changes: Vec::new(),
             blockers: Vec::new(),
             warnings: desired.warnings.clone(),
+            remaining: Vec::new(),
         },
     };
     for object in &desired.objects {

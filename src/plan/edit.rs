@@ -1,19 +1,23 @@
-//! Jobs in a file that others write to.
+//! Jobs in a text that others write to: a file's, or that of a key.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::change::Planner;
-use super::loading::unloadable;
+use super::layout::holder;
+use super::loading::{interval, unloadable};
 use super::sharing::sharing;
 use super::{Action, Blocker, Change, Content, Stage, Target, Text};
 use crate::access::Grants;
+use crate::object::Kind;
 use crate::promfile::backup_of;
-use crate::render::{DesiredEdit, DesiredList, JOBS};
-use crate::splice::{Refusal, Splice, Spliced, splice};
+use crate::render::{DesiredEdit, DesiredList, EditPlace, JOBS};
+use crate::splice::{Splice, Spliced, splice};
 use crate::yaml::Step;
 
 /// A text after a change, and where the secrets are in it and were before.
@@ -24,39 +28,48 @@ struct Edited {
 }
 
 impl Planner<'_> {
-    /// The change of a file; `None` where it cannot be edited, and a blocker says why.
+    /// The change of a text; `None` where it cannot be edited, and a blocker says why.
     pub(super) fn edit(&mut self, desired: &DesiredEdit, grants: &Grants) -> Option<Change> {
-        let path = &desired.path;
-        let Some(existing) = self.existing.files.get(path) else {
-            let path = path.clone();
-            self.plan.blockers.push(Blocker::NoFile { path });
-            return None;
-        };
-        let before = &existing.text;
-        let edited = self.lists(before, desired, grants);
-        let (after, notes) = edited
-            .map_err(|refusal| self.plan.blockers.push(Blocker::Unfit(refusal)))
+        let change = self.edited(desired, grants);
+        let mut change = change
+            .map_err(|blocker| self.plan.blockers.push(blocker))
             .ok()?;
+        match &desired.place {
+            EditPlace::File(path) => {
+                change.note = self.with_backup(change.note, change.action, path);
+            }
+            EditPlace::Key(place) if change.action != Action::Unchanged => {
+                self.write(place, &mut change);
+            }
+            EditPlace::Key(_) => {}
+        }
+        Some(change)
+    }
+
+    fn edited(&mut self, desired: &DesiredEdit, grants: &Grants) -> Result<Change, Blocker> {
+        let existing = self.text(&desired.place)?;
+        let before = existing.clone().unwrap_or_default();
+        let (after, notes) = self.lists(&before, desired, grants)?;
+        let action = match (&existing, &after) {
+            (_, None) => Action::Unchanged,
+            (None, _) => Action::Create,
+            (Some(_), _) => Action::Update,
+        };
         let (before, after) = match after {
             Some(edited) => (
-                Text::with_secrets(before.clone(), edited.secrets_before),
+                Text::with_secrets(before, edited.secrets_before),
                 Some(Text::with_secrets(edited.text.into(), edited.secrets_after)),
             ),
             // What does not change is not shown.
-            None => (Text::with_secrets(before.clone(), Vec::new()), None),
+            None => (Text::with_secrets(before, Vec::new()), None),
         };
-        let action = if after.is_some() {
-            Action::Update
-        } else {
-            Action::Unchanged
-        };
-        Some(Change {
-            target: Target::File(path.clone()),
+        Ok(Change {
+            target: desired.place.target(),
             action,
             stage: Stage::Configuration,
-            note: self.with_backup(notes.join("; "), action, path),
+            note: notes.join("; "),
             after: Some(Content::Text(after.unwrap_or_else(|| before.clone()))),
-            before: Some(Content::Text(before)),
+            before: existing.map(|_| Content::Text(before)),
             rendered: None,
             apply: None,
             resource_version: None,
@@ -75,26 +88,50 @@ impl Planner<'_> {
         )
     }
 
+    /// The text as it is; `None` where it is to be made.
+    fn text(&self, place: &EditPlace) -> Result<Option<Arc<str>>, Blocker> {
+        match place {
+            EditPlace::Key(place) => self.text_of(place),
+            EditPlace::File(path) => match self.existing.files.get(path) {
+                Some(file) => Ok(Some(file.text.clone())),
+                None => Err(Blocker::NoFile { path: path.clone() }),
+            },
+        }
+    }
+
     /// The text after the change of every list, `None` where nothing changes; and a note for each.
     fn lists(
         &mut self,
         text: &str,
         desired: &DesiredEdit,
         grants: &Grants,
-    ) -> Result<(Option<Edited>, Vec<String>), Refusal> {
-        let origin = desired.path.display().to_string();
+    ) -> Result<(Option<Edited>, Vec<String>), Blocker> {
+        let origin = desired.place.to_string();
+        let holder = match &desired.place {
+            EditPlace::Key(place) if place.at.object.kind == Kind::ConfigMap => {
+                holder(text, place)?
+            }
+            _ => Vec::new(),
+        };
+        let interval = interval(text, !holder.is_empty());
+        let interval = interval.as_ref().unwrap_or(&desired.interval);
         let mut edited: Option<Edited> = None;
         let mut notes = Vec::new();
         for list in &desired.lists {
+            let steps = [holder.as_slice(), &list.steps].concat();
             let wanted = Splice {
-                steps: &list.steps,
+                steps: &steps,
                 name_key: "job_name",
                 instance: &self.consent.names.instance,
                 entries: &list.entries,
                 told: is_jobs(list).then_some(&desired.token_file),
             };
             let current = edited.as_ref().map_or(text, |edited| &edited.text);
-            let spliced = splice(current, &origin, &wanted)?;
+            let spliced = splice(current, &origin, &wanted);
+            let spliced = spliced.map_err(|refusal| Blocker::Unfit {
+                refusal,
+                is_file: desired.place.file().is_some(),
+            })?;
             self.owned(&spliced, list, &origin);
             if is_jobs(list) {
                 let shared = sharing(&spliced.told, &origin, &desired.token_file, grants);
@@ -111,7 +148,7 @@ impl Planner<'_> {
                 }),
             };
         }
-        let refused = unloadable(text, &desired.jobs, self.existing, &origin);
+        let refused = unloadable(&desired.jobs, interval, self.existing, &origin);
         self.plan.blockers.extend(refused);
         Ok((edited, notes))
     }
@@ -142,6 +179,25 @@ impl Planner<'_> {
                 job,
                 server,
             });
+        }
+    }
+}
+
+impl EditPlace {
+    fn target(&self) -> Target {
+        match self {
+            Self::File(path) => Target::File(path.clone()),
+            Self::Key(place) => Target::Key(place.at.clone()),
+        }
+    }
+}
+
+/// As messages name it.
+impl fmt::Display for EditPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Key(place) => place.at.fmt(f),
         }
     }
 }

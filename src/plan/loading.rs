@@ -8,23 +8,32 @@ use crate::spec::Duration;
 use crate::splice::Entry;
 use crate::yaml;
 
-/// Prometheus' own intervals, where its configuration has none (`DefaultGlobalConfig` in its `config/config.go`).
-const INTERVAL: &str = "1m";
-
-/// Why Prometheus would not load `main` with `entries` among its jobs.
+/// Why Prometheus would not load a configuration with `entries` among its jobs. Those without an interval have
+/// `interval`.
 pub(super) fn unloadable(
-    main: &str,
     entries: &[Entry],
+    interval: &str,
     existing: &Existing,
     origin: &str,
 ) -> Vec<Blocker> {
-    let global = global(main);
     entries
         .iter()
         .filter_map(|entry| {
-            twice(entry, existing, origin).or_else(|| too_long(entry, &global, origin))
+            twice(entry, existing, origin).or_else(|| too_long(entry, interval, origin))
         })
         .collect()
+}
+
+/// The scrape interval that a configuration has for all jobs: Prometheus' own, or an agent's.
+pub(super) fn interval(text: &str, is_agent: bool) -> Option<String> {
+    let global = if is_agent {
+        let documents = yaml::parse(text, "").unwrap_or_default();
+        let document = documents.into_iter().next().unwrap_or_default();
+        document["metrics"]["global"].clone()
+    } else {
+        global(text)
+    };
+    global["scrape_interval"].as_str().map(str::to_owned)
 }
 
 /// Each name once, in all files together.
@@ -38,11 +47,10 @@ fn twice(entry: &Entry, existing: &Existing, origin: &str) -> Option<Blocker> {
 }
 
 /// A timeout of the job's own is no longer than its interval, which may be the configuration's.
-fn too_long(entry: &Entry, global: &Value, origin: &str) -> Option<Blocker> {
+fn too_long(entry: &Entry, interval: &str, origin: &str) -> Option<Blocker> {
     let timeout = entry.value["scrape_timeout"].as_str()?;
-    let intervals = [&entry.value["scrape_interval"], &global["scrape_interval"]];
-    let interval = intervals.iter().find_map(|value| value.as_str());
-    let interval = interval.unwrap_or(INTERVAL);
+    let own = entry.value["scrape_interval"].as_str();
+    let interval = own.unwrap_or(interval);
     let seconds = |text: &str| text.parse::<Duration>().ok().map(Duration::as_secs);
     (seconds(timeout)? > seconds(interval)?).then(|| Blocker::Unloadable {
         place: origin.to_owned(),
@@ -80,7 +88,9 @@ mod tests {
             value,
         };
         let refused = |main: &str, job: Value| {
-            let blockers = unloadable(main, &[entry(job)], &Existing::default(), "file");
+            let interval = interval(main, main.starts_with("metrics:"));
+            let interval = interval.as_deref().unwrap_or("1m");
+            let blockers = unloadable(&[entry(job)], interval, &Existing::default(), "file");
             blockers.iter().map(ToString::to_string).collect::<String>()
         };
         let main = "# c\nglobal: # c\n  scrape_interval: 15s\n\n  # c\n  evaluation_interval: 1m\nrule_files: []\n";
@@ -103,6 +113,11 @@ mod tests {
                 "\u{feff}global:\r\n  scrape_interval: 5s\r\n",
                 json!({"scrape_timeout": "6s"}),
                 true,
+            ),
+            (
+                "metrics:\n  global: {scrape_interval: 2m}\n",
+                json!({"scrape_timeout": "61s"}),
+                false,
             ),
         ] {
             assert_eq!(

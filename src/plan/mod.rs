@@ -5,29 +5,35 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::object::ObjectRef;
+use crate::object::{ObjectKey, ObjectRef};
 
 mod blocker;
 mod change;
 mod edit;
 mod foresee;
+mod key;
+mod layout;
 mod loading;
 mod merge;
 mod owner;
 mod report;
 mod sharing;
 mod text;
+mod unwritable;
 
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
 pub use report::{Head, report};
 pub use text::Text;
+pub use unwritable::{Unwritable, Why};
 
 /// What a change is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// An object in the cluster.
     Object(ObjectRef),
+    /// A key of an object in the cluster that others write to too.
+    Key(ObjectKey),
     /// A local file.
     File(PathBuf),
 }
@@ -36,17 +42,18 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Object(object) => object.fmt(f),
+            Self::Key(key) => key.fmt(f),
             Self::File(path) => write!(f, "file {}", path.display()),
         }
     }
 }
 
 impl Target {
-    /// The object, if this is one.
+    /// The object that this is, or is a key of.
     #[must_use]
     pub const fn object(&self) -> Option<&ObjectRef> {
         match self {
-            Self::Object(object) => Some(object),
+            Self::Object(object) | Self::Key(ObjectKey { object, .. }) => Some(object),
             Self::File(_) => None,
         }
     }
@@ -55,7 +62,7 @@ impl Target {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::Object(_) => None,
+            Self::Object(_) | Self::Key(_) => None,
             Self::File(path) => Some(path),
         }
     }
@@ -69,7 +76,7 @@ pub enum Content {
     /// An object as the API server has it or would have it, without what only the server sets
     /// (`managedFields`, `uid`, `resourceVersion`, `creationTimestamp`, `generation`, `status`).
     Object(Value),
-    /// A text file.
+    /// A text file, or the text of a key.
     Text(Text),
     /// A file that holds nothing but a token; [`PENDING_TOKEN`] stands for one yet to be issued.
     Token(String),
@@ -128,7 +135,8 @@ pub struct Change {
     pub rendered: Option<String>,
     /// A few words beside it: `2 rules for 3 jobs`, `new token, 90d asked`.
     pub note: String,
-    /// The object to send: the fields that monconf wants, and only those. `None` for files and deletions.
+    /// The object to send: the fields that monconf wants, and only those; of a key a JSON merge patch, or the object
+    /// where it does not exist. `None` for files and deletions.
     pub apply: Option<Value>,
     /// `metadata.resourceVersion` of `before`, for optimistic locking.
     pub resource_version: Option<String>,
@@ -145,6 +153,8 @@ pub struct Plan {
     pub blockers: Vec<Blocker>,
     /// Sentences the user should read before agreeing.
     pub warnings: Vec<String>,
+    /// What others still have to do, a line each.
+    pub remaining: Vec<String>,
 }
 
 impl Plan {

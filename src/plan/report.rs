@@ -45,6 +45,7 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         "changes": plan.changes.iter().map(|change| entry(change, masker)).collect::<Vec<_>>(),
         "blockers": blockers,
         "warnings": plan.warnings,
+        "remaining": plan.remaining,
         "summary": {
             "create": plan.count(&[Action::Create]),
             "update": plan.count(&[Action::Update]),
@@ -67,6 +68,14 @@ fn entry(change: &Change, masker: &mut Masker) -> Value {
             "kind": object.kind.name(),
             "namespace": object.namespace,
             "name": object.name,
+        }),
+        Target::Key(key) => json!({
+            "target": "key",
+            "apiVersion": key.object.kind.api_version(),
+            "kind": key.object.kind.name(),
+            "namespace": key.object.namespace,
+            "name": key.object.name,
+            "key": key.key,
         }),
         Target::File(path) => json!({"target": "file", "path": path}),
     };

@@ -89,10 +89,11 @@ pub(super) fn surplus(
 /// Those of the files wanted that exist.
 pub(super) fn files(desired: &Desired) -> Result<BTreeMap<PathBuf, ExistingFile>> {
     let mut files = BTreeMap::new();
-    let edited = desired.edits.iter().map(|edit| &edit.path);
-    for path in desired.files.iter().map(|file| &file.path).chain(edited) {
+    let edited = desired.edits.iter().filter_map(|edit| edit.place.file());
+    let whole = desired.files.iter().map(|file| file.path.as_path());
+    for path in whole.chain(edited) {
         if let Some(existing) = promfile::read(path)? {
-            files.insert(path.clone(), existing);
+            files.insert(path.to_owned(), existing);
         }
     }
     Ok(files)

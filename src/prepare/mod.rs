@@ -3,6 +3,7 @@
 mod configuration;
 mod discoverers;
 mod existing;
+mod key;
 
 use std::collections::BTreeMap;
 
@@ -11,13 +12,14 @@ use jiff::Timestamp;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
+use self::key::beside_key;
 use crate::access::Right;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
+use crate::render::{Desired, Form, Readers, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Format, Spec};
 use crate::token::{Situation, decide};
 
@@ -117,6 +119,10 @@ pub async fn prepare(
     };
     let not_served = (form == Form::Operator).then(|| snapshot.not_served(spec));
     let warnings = snapshot.warnings.clone();
+    let readers = match &form {
+        Form::Key { place, mount_dir } => beside_key(spec, place, mount_dir, &snapshot),
+        _ => Readers::default(),
+    };
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
         files: files(&desired)?,
@@ -126,6 +132,8 @@ pub async fn prepare(
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
+    plan.warnings.extend(readers.warnings);
+    plan.remaining = readers.remaining;
     plan.warnings
         .extend(discoverers.iter().filter_map(confined));
     plan.warnings.extend(lacking);
@@ -154,6 +162,14 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
             "add --api-server https://HOST:PORT",
         ));
     }
+    if let Form::Key { place, .. } = &form
+        && place.at.object.kind == Kind::ConfigMap
+    {
+        return Err(Error::usage_hint(
+            format!("without a cluster it is not known what {} holds", place.at),
+            "leave out --offline; or compare the chart's values as a file, with --config FILE",
+        ));
+    }
     let configuration = Configuration::read(spec, &form)?;
     let slots = spec.names.handles();
     let decision = decide(&Situation {
@@ -177,7 +193,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         is_named: configuration.is_named,
     };
     let mut desired = desired(spec, &form, &surroundings, &decision, templates)?;
-    let files_only = !desired.edits.is_empty();
+    let files_only = desired.edits.iter().any(|edit| edit.place.file().is_some());
     if files_only {
         // What exists in the cluster is not known, and token and CA are not where the configuration is reviewed.
         desired.objects.clear();

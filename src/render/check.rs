@@ -89,6 +89,8 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
         Kind::Secret => &["type"],
         Kind::ClusterRole | Kind::Role => &["rules"],
         Kind::ClusterRoleBinding | Kind::RoleBinding => &["roleRef", "subjects"],
+        // No template renders one.
+        Kind::ConfigMap => &[],
         Kind::Namespace | Kind::ServiceMonitor | Kind::PodMonitor | Kind::ScrapeConfig => &["spec"],
     };
     let fields = object.as_object().into_iter().flatten();

@@ -1,12 +1,14 @@
-//! Jobs in files: a file of their own, or among those of Prometheus' own file.
+//! Jobs in files and in keys of objects: by themselves, or among those of others.
 
 use std::path::Path;
 
-use super::desired::{DesiredEdit, DesiredFile, DesiredList};
+use super::desired::{DesiredEdit, DesiredFile, DesiredList, EditPlace};
+use super::readers::interval;
 use super::renderer::{Renderer, counted};
 use super::scrape_configs::ScrapeConfigs;
+use crate::object::Kind;
 use crate::plan::{Content, Stage};
-use crate::spec::FilePlace;
+use crate::spec::{FilePlace, KeyPlace};
 use crate::splice::Entry;
 use crate::yaml::Step;
 
@@ -14,6 +16,10 @@ use crate::yaml::Step;
 pub const JOBS: &str = "scrape_configs";
 /// The list of patterns of files that hold more of them.
 pub const FILES: &str = "scrape_config_files";
+
+/// Prometheus' own scrape interval, where its configuration has none (`DefaultGlobalConfig` in its `config/config.go`);
+/// an agent's too.
+const INTERVAL: &str = "1m";
 
 impl Renderer<'_> {
     pub(super) fn configuration(&mut self, place: &FilePlace, token: &Path, jobs: ScrapeConfigs) {
@@ -40,10 +46,32 @@ impl Renderer<'_> {
             entries,
         });
         self.desired.edits.push(DesiredEdit {
-            path: main.clone(),
+            place: EditPlace::File(main.clone()),
             lists: lists.into(),
             jobs: jobs.entries,
             token_file: token.join("token").display().to_string(),
+            interval: INTERVAL.to_owned(),
+        });
+    }
+
+    /// A Secret holds the list itself.
+    pub(super) fn key(&mut self, place: &KeyPlace, mount_dir: &str, jobs: ScrapeConfigs) {
+        let is_bare = place.at.object.kind == Kind::Secret;
+        let steps = (!is_bare).then(|| Step::Key(JOBS.to_owned()));
+        let interval = if is_bare {
+            interval(place, self.surroundings.prometheuses.unwrap_or_default())
+        } else {
+            INTERVAL.to_owned()
+        };
+        self.desired.edits.push(DesiredEdit {
+            place: EditPlace::Key(place.clone()),
+            lists: vec![DesiredList {
+                steps: steps.into_iter().collect(),
+                entries: jobs.entries.clone(),
+            }],
+            jobs: jobs.entries,
+            token_file: format!("{mount_dir}/token"),
+            interval,
         });
     }
 

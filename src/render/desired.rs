@@ -1,7 +1,7 @@
 //! Everything that should exist for one request: objects and files, rendered and checked.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::access::{self, Grants};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
-use crate::spec::{AccessLevel, Spec};
+use crate::spec::{AccessLevel, KeyPlace, Spec};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};
 use crate::yaml::Step;
@@ -89,20 +89,42 @@ pub struct DesiredFile {
 /// Lists in somebody's text, and what of them should be ours.
 #[derive(Clone, Debug)]
 pub struct DesiredEdit {
-    /// The file.
-    pub path: PathBuf,
+    /// Where the text is.
+    pub place: EditPlace,
     /// Each list.
     pub lists: Vec<DesiredList>,
     /// The jobs that Prometheus reads with this file, in it or in the drop-in.
     pub jobs: Vec<Entry>,
     /// The file of the token that our jobs read.
     pub token_file: String,
+    /// The scrape interval of jobs that have none, where the text does not say.
+    pub interval: String,
+}
+
+/// Where somebody's text is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditPlace {
+    /// In a file.
+    File(PathBuf),
+    /// In the cluster.
+    Key(KeyPlace),
+}
+
+impl EditPlace {
+    /// The file, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Key(_) => None,
+        }
+    }
 }
 
 /// What of a list should be ours.
 #[derive(Clone, Debug)]
 pub struct DesiredList {
-    /// The way to the list.
+    /// The way to the list; in the configuration of an agent from the one of its configs on that is meant.
     pub steps: Vec<Step>,
     /// What it should hold.
     pub entries: Vec<Entry>,
@@ -136,6 +158,12 @@ pub fn desired(
             let jobs = renderer.scrape_configs(server, mount_dir)?;
             renderer.desired.output = Some(jobs.text);
         }
+        Form::Key { place, mount_dir } => {
+            renderer.token_secret()?;
+            let server = spec.api_server.as_deref().unwrap_or(IN_CLUSTER);
+            let jobs = renderer.scrape_configs(server, mount_dir)?;
+            renderer.key(place, mount_dir, jobs);
+        }
         Form::Files { place, token_dir } => {
             let server = spec.api_server.as_deref().unwrap_or(surroundings.server);
             let jobs = renderer.scrape_configs(server, &token_dir.to_string_lossy())?;
@@ -152,7 +180,7 @@ pub fn desired(
 pub fn grants(spec: &Spec, form: &Form) -> Grants {
     let needs = match form {
         Form::Operator => access::scraping(&spec.jobs),
-        Form::Mounted { .. } | Form::Files { .. } => access::both(&spec.jobs),
+        Form::Mounted { .. } | Form::Key { .. } | Form::Files { .. } => access::both(&spec.jobs),
     };
     match spec.access {
         AccessLevel::Jobs => Grants::of(&needs),

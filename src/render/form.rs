@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::spec::{FilePlace, Format};
+use crate::spec::{FilePlace, Format, KeyPlace};
 
 /// The configuration that is written, once the cluster is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,13 @@ pub enum Form {
     /// `scrape_configs` on standard output.
     Mounted {
         /// Where Prometheus finds the Secret's files.
+        mount_dir: String,
+    },
+    /// `scrape_configs` in a key of a Secret or ConfigMap.
+    Key {
+        /// The key.
+        place: KeyPlace,
+        /// As in [`Form::Mounted`].
         mount_dir: String,
     },
     /// `scrape_configs` in a file, token and CA beside it.
@@ -42,6 +49,10 @@ impl Form {
             Format::Auto { mount_dir } | Format::Mounted { mount_dir } => Self::Mounted {
                 mount_dir: mount_dir.clone(),
             },
+            Format::Key { place, mount_dir } => Self::Key {
+                place: place.clone(),
+                mount_dir: mount_dir.clone(),
+            },
             Format::Files { place, token_dir } => Self::Files {
                 place: place.clone(),
                 token_dir: token_dir.clone(),
@@ -53,7 +64,7 @@ impl Form {
     #[must_use]
     pub fn token_place(&self) -> TokenPlace {
         match self {
-            Self::Operator | Self::Mounted { .. } => TokenPlace::Secret,
+            Self::Operator | Self::Mounted { .. } | Self::Key { .. } => TokenPlace::Secret,
             Self::Files { token_dir, .. } => TokenPlace::File(token_dir.join("token")),
         }
     }
@@ -63,7 +74,7 @@ impl Form {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Operator => "operator",
-            Self::Mounted { .. } | Self::Files { .. } => "raw",
+            Self::Mounted { .. } | Self::Key { .. } | Self::Files { .. } => "raw",
         }
     }
 }

@@ -11,6 +11,7 @@ mod discoverers;
 mod fit;
 mod form;
 mod monitors;
+mod readers;
 mod renderer;
 mod roles;
 mod schema;
@@ -20,10 +21,12 @@ mod templates;
 
 pub use configuration::{FILES, JOBS};
 pub use desired::{
-    Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, Surroundings, desired, grants,
+    Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, EditPlace, Surroundings,
+    desired, grants,
 };
 pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};
+pub use readers::{Readers, readers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
 pub use selection::{Selection, select};
 pub use templates::{Builtin, Templates};

@@ -1,6 +1,7 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
 mod duration;
+mod key;
 mod minimum;
 mod names;
 mod own_jobs;
@@ -12,6 +13,7 @@ mod version;
 use std::path::{Path, PathBuf};
 
 pub use duration::Duration;
+pub use key::KeyPlace;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
 pub use settings::Settings;
@@ -24,9 +26,9 @@ use crate::job::Job;
 /// tokens are rotated every 90 days. Most managed clusters grant far less.
 pub const DEFAULT_DURATION: Duration = Duration::from_days(90);
 
-/// Where an in-cluster Prometheus finds the mounted token Secret: the directory that
+/// Where an in-cluster Prometheus finds mounted Secrets: the directory that
 /// prometheus-operator uses for `spec.secrets`.
-const DEFAULT_MOUNT_ROOT: &str = "/etc/prometheus/secrets";
+pub(crate) const DEFAULT_MOUNT_ROOT: &str = "/etc/prometheus/secrets";
 
 /// One run's request.
 #[derive(Clone, Debug)]
@@ -81,6 +83,13 @@ pub enum Format {
     /// `scrape_configs` on standard output for a Prometheus in the cluster that mounts the token Secret.
     Mounted {
         /// Where Prometheus finds the Secret's files.
+        mount_dir: String,
+    },
+    /// `scrape_configs` in a key of a Secret or ConfigMap, for a Prometheus in the cluster that mounts the token Secret.
+    Key {
+        /// The key.
+        place: KeyPlace,
+        /// As in [`Format::Mounted`].
         mount_dir: String,
     },
     /// `scrape_configs` in a file, with token and CA files, for a Prometheus outside the cluster.
@@ -157,6 +166,17 @@ impl Spec {
     }
 }
 
+impl Spec {
+    /// The namespace of the Secret or ConfigMap that jobs are written to.
+    #[must_use]
+    pub fn key_namespace(&self) -> Option<String> {
+        match &self.format {
+            Format::Key { place, .. } => Some(place.namespace().to_owned()),
+            _ => None,
+        }
+    }
+}
+
 fn format(settings: &Settings, names: &Names) -> Result<Format> {
     let mount_dir = settings
         .mount_dir
@@ -173,12 +193,26 @@ fn format(settings: &Settings, names: &Names) -> Result<Format> {
             "add --config FILE or --drop-in FILE",
         ));
     }
-    match (files, asked) {
+    let place = match KeyPlace::named(settings, names, files.is_some())? {
+        Some(place) => Some(Format::Key {
+            place,
+            mount_dir: mount_dir.clone(),
+        }),
+        None => files,
+    };
+    match (place, asked) {
+        (Some(Format::Key { place, .. }), "operator") => Err(Error::usage_hint(
+            format!(
+                "{} takes jobs of the raw format; --format operator writes objects",
+                place.flag()
+            ),
+            "leave out one of the two",
+        )),
         (Some(_), "operator") => Err(Error::usage_hint(
             "--config and --drop-in are files of the raw format; --format operator writes objects",
             "leave out one of the two",
         )),
-        (Some(files), "auto" | "raw") => Ok(files),
+        (Some(place), "auto" | "raw") => Ok(place),
         (None, "auto") => Ok(Format::Auto { mount_dir }),
         (None, "operator") => Ok(Format::Operator),
         (None, "raw") => Ok(Format::Mounted { mount_dir }),

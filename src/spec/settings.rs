@@ -82,6 +82,24 @@ pub struct Settings {
     )]
     pub drop_in: Option<PathBuf>,
 
+    /// Write the jobs into this key of a Secret, a bare list that `Prometheus` objects name as additionalScrapeConfigs: only monconf's own jobs in it change
+    #[arg(
+        long,
+        env = "MONCONF_ADDITIONAL_SCRAPE_CONFIGS",
+        hide_env_values = true,
+        value_name = "[NAMESPACE/]NAME:KEY"
+    )]
+    pub additional_scrape_configs: Option<String>,
+
+    /// Write the jobs into this key of a ConfigMap, the prometheus.yml or agent.yaml of a chart: only monconf's own jobs in it change
+    #[arg(
+        long,
+        env = "MONCONF_CONFIGMAP",
+        hide_env_values = true,
+        value_name = "[NAMESPACE/]NAME:KEY[#CONFIG]"
+    )]
+    pub configmap: Option<String>,
+
     /// Folder of the files `token` and `ca.crt` that the jobs name [default: the drop-in's name, or with --config the instance's, with -credentials]
     #[arg(
         long,
@@ -257,6 +275,10 @@ impl Settings {
             format: self.format.or(other.format),
             config: self.config.or(other.config),
             drop_in: self.drop_in.or(other.drop_in),
+            additional_scrape_configs: self
+                .additional_scrape_configs
+                .or(other.additional_scrape_configs),
+            configmap: self.configmap.or(other.configmap),
             token_dir: self.token_dir.or(other.token_dir),
             token_owner: self.token_owner.or(other.token_owner),
             backup: self.backup.or(other.backup),

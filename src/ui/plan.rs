@@ -71,6 +71,7 @@ fn table(plan: &Plan, paint: Paint) -> String {
 fn kind(change: &Change) -> String {
     match &change.target {
         Target::Object(object) => object.kind.name().to_owned(),
+        Target::Key(key) => key.object.kind.name().to_owned(),
         Target::File(_) => "file".to_owned(),
     }
 }
@@ -78,6 +79,7 @@ fn kind(change: &Change) -> String {
 fn place(change: &Change) -> String {
     match &change.target {
         Target::Object(object) => object.location(),
+        Target::Key(key) => format!("{}, key {}", key.object.location(), key.key),
         Target::File(path) => path.display().to_string(),
     }
 }
@@ -219,6 +221,7 @@ mod tests {
             ],
             blockers: vec![],
             warnings: vec![],
+            remaining: vec![],
         };
         let expected = "\
 Cluster prod-eu (https://10.0.0.1:6443) as jane@example.com, read only

@@ -81,9 +81,9 @@ fn own(mut settings: Settings) -> Result<(Vec<Explanation>, String)> {
     let of_file = |folder: &str| Identity::TokenFile(format!("{folder}/token"));
     let (discoverer, scraper) = match &spec.format {
         Format::Operator => (Identity::OwnAccount, of_secret),
-        Format::Auto { mount_dir } | Format::Mounted { mount_dir } => {
-            (of_file(mount_dir), of_file(mount_dir))
-        }
+        Format::Auto { mount_dir }
+        | Format::Mounted { mount_dir }
+        | Format::Key { mount_dir, .. } => (of_file(mount_dir), of_file(mount_dir)),
         Format::Files { token_dir, .. } => {
             let token = of_file(&token_dir.display().to_string());
             (token.clone(), token)
