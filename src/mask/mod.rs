@@ -1,7 +1,10 @@
 //! Nothing secret leaves: values are masked by where they stand, texts by what they look like.
 
+mod keys;
+mod lines;
+mod scrub;
+
 use std::collections::HashMap;
-use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,53 +12,17 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 use crate::plan::{PENDING_TOKEN, Text};
-use crate::yaml;
+use crate::yaml::Extent;
+
+pub use keys::secrecy;
+pub(crate) use lines::{Hidden, hidden, secrets_within};
+pub use scrub::{hide, scrub, scrub_all, scrub_line};
 
 /// Replaces secrets by numbers: equal secrets have equal numbers for as long as the masker lives, so a diff shows
 /// that one changed without showing it.
 #[derive(Default)]
 pub struct Masker {
     numbers: HashMap<[u8; 32], usize>,
-}
-
-/// Keys whose values are secrets wherever they stand: fields of type `Secret` in the configuration of Prometheus 3.13 and
-/// of what it discovers with, headers, which hold whatever somebody put there, and the same in Prometheus' operator and in
-/// kubeconfigs.
-const SECRET_KEYS: [&str; 27] = [
-    "credentials",
-    "bearer_token",
-    "bearerToken",
-    "password",
-    "client_secret",
-    "clientSecret",
-    "secret_key",
-    "access_key",
-    "api_key",
-    "api_secret",
-    "api_token",
-    "app_token",
-    "application_credential_secret",
-    "application_secret",
-    "auth_password",
-    "auth_token",
-    "token",
-    "consumer_key",
-    "headers",
-    "http_headers",
-    "client-key-data",
-    "key_pem",
-    "private_key",
-    "routing_key",
-    "secrets",
-    "service_account_key",
-    "service_key",
-];
-
-/// Whether the value of this key is a secret.
-#[must_use]
-pub fn is_secret_key(key: &str) -> bool {
-    // Most keys are none, and most have a length that no secret's has.
-    key.len() >= 5 && SECRET_KEYS.contains(&key)
 }
 
 /// Where kubectl leaves a whole manifest behind, Secrets included.
@@ -91,52 +58,39 @@ impl Masker {
     /// A copy of a configuration text that may be shown: values of secret keys, tokens, and passwords in URLs
     /// are masked, certificates shortened.
     pub fn text(&mut self, text: &Text) -> String {
-        if let Some(certificate) = certificate(text.as_str()) {
+        let whole = text.as_str();
+        if let Some(certificate) = certificate(whole) {
             return format!("{certificate}\n");
         }
-        self.lines(text, 0..text.as_str().len())
-    }
-
-    /// [`Masker::text`] of some whole lines. What looks like a secret by its key is masked even where the text is not
-    /// valid, or a comment.
-    pub fn lines(&mut self, text: &Text, lines: Range<usize>) -> String {
-        let whole = text.as_str();
-        let mut shown = String::with_capacity(lines.len());
-        let mut start = lines.start;
-        for line in whole[lines].split_inclusive('\n') {
-            let end = start + line.len();
+        let secrets = secrets_within(text, 0..whole.len());
+        let mut shown = String::with_capacity(whole.len());
+        let mut start = 0;
+        for line in whole.split_inclusive('\n') {
             let content = line.trim_end_matches(['\n', '\r']);
-            let first = text.secrets().partition_point(|secret| secret.end <= start);
-            let secrets = text.secrets()[first..].iter();
-            let here = secrets.take_while(|secret| secret.start < start + content.len());
-            let mut masked = String::new();
-            let mut from = start;
-            for secret in here {
-                let begin = secret.start.max(from);
-                masked.push_str(&whole[from..begin]);
-                // Of a line of a longer secret, what is before its first word is no secret.
-                let indent = whole[begin..end].len() - whole[begin..end].trim_start().len();
-                masked.push_str(&whole[begin..begin + indent]);
-                masked.push_str(&self.number(&whole[secret.clone()]));
-                from = secret.end.min(start + content.len());
-            }
-            masked.push_str(&whole[from..start + content.len()]);
-            shown.push_str(&self.line(&masked));
+            let hidden = hidden(whole, start..start + content.len(), &secrets);
+            shown.push_str(&self.line(content, hidden));
             shown.push_str(&line[content.len()..]);
-            start = end;
+            start += line.len();
         }
         shown
     }
 
-    fn line(&mut self, line: &str) -> String {
+    /// A line of which something is hidden.
+    pub(crate) fn line(&mut self, line: &str, mut hidden: Vec<Hidden<'_>>) -> String {
+        hidden.sort_by_key(|hidden| hidden.at.start);
         let mut masked = String::with_capacity(line.len());
-        let mut rest = line;
-        while let Some((key_end, value)) = secret_value(rest) {
-            masked.push_str(&rest[..key_end]);
-            masked.push_str(&self.number(&rest[value.clone()]));
-            rest = &rest[value.end..];
+        let mut from = 0;
+        for Hidden { at, secret } in hidden {
+            if at.end <= from {
+                continue;
+            }
+            if at.start >= from {
+                masked.push_str(&line[from..at.start]);
+                masked.push_str(&self.number(unquoted(secret)));
+            }
+            from = at.end;
         }
-        masked.push_str(rest);
+        masked.push_str(&line[from..]);
         scrub(&masked)
     }
 
@@ -160,7 +114,7 @@ impl Masker {
                 for (key, value) in map {
                     match value {
                         Value::String(text)
-                            if SECRET_KEYS.contains(&key.as_str()) && !is_masked(text) =>
+                            if secrecy(key) != Extent::Nothing && !is_masked(text) =>
                         {
                             *value = self.number(text).into();
                         }
@@ -196,42 +150,12 @@ impl Masker {
     }
 }
 
-/// The first value of a secret key on a line, and where what is before it ends: to the end of the line, or within
-/// braces to what ends it there.
-fn secret_value(line: &str) -> Option<(usize, Range<usize>)> {
-    let mut from = 0;
-    while let Some(colon) = line[from..].find(':') {
-        let colon = from + colon;
-        from = colon + 1;
-        let before = line[..colon].trim_end_matches(['"', '\'']);
-        let key_start = before
-            .rfind(|character: char| !(character.is_alphanumeric() || "_-".contains(character)))
-            .map_or(0, |index| {
-                index + before[index..].chars().next().map_or(1, char::len_utf8)
-            });
-        let rest = &line[from..];
-        let value = from + rest.len() - rest.trim_start().len();
-        let first = line[value..].chars().next();
-        let is_reference = matches!(
-            first,
-            None | Some('{' | '[' | '|' | '>' | '#' | '&' | '*' | '!')
-        );
-        let is_key = rest.is_empty() || rest.starts_with([' ', '\t']);
-        if !is_key
-            || is_reference
-            || !is_secret_key(&before[key_start..])
-            || is_masked(&line[value..])
-        {
-            continue;
-        }
-        let in_braces = line[..key_start].contains('{');
-        let end = match line[value..].find([',', '}']) {
-            Some(end) if in_braces => value + end,
-            _ => line.len(),
-        };
-        return Some((value, value..end));
-    }
-    None
+/// A scalar on one line is the same with and without quotes.
+fn unquoted(secret: &str) -> &str {
+    ['"', '\'']
+        .iter()
+        .find_map(|quote| secret.strip_prefix(*quote)?.strip_suffix(*quote))
+        .unwrap_or(secret)
 }
 
 fn is_masked(text: &str) -> bool {
@@ -266,115 +190,6 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
-}
-
-/// Makes a text from elsewhere safe to print: tokens and passwords in URLs are masked, control characters and those
-/// that turn text around are written out. Line breaks and tabs stay.
-#[must_use]
-pub fn scrub(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .map(|character| {
-            if character == '\n' || character == '\t' || yaml::is_plain_character(character) {
-                character.to_string()
-            } else {
-                character.escape_unicode().to_string()
-            }
-        })
-        .collect();
-    passwords(&tokens(&visible))
-}
-
-/// [`scrub`] for a text that has one line of its own, or a cell of a table: nothing in it begins another.
-#[must_use]
-pub fn scrub_line(text: &str) -> String {
-    scrub(&text.replace('\n', "\\n").replace('\t', "\\t"))
-}
-
-/// Masks what looks like a JSON Web Token, whole or cut off: its header begins with `eyJ` (`{"` in base64).
-fn tokens(text: &str) -> String {
-    let of_token = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("eyJ") {
-        let begins = rest[..start]
-            .chars()
-            .next_back()
-            .is_none_or(|before| !before.is_ascii_alphanumeric());
-        let length = rest[start..]
-            .find(|character| !of_token(character))
-            .unwrap_or(rest.len() - start);
-        out.push_str(&rest[..start]);
-        if length >= 12 || begins && length > 8 {
-            out.push_str("<token>");
-        } else {
-            out.push_str(&rest[start..start + length]);
-        }
-        rest = &rest[start + length..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Masks the password in `scheme://user:password@host`.
-fn passwords(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("://") {
-        let (before, after) = rest.split_at(start + 3);
-        out.push_str(before);
-        let end = after
-            .find(|character: char| character.is_whitespace() || "/\"'<>".contains(character))
-            .unwrap_or(after.len());
-        let authority = &after[..end];
-        match authority
-            .rsplit_once('@')
-            .and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
-        {
-            Some((user, host)) => out.extend([user, ":<password>@", host]),
-            None => out.push_str(authority),
-        }
-        rest = &after[end..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// [`scrub`] on every text in `value`, keys aside.
-pub fn scrub_all(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = scrub(text),
-        Value::Array(items) => items.iter_mut().for_each(scrub_all),
-        Value::Object(map) => map.values_mut().for_each(scrub_all),
-        _ => {}
-    }
-}
-
-/// Masks every piece of eight bytes or more that `text` shares with one of `secrets`.
-#[must_use]
-pub fn hide(text: &str, secrets: &[&str]) -> String {
-    const PIECE: usize = 8;
-    let bytes = text.as_bytes();
-    let mut hidden = vec![false; bytes.len()];
-    for secret in secrets {
-        let pieces: std::collections::HashSet<&[u8]> = secret.as_bytes().windows(PIECE).collect();
-        for (start, window) in bytes.windows(PIECE).enumerate() {
-            if pieces.contains(window) {
-                hidden[start..start + PIECE].fill(true);
-            }
-        }
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut inside = false;
-    for (index, character) in text.char_indices() {
-        match (hidden[index], inside) {
-            (true, false) => out.push_str("<not shown>"),
-            (true, true) => {}
-            (false, _) => out.push(character),
-        }
-        inside = hidden[index];
-    }
-    out
 }
 
 #[cfg(test)]
