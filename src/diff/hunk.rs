@@ -131,12 +131,13 @@ mod tests {
         prop::collection::vec(change, 0..6).prop_map(|changes| {
             let (mut before, mut after) = (String::new(), String::new());
             for (number, (old, new, same)) in changes.into_iter().enumerate() {
-                let lines: String = (0..same).map(|line| format!("{number}.{line}\n")).collect();
-                let changed = |letters: &str| -> String {
+                let lines: Vec<String> =
+                    (0..same).map(|line| format!("{number}.{line}\n")).collect();
+                let lines = lines.concat();
+                let changed = |letters: &str| {
                     let letters = letters.char_indices();
-                    letters
-                        .map(|(index, letter)| format!("{number}{letter}{index}\n"))
-                        .collect()
+                    let lines = letters.map(|(index, letter)| format!("{number}{letter}{index}\n"));
+                    lines.collect::<Vec<_>>().concat()
                 };
                 before.extend([changed(&old), lines.clone()]);
                 after.extend([changed(&new), lines]);

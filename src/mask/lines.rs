@@ -32,10 +32,14 @@ pub(crate) fn secrets_within(text: &Text, shown: Range<usize>) -> Vec<Range<usiz
         if !is_comment(&whole[start..end]) {
             loosely(whole, comments..start, secrecy, &mut secrets);
             comments = end;
-            if let Some(comment) = whole[start..end].find(" #") {
-                loosely(whole, start + comment..end, secrecy, &mut secrets);
+            let comment = whole[start..end].find(" #");
+            let comment = comment.map_or(end, |column| start + column + 1);
+            // What is said beside a secret may be of it.
+            if embedded(whole, start..comment, secrecy, &mut secrets) {
+                secrets.push(comment..end);
+            } else {
+                loosely(whole, comment..end, secrecy, &mut secrets);
             }
-            embedded(whole, start..end, secrecy, &mut secrets);
         }
         start = end;
     }

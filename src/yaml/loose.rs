@@ -12,7 +12,7 @@ pub fn loosely(text: &str, lines: Range<usize>, wanted: Wanted, found: &mut Vec<
     let mut reader = Reader {
         wanted,
         below: None,
-        quote: None,
+        until: None,
         in_private_key: false,
     };
     let mut start = lines.start;
@@ -29,7 +29,7 @@ struct Reader {
     /// The column of the key of which the lines further in are a part.
     below: Option<usize>,
     /// What ends the value under way.
-    quote: Option<char>,
+    until: Option<char>,
     in_private_key: bool,
 }
 
@@ -45,9 +45,9 @@ impl Reader {
             self.in_private_key = !shown.contains("-----END");
             return Some(column);
         }
-        if let Some(quote) = self.quote {
-            if shown.contains(quote) {
-                self.quote = None;
+        if let Some(end) = self.until {
+            if shown.contains(end) {
+                self.until = None;
             }
             return Some(column);
         }
@@ -55,7 +55,7 @@ impl Reader {
             return Some(column);
         }
         self.below = None;
-        let value = self.value(line);
+        let value = self.value(line, column);
         let others = [private_key(line), credentials(line)];
         if let [Some(_), _] = others {
             self.in_private_key = !line.contains("-----END");
@@ -63,7 +63,7 @@ impl Reader {
         value.into_iter().chain(others.into_iter().flatten()).min()
     }
 
-    fn value(&mut self, line: &str) -> Option<usize> {
+    fn value(&mut self, line: &str, column: usize) -> Option<usize> {
         let separators = line.match_indices([':', '=']);
         for (separator, _) in separators {
             let (key, name) = name_before(line, separator);
@@ -72,15 +72,25 @@ impl Reader {
             let value = rest.trim_start();
             let is_word = matches!(value, "~" | "null" | "true" | "false");
             let is_map = extent == Extent::Value && value.starts_with('{');
-            if extent == Extent::Nothing || is_word || is_map {
+            // What has an anchor may stand for a secret elsewhere; a value whose key is on another line is anything.
+            let is_alone = line[..separator]
+                .trim_matches([' ', '\t', '#', '-'])
+                .is_empty();
+            let is_unknown = extent == Extent::Nothing && !value.starts_with('&') && !is_alone;
+            if is_unknown || is_word || is_map {
                 continue;
             }
-            self.below = Some(key);
+            let is_in_brackets = line[..key].contains(['{', '[']);
+            self.below = Some(if is_in_brackets { column } else { key });
             if is_block_head(value) {
                 return None;
             }
-            let quote = value.chars().next().filter(|first| "\"'".contains(*first));
-            self.quote = quote.filter(|quote| !value[1..].contains(*quote));
+            let end = match value.chars().next() {
+                Some('[') => Some(']'),
+                Some('{') => Some('}'),
+                first => first.filter(|first| "\"'".contains(*first)),
+            };
+            self.until = end.filter(|end| !value[1..].contains(*end));
             return Some(line.len() - value.len());
         }
         None
@@ -119,26 +129,40 @@ fn credentials(line: &str) -> Option<usize> {
     })
 }
 
-/// Values behind keys that are `wanted` within one line, each no longer than a word: `user=a&token=b`.
-pub fn embedded(text: &str, line: Range<usize>, wanted: Wanted, found: &mut Vec<Range<usize>>) {
+/// Values behind keys that are `wanted` within one line, each no longer than a word: `user=a&token=b`. Says whether there
+/// is such a key.
+pub fn embedded(
+    text: &str,
+    line: Range<usize>,
+    wanted: Wanted,
+    found: &mut Vec<Range<usize>>,
+) -> bool {
     let shown = &text[line.clone()];
+    let mut has_key = false;
+    let is_end = |character: char| character.is_whitespace() || "\"'&,;)]}\\".contains(character);
+    let word = |start: usize| {
+        let value = &shown[start..];
+        start..start + value.find(is_end).unwrap_or(value.len())
+    };
+    let mut words: Vec<Range<usize>> = credentials(shown).map(word).into_iter().collect();
     for (separator, kind) in shown.match_indices([':', '=']) {
         let (_, name) = name_before(shown, separator);
         if wanted(name) == Extent::Nothing {
             continue;
         }
-        let rest = &shown[separator + 1..];
-        let value = rest.trim_start().trim_start_matches(['"', '\'', '\\']);
-        let is_end =
-            |character: char| character.is_whitespace() || "\"'&,;)]}\\".contains(character);
-        let word = &value[..value.find(is_end).unwrap_or(value.len())];
-        let is_port =
-            kind == ":" && word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
-        let is_none = word.starts_with(['{', '[', '|', '>', '#', '&', '*', '!'])
-            || matches!(word, "~" | "null" | "true" | "false");
+        has_key = true;
+        let value = shown[separator + 1..].trim_start();
+        let word = word(shown.len() - value.trim_start_matches(['"', '\'', '\\']).len());
+        let value = &shown[word.clone()];
+        let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        let is_port = kind == ":" && value.len() <= 5 && is_digits;
+        let is_none = value.starts_with(['{', '[', '|', '>', '#', '&', '*', '!'])
+            || matches!(value, "~" | "null" | "true" | "false");
         if !is_none && !is_port {
-            let start = line.start + shown.len() - value.len();
-            found.push(start..start + word.len());
+            words.push(word);
         }
     }
+    let words = words.into_iter();
+    found.extend(words.map(|word| line.start + word.start..line.start + word.end));
+    has_key
 }

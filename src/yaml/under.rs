@@ -86,9 +86,10 @@ impl Under {
                 if *anchor != 0 {
                     self.anchored.insert(*anchor, range);
                 }
-                self.next = match visit.is_key {
-                    true => (self.wanted)(text),
-                    false => Extent::Nothing,
+                self.next = if visit.is_key {
+                    (self.wanted)(text)
+                } else {
+                    Extent::Nothing
                 };
             }
             Event::Alias(anchor) => {
@@ -96,9 +97,10 @@ impl Under {
                     self.found.extend(self.anchored.get(anchor).cloned());
                 }
                 // Whatever name an alias stands for.
-                self.next = match visit.is_key {
-                    true => Extent::Value,
-                    false => Extent::Nothing,
+                self.next = if visit.is_key {
+                    Extent::Value
+                } else {
+                    Extent::Nothing
                 };
             }
             Event::MappingStart(_, anchor, _) => {
@@ -148,9 +150,10 @@ impl Under {
     /// Everything that was found, each byte once. What is behind the events so far is looked at line by line: other
     /// documents, or what `is_valid` says is none.
     pub(super) fn finish(mut self, text: &str, is_valid: bool) -> Vec<Range<usize>> {
-        let rest = match is_valid {
-            true => line_end(text, self.end),
-            false => line_start(text, self.end),
+        let rest = if is_valid {
+            line_end(text, self.end)
+        } else {
+            line_start(text, self.end)
         };
         self.several_lines.push(rest..text.len());
         for lines in self.several_lines {
