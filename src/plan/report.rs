@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Action, Blocker, Change, Content, Plan, Target};
+use crate::diff::{self, Line, LineKind};
 use crate::mask::Masker;
 
 /// What a plan is for.
@@ -87,7 +88,9 @@ fn entry(change: &Change, masker: &mut Masker) -> Value {
         Action::Unchanged => "unchanged",
     };
     let mut changes = Vec::new();
-    if change.action != Action::Unchanged {
+    if is_large(change) {
+        changes = hunks(change, masker);
+    } else if change.action != Action::Unchanged {
         let before = change.before.as_ref().map(|content| shown(content, masker));
         let after = change.after.as_ref().map(|content| shown(content, masker));
         compare(
@@ -105,6 +108,39 @@ fn entry(change: &Change, masker: &mut Masker) -> Value {
     });
     entry["changes"] = changes.into();
     entry
+}
+
+/// Whether a text that changes is so large that nobody wants it twice as a whole.
+fn is_large(change: &Change) -> bool {
+    const LARGE: usize = 64 << 10;
+    match (change.action, &change.before, &change.after) {
+        (Action::Unchanged, ..) => false,
+        (_, Some(Content::Text(before)), Some(Content::Text(after))) => {
+            before.as_str().len().max(after.as_str().len()) > LARGE
+        }
+        _ => false,
+    }
+}
+
+/// The lines that differ, and three around them, each hunk by itself.
+fn hunks(change: &Change, masker: &mut Masker) -> Vec<Value> {
+    let lines = diff::shown(change, 3, masker);
+    lines
+        .chunk_by(|_, next| next.kind != LineKind::Hunk)
+        .map(|hunk| {
+            let (head, lines) = hunk.split_first().unzip();
+            let side = |without: LineKind| {
+                let lines = lines.into_iter().flatten();
+                let lines = lines.filter(|line| line.kind != without);
+                let lines = lines.map(|line| line.text.clone() + "\n");
+                Value::from(lines.collect::<String>())
+            };
+            let (old, new) = (side(LineKind::Added), side(LineKind::Removed));
+            let mut entry = replaced("", Some(&old), Some(&new));
+            entry["hunk"] = head.map(|head: &Line| head.text.clone()).into();
+            entry
+        })
+        .collect()
 }
 
 fn shown(content: &Content, masker: &mut Masker) -> Value {
@@ -136,11 +172,17 @@ fn compare(
         }
         return;
     }
+    changes.push(replaced(path, before, after));
+}
+
+fn replaced(path: &str, before: Option<&Value>, after: Option<&Value>) -> Value {
     let redacted = [before, after].into_iter().flatten().any(|value| {
         let text = value.to_string();
-        text.contains("<not shown #") || text.contains("<token>")
+        ["<not shown #", "<token>", "<password>"]
+            .iter()
+            .any(|mask| text.contains(mask))
     });
-    changes.push(json!({
+    json!({
         "path": path,
         "change": match (before, after) {
             (None, _) => "add",
@@ -150,5 +192,5 @@ fn compare(
         "oldValue": before,
         "newValue": after,
         "redacted": redacted,
-    }));
+    })
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::mask::is_secret_key;
+use crate::mask::secrecy;
 use crate::yaml::values_under;
 
 /// A text, and where its secrets are. Cheap to clone, however large.
@@ -39,7 +39,7 @@ impl Text {
 /// Looks for the secrets.
 impl From<Arc<str>> for Text {
     fn from(text: Arc<str>) -> Self {
-        let secrets = values_under(&text, is_secret_key);
+        let secrets = values_under(&text, secrecy);
         Self::with_secrets(text, secrets)
     }
 }

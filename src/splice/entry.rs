@@ -10,7 +10,7 @@ use super::Refusal;
 use super::mark::Mark;
 use super::proof::Change;
 use super::write::{Draft, Edit};
-use crate::mask::is_secret_key;
+use crate::mask::secrecy;
 use crate::yaml::{self, Item, List, Located, Step, YamlError, guess, locate};
 
 /// An item that should be there.
@@ -122,7 +122,7 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
 }
 
 fn read<'t>(text: &'t str, origin: &'t str, wanted: &Splice<'t>) -> Result<Located<'t>, YamlError> {
-    locate(text, wanted.steps, wanted.name_key, is_secret_key, origin)
+    locate(text, wanted.steps, wanted.name_key, secrecy, origin)
 }
 
 /// The text that a change most likely gives, where it is large enough for that to save time.
@@ -209,7 +209,7 @@ pub fn names(
     steps: &[Step],
     name_key: &str,
 ) -> Result<Vec<(String, usize, Option<String>)>, Refusal> {
-    let located = locate(text, steps, name_key, is_secret_key, origin)?;
+    let located = locate(text, steps, name_key, secrecy, origin)?;
     Ok(match &located.list {
         List::Unfit { line, names, .. } => {
             let names = names.iter();

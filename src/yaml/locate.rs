@@ -10,11 +10,11 @@ use super::content::{content, dash, is_null};
 use super::fingerprint::Fingerprinter;
 use super::list::{Item, List, Located, named, path};
 use super::text::{line_end, line_start};
-use super::under::{IsWanted, Under};
+use super::under::{Under, Wanted};
 use super::walk::{Role, Step, Visit, Walk};
 
 /// Finds the list that `steps` lead to in the first document of `text`. `name_key` is the key by which its items are
-/// called; the values of keys that `is_secret` are found along.
+/// called; the values that are `wanted` are found along.
 ///
 /// # Errors
 /// What no reader of YAML takes: broken syntax, a key that is given twice, too much nesting, aliases that grow beyond
@@ -23,19 +23,19 @@ pub fn locate<'t>(
     text: &'t str,
     steps: &'t [Step],
     name_key: &str,
-    is_secret: IsWanted,
+    wanted: Wanted,
     origin: &'t str,
 ) -> Result<Located<'t>, YamlError> {
     let mut walk = Walk::new(text, steps, origin);
     let mut locator = Locator::new(text, steps, name_key);
-    let mut secrets = Under::new(is_secret);
+    let mut secrets = Under::new(wanted);
     while let Some(visit) = walk.next()? {
         locator.fingerprinter.event(&visit, origin)?;
         secrets.event(&visit);
         locator.event(&visit);
     }
     Ok(Located {
-        secrets: secrets.found,
+        secrets: secrets.finish(text, true),
         ..locator.finish()
     })
 }

@@ -8,6 +8,7 @@ mod guess;
 mod lines;
 mod list;
 mod locate;
+mod loose;
 mod second;
 mod text;
 mod under;
@@ -25,9 +26,10 @@ pub use guess::guess;
 pub use lines::Lines;
 pub use list::{Item, List, Located};
 pub use locate::locate;
+pub use loose::{embedded, loosely};
 pub use second::agrees;
-pub use text::{content_end, line_break, line_end, line_start};
-pub use under::{IsWanted, values_under};
+pub use text::{content_end, line_break, line_end, line_start, next_line};
+pub use under::{Extent, Wanted, merged, values_under};
 pub use walk::Step;
 
 /// What is wrong with a text, and where.

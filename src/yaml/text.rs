@@ -18,6 +18,13 @@ pub fn line_end(text: &str, position: usize) -> usize {
         .map_or(text.len(), |index| position + index + 1)
 }
 
+/// Where the line ends that begins at `start`: just behind its line break.
+#[must_use]
+pub fn next_line(text: &str, start: usize) -> usize {
+    let length = text[start..].find('\n');
+    length.map_or(text.len(), |length| start + length + 1)
+}
+
 /// `line` without its line break: the end of what stands on the line that ends at `end`.
 #[must_use]
 pub fn content_end(text: &str, end: usize) -> usize {

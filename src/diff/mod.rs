@@ -1,14 +1,14 @@
 //! What a change changes, as lines.
 
-use std::ops::Range;
-use std::time::Duration;
+mod hunk;
+mod region;
 
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
-use crate::mask::Masker;
+use self::hunk::{Hunk, Step, hunks};
+use crate::mask::{Masker, hidden, secrets_within};
 use crate::plan::{Action, Change, Content, Text};
-use crate::yaml::{self, line_end, line_start};
+use crate::yaml;
 
 /// A line of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,98 +35,62 @@ pub enum LineKind {
 /// A bundle of certificates is shown by its fingerprint, as a whole.
 const PEM: &str = "-----BEGIN";
 
-/// Comparing stops looking for the shortest diff after this time; it is still a right one.
-const PATIENCE: Duration = Duration::from_millis(500);
-
 /// The lines that lead from `before` to `after`, with `context` unchanged lines around each change.
 #[must_use]
 pub fn unified(before: &str, after: &str, context: usize) -> Vec<Line> {
-    unified_behind(0, before, after, context)
+    let mut lines = Vec::new();
+    for hunk in hunks(before, after, context) {
+        lines.push(head(&hunk));
+        lines.extend(hunk.steps.iter().map(|step| {
+            let (kind, text) = match step {
+                Step::Both(line, _) => (LineKind::Context, &before[line.clone()]),
+                Step::Before(line) => (LineKind::Removed, &before[line.clone()]),
+                Step::After(line) => (LineKind::Added, &after[line.clone()]),
+            };
+            let text = text.to_owned();
+            Line { kind, text }
+        }));
+    }
+    lines
 }
 
-/// [`unified`] of texts that stand behind `above` lines that both have.
-fn unified_behind(above: usize, before: &str, after: &str, context: usize) -> Vec<Line> {
-    let diff = TextDiff::configure()
-        .timeout(PATIENCE)
-        .diff_lines(before, after);
+/// [`unified`] with every secret masked.
+fn of_texts(before: &Text, after: &Text, context: usize, masker: &mut Masker) -> Vec<Line> {
+    let (old, new) = (before.as_str(), after.as_str());
     let mut lines = Vec::new();
-    for hunk in diff.unified_diff().context_radius(context).iter_hunks() {
-        let ops = hunk.ops();
-        let (Some(first), Some(last)) = (ops.first(), ops.last()) else {
-            continue;
-        };
-        let old = first.old_range().start..last.old_range().end;
-        let new = first.new_range().start..last.new_range().end;
-        lines.push(Line {
-            kind: LineKind::Hunk,
-            text: format!("@@ -{} +{} @@", place(above, &old), place(above, &new)),
-        });
-        for change in hunk.iter_changes() {
-            lines.push(Line {
-                kind: match change.tag() {
-                    ChangeTag::Equal => LineKind::Context,
-                    ChangeTag::Insert => LineKind::Added,
-                    ChangeTag::Delete => LineKind::Removed,
-                },
-                text: change.value().trim_end_matches(['\n', '\r']).to_owned(),
-            });
+    for hunk in hunks(old, new, context) {
+        lines.push(head(&hunk));
+        let secrets_before = secrets_within(before, hunk.before.clone());
+        let secrets_after = secrets_within(after, hunk.after.clone());
+        for step in hunk.steps {
+            let (kind, line, hidden) = match step {
+                // What is a secret in one of them is not to be read in the other.
+                Step::Both(in_old, in_new) => {
+                    let mut both = hidden(old, in_old.clone(), &secrets_before);
+                    both.extend(hidden(new, in_new, &secrets_after));
+                    (LineKind::Context, &old[in_old], both)
+                }
+                Step::Before(line) => {
+                    let hidden = hidden(old, line.clone(), &secrets_before);
+                    (LineKind::Removed, &old[line], hidden)
+                }
+                Step::After(line) => {
+                    let hidden = hidden(new, line.clone(), &secrets_after);
+                    (LineKind::Added, &new[line], hidden)
+                }
+            };
+            let text = masker.line(line, hidden);
+            lines.push(Line { kind, text });
         }
     }
     lines
 }
 
-/// Lines as the head of a hunk has them: `FIRST,NUMBER`, where one line needs no number and none stand behind the line
-/// before.
-fn place(above: usize, lines: &Range<usize>) -> String {
-    match lines.len() {
-        0 => format!("{},0", above + lines.start),
-        1 => format!("{}", above + lines.start + 1),
-        count => format!("{},{count}", above + lines.start + 1),
+fn head(hunk: &Hunk) -> Line {
+    Line {
+        kind: LineKind::Hunk,
+        text: hunk.head.clone(),
     }
-}
-
-/// [`unified`] of texts that may be large: what both begin and end with is left out, and only what is shown is masked.
-fn of_texts(before: &Text, after: &Text, context: usize, masker: &mut Masker) -> Vec<Line> {
-    let (old, new) = (before.as_str(), after.as_str());
-    let same = old
-        .bytes()
-        .zip(new.bytes())
-        .take_while(|(old, new)| old == new);
-    let mut start = line_start(old, floor(old, same.count()));
-    let longest = old.len().min(new.len()) - start;
-    let same = old.bytes().rev().zip(new.bytes().rev()).take(longest);
-    let same = same.take_while(|(old, new)| old == new).count();
-    let mut end = whole_lines(old, new, same);
-    for _ in 0..context {
-        start = line_start(old, start.saturating_sub(1));
-        end = line_end(old, (end + 1).min(old.len()));
-    }
-    let behind = old.len() - end;
-    let above = old[..start].matches('\n').count();
-    let shown_before = masker.lines(before, start..end);
-    let shown_after = masker.lines(after, start..new.len() - behind);
-    unified_behind(above, &shown_before, &shown_after, context)
-}
-
-/// Where, in `old`, the whole lines begin among the last `same` bytes of both.
-fn whole_lines(old: &str, new: &str, same: usize) -> usize {
-    let begins = |text: &str| same == text.len() || text.as_bytes()[text.len() - same - 1] == b'\n';
-    let first = old.len() - same;
-    if begins(old) && begins(new) {
-        return first;
-    }
-    let line_break = old.as_bytes()[first..]
-        .iter()
-        .position(|byte| *byte == b'\n');
-    line_break.map_or(old.len(), |index| first + index + 1)
-}
-
-/// The character that `position` is in begins here.
-fn floor(text: &str, mut position: usize) -> usize {
-    while !text.is_char_boundary(position) {
-        position -= 1;
-    }
-    position
 }
 
 /// The lines for one change, with every secret masked. What is created from a template is shown with the template's
@@ -264,12 +228,13 @@ mod tests {
 
         #[test]
         fn the_places_of_hunks_are_right_in_a_long_text(
-            before in lines(), after in lines(), around in "(?s)([ab\n]{0,40}\n)?", context in 0_usize..4
+            before in lines(), after in lines(), around in "(?s)([aé\n]{0,40}\n)?", context in 0_usize..4
         ) {
             let text = |lines: &[String]| around.clone() + &lines.join("\n") + "\n" + &around;
             let (before, after) = (text(&before), text(&after));
             let diff = of_texts(&before.clone().into(), &after.clone().into(), context, &mut Masker::default());
             prop_assert_eq!(patched(&before, &diff), after.lines().collect::<Vec<_>>(), "{:?}", diff);
+            prop_assert_eq!(diff, unified(&before, &after, context));
         }
     }
 
