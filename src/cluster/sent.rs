@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Call;
-use crate::mask::is_secret_key;
+use crate::mask::secrecy;
 use crate::yaml::values_under;
 
 /// The Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
@@ -26,7 +26,7 @@ pub(super) fn secrets(call: &Call) -> Vec<String> {
             let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
             if call.is_configuration {
                 let plain = decoded.as_deref().unwrap_or(text);
-                let values = values_under(plain, is_secret_key).into_iter();
+                let values = values_under(plain, secrecy).into_iter();
                 secrets.extend(values.map(|value| plain[value].to_owned()));
             } else {
                 secrets.extend(decoded);

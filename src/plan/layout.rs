@@ -3,10 +3,10 @@
 use super::{Blocker, Unwritable, Why};
 use crate::spec::KeyPlace;
 use crate::splice::Refusal;
-use crate::yaml::{IsWanted, List, Step, locate};
+use crate::yaml::{Extent, List, Step, Wanted, locate};
 
 /// Nothing of the text is shown from here.
-const NO_SECRETS: IsWanted = |_| false;
+const NO_SECRETS: Wanted = |_| Extent::Nothing;
 
 /// The way to what holds `scrape_configs`: none in the configuration of Prometheus, to one of `metrics.configs` in that
 /// of an agent.
