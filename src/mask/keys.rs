@@ -23,6 +23,10 @@ pub fn secrecy(key: &str) -> Extent {
         Some(b'd' | b'e' | b'n' | b'r' | b's' | b't' | b'y' | b'a' | b'm') => {}
         _ => return Extent::Nothing,
     }
+    // Kubernetes' kind, of which sentences speak.
+    if matches!(key, "Secret" | "Secrets") {
+        return Extent::Nothing;
+    }
     if ALL.contains(&key) {
         Extent::All
     } else if is_key(key) || ENDINGS.iter().any(|ending| ends_with(key, ending)) {
@@ -108,6 +112,7 @@ mod tests {
             "key",
             "key_file",
             "secretName",
+            "Secret",
             "username",
             "monkey",
             "",

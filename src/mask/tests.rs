@@ -84,6 +84,17 @@ fn references_to_secrets_are_no_secrets() {
         {"authorization": {"credentials": {"name": "prometheus-k8s-token", "key": "token"}}},
     ]}});
     assert_eq!(Masker::default().object(&monitor), monitor);
-    let config = "  authorization:\n    credentials_file: /etc/token\n";
-    assert_eq!(Masker::default().text(&config.to_owned().into()), config);
+    for config in [
+        "authorization:\n  credentials_file: /etc/token\n",
+        "authorization:\n  credentials:\n    name: prometheus-k8s-token\n    key: token\n",
+        "tls_config: {ca: {secret: {name: prometheus-k8s-token, key: ca.crt}}}\n",
+        "# ===== a: b\n# ::\n#\n",
+        "# The token is bound to this empty Secret: deleting it revokes the token.\n",
+        "automountServiceAccountToken: false # issued elsewhere\n",
+        "static_configs:\n- targets: ['api-token:9100', 'node:9100'] # main\n",
+        "relabel_configs:\n- source_labels: [__meta_kubernetes_secret]\n  regex: 'a;(.+)'\n",
+        "oauth2: {token_url: https://example.com/token, client_secret_file: a, scopes: [b]}\n",
+    ] {
+        assert_eq!(Masker::default().text(&config.to_owned().into()), config);
+    }
 }

@@ -194,3 +194,58 @@ fn replaced(path: &str, before: Option<&Value>, after: Option<&Value>) -> Value 
         "redacted": redacted,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::plan::Stage;
+
+    #[test]
+    fn of_a_large_text_only_what_changes_is_reported() {
+        let lines = |count| "- a\n".repeat(count);
+        let text = |password, count| {
+            let change = format!("- password: {password}\n");
+            Content::Text((change.clone() + &lines(count) + &change).into())
+        };
+        let entry = |count| {
+            let change = Change {
+                target: Target::File(PathBuf::from("prometheus.yml")),
+                action: Action::Update,
+                stage: Stage::Configuration,
+                before: Some(text("before", count)),
+                after: Some(text("after", count)),
+                rendered: None,
+                note: String::new(),
+                apply: None,
+                resource_version: None,
+                uid: None,
+            };
+            super::entry(&change, &mut Masker::default())["changes"].clone()
+        };
+        let small = entry(1);
+        assert_eq!(
+            small,
+            json!([{
+                "path": "", "change": "replace", "redacted": true,
+                "oldValue": "- password: <not shown #1>\n- a\n- password: <not shown #1>\n",
+                "newValue": "- password: <not shown #2>\n- a\n- password: <not shown #2>\n",
+            }])
+        );
+        let large = entry(17_000);
+        let hunk = |hunk, (above, below): (String, String)| {
+            json!({
+                "path": "", "change": "replace", "redacted": true, "hunk": hunk,
+                "oldValue": format!("{above}- password: <not shown #1>\n{below}"),
+                "newValue": format!("{above}- password: <not shown #2>\n{below}"),
+            })
+        };
+        assert_eq!(large[0], hunk("@@ -1,4 +1,4 @@", (String::new(), lines(3))));
+        assert_eq!(
+            large[1],
+            hunk("@@ -16999,4 +16999,4 @@", (lines(3), String::new()))
+        );
+        assert_eq!(large.as_array().map(Vec::len), Some(2));
+    }
+}

@@ -73,9 +73,8 @@ impl Reader {
             let is_word = matches!(value, "~" | "null" | "true" | "false");
             let is_map = extent == Extent::Value && value.starts_with('{');
             // What has an anchor may stand for a secret elsewhere; a value whose key is on another line is anything.
-            let is_alone = line[..separator]
-                .trim_matches([' ', '\t', '#', '-'])
-                .is_empty();
+            let before = line[..separator].trim_matches([' ', '\t', '#', '-']);
+            let is_alone = before.is_empty() && rest.starts_with(' ');
             let is_unknown = extent == Extent::Nothing && !value.starts_with('&') && !is_alone;
             if is_unknown || is_word || is_map {
                 continue;
@@ -107,10 +106,12 @@ pub(super) fn name_before(line: &str, separator: usize) -> (usize, &str) {
 
 /// `|`, `>2-`, or nothing: the value stands on the lines below.
 fn is_block_head(value: &str) -> bool {
-    let head = value.split(" #").next().unwrap_or_default().trim_end();
-    head.is_empty()
-        || (head.starts_with(['|', '>'])
-            && head[1..].bytes().all(|byte| b"+-123456789".contains(&byte)))
+    let is_head = value.starts_with(['|', '>']);
+    value.is_empty()
+        || (is_head
+            && value[1..]
+                .bytes()
+                .all(|byte| b"+-123456789".contains(&byte)))
 }
 
 fn private_key(line: &str) -> Option<usize> {
@@ -150,15 +151,18 @@ pub fn embedded(
         if wanted(name) == Extent::Nothing {
             continue;
         }
-        has_key = true;
         let value = shown[separator + 1..].trim_start();
         let word = word(shown.len() - value.trim_start_matches(['"', '\'', '\\']).len());
         let value = &shown[word.clone()];
         let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
         let is_port = kind == ":" && value.len() <= 5 && is_digits;
-        let is_none = value.starts_with(['{', '[', '|', '>', '#', '&', '*', '!'])
-            || matches!(value, "~" | "null" | "true" | "false");
-        if !is_none && !is_port {
+        let is_word = matches!(value, "~" | "null" | "true" | "false");
+        let is_elsewhere = value.starts_with(['{', '[', '|', '>', '#', '&', '*', '!']);
+        if is_word || (is_port && !value.is_empty()) {
+            continue;
+        }
+        has_key = true;
+        if !is_elsewhere {
             words.push(word);
         }
     }
