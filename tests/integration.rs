@@ -6,10 +6,12 @@
     reason = "tests say by panicking what failed"
 )]
 
+mod additional_scrape_configs;
 mod canary;
 mod catalogue;
 mod client;
 mod config_file;
+mod configmap;
 mod errors;
 mod every_file_runs;
 mod examples;
@@ -30,6 +32,7 @@ mod rbac_diff;
 mod rbac_explain;
 mod readme;
 mod reload;
+mod splice;
 mod support;
 mod templates;
 mod token;

@@ -100,6 +100,7 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
                 why: why.clone(),
             });
         }
+        lone_carriage_return(text, origin)?;
         let new = Draft::new(text, &located.list, located.key.clone(), wanted).with(&edit);
         let ahead = ahead.filter(|_| guessed.as_ref() == Some(&new));
         let new_located = match ahead.map(ScopedJoinHandle::join) {
@@ -123,6 +124,21 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
 
 fn read<'t>(text: &'t str, origin: &'t str, wanted: &Splice<'t>) -> Result<Located<'t>, YamlError> {
     locate(text, wanted.steps, wanted.name_key, secrecy, origin)
+}
+
+/// Readers of YAML take it for the end of a line, and nothing else does: which lines there are is not certain.
+fn lone_carriage_return(text: &str, origin: &str) -> Result<(), Refusal> {
+    let mut returns = text.match_indices('\r');
+    let Some((lone, _)) = returns.find(|(index, _)| !text[index + 1..].starts_with('\n')) else {
+        return Ok(());
+    };
+    let start = yaml::line_start(text, lone);
+    Err(Refusal {
+        origin: origin.to_owned(),
+        line: text[..lone].matches('\n').count() + 1,
+        column: text[start..lone].chars().count() + 1,
+        why: "a carriage return without a line feed: it is not certain where lines end".to_owned(),
+    })
 }
 
 /// The text that a change most likely gives, where it is large enough for that to save time.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Refusal;
 use super::entry::{Entry, Splice, items, value};
 use super::write::Edit;
-use crate::yaml::{self, Item, List, Located, YamlError};
+use crate::yaml::{self, Expected, List, Located, YamlError};
 
 /// A change, and what it is to be.
 pub(super) struct Change<'a> {
@@ -26,7 +26,7 @@ impl Change<'_> {
     ) -> Result<Vec<Range<usize>>, Refusal> {
         let new = new.map_err(|error| {
             let why = format!("it would no longer be valid ({})", error.message);
-            self.refused(error.line, &why)
+            self.refused(self.first_line(), &why)
         })?;
         let line = self.first_line();
         if self.old.fingerprint.around != new.fingerprint.around {
@@ -38,35 +38,33 @@ impl Change<'_> {
         if found.len() != expected.len() || (found.is_empty() && !no_list) {
             return Err(self.refused(line, "the list would not hold what it should"));
         }
-        for (index, (item, expected)) in found.iter().zip(&expected).enumerate() {
+        for (index, (item, (name, expected))) in found.iter().zip(&expected).enumerate() {
             let holds = match expected {
                 Expected::Old(old) => {
                     self.old.fingerprint.items[*old] == new.fingerprint.items[index]
                 }
-                Expected::New(entry) => holds(self.new_text, item, entry),
+                Expected::New(wanted) => {
+                    item.name.as_deref() == *name
+                        && value(self.new_text, item).as_ref() == Some(*wanted)
+                }
             };
             if !holds {
-                let what = item.name.as_deref().unwrap_or("an item without a name");
-                return Err(self.refused(item.line, &format!("{what} would not be what it should")));
+                let what = name.unwrap_or("an item without a name");
+                return Err(self.refused(line, &format!("{what} would not be what it should")));
             }
         }
         self.second_opinion(&expected, line)?;
         Ok(new.secrets)
     }
 
-    fn second_opinion(&self, expected: &[Expected<'_>], line: usize) -> Result<(), Refusal> {
+    fn second_opinion(&self, expected: &[Named<'_>], line: usize) -> Result<(), Refusal> {
         if !needs_second_reader(self.old_text) {
             return Ok(());
         }
-        let kept = expected.iter().enumerate();
-        let kept: Vec<(usize, usize)> = kept
-            .filter_map(|(new, expected)| match expected {
-                Expected::Old(old) => Some((*old, new)),
-                Expected::New(_) => None,
-            })
-            .collect();
-        let (old, new, steps) = (self.old_text, self.new_text, self.wanted.steps);
-        if !yaml::agrees(old, new, steps, &kept, self.origin)? {
+        let expected: Vec<Expected<'_>> = expected.iter().map(|(_, expected)| *expected).collect();
+        let texts = [self.old_text, self.new_text];
+        let count = items(&self.old.list).len();
+        if !yaml::agrees(texts, self.wanted.steps, count, &expected, self.origin)? {
             return Err(self.refused(line, "readers of YAML do not agree on what it means"));
         }
         Ok(())
@@ -81,39 +79,46 @@ impl Change<'_> {
         }
     }
 
-    fn expected(&self) -> Vec<Expected<'_>> {
-        let edit = self.edit;
-        let kept = (0..items(&self.old.list).len()).filter(|index| !edit.removed.contains(index));
-        let kept = kept.map(|index| {
-            let replaced = edit
-                .replaced
-                .iter()
-                .find(|(replaced, _)| *replaced == index);
-            replaced.map_or(Expected::Old(index), |(_, entry)| Expected::New(entry))
+    /// What the list should hold, each with its name.
+    fn expected(&self) -> Vec<Named<'_>> {
+        let Edit {
+            removed,
+            replaced,
+            added,
+        } = self.edit;
+        let kept = items(&self.old.list).iter().enumerate();
+        let kept = kept.filter(|(index, _)| !removed.contains(index));
+        let kept = kept.map(|(index, item)| {
+            let replaced = replaced.iter().find(|(replaced, _)| *replaced == index);
+            replaced.map_or_else(
+                || (item.name.as_deref(), Expected::Old(index)),
+                |(_, entry)| new(entry),
+            )
         });
-        let added = edit.added.iter().map(|entry| Expected::New(entry));
-        kept.chain(added).collect()
+        kept.chain(added.iter().map(|entry| new(entry))).collect()
     }
 
-    /// The line of the first item that changes, else of the last one.
+    /// The line of the first item that changes; else of the last one, of the list's key, or of the text.
     fn first_line(&self) -> usize {
         let replaced = self.edit.replaced.iter().map(|(index, _)| *index);
         let first = replaced.chain(self.edit.removed.iter().copied()).min();
         let items = items(&self.old.list);
-        first
-            .map(|index| &items[index])
-            .or(items.last())
-            .map_or(0, |item| item.line)
+        let item = first.map(|index| &items[index]).or(items.last());
+        let key = self.old.key.as_ref().map(|key| key.end);
+        item.map_or_else(
+            || {
+                let above = &self.old_text[..key.unwrap_or(self.old_text.len())];
+                above.lines().count().max(1)
+            },
+            |item| item.line,
+        )
     }
 }
 
-enum Expected<'w> {
-    Old(usize),
-    New(&'w Entry),
-}
+type Named<'a> = (Option<&'a str>, Expected<'a>);
 
-fn holds(text: &str, item: &Item<'_>, entry: &Entry) -> bool {
-    item.name.as_deref() == Some(&entry.name) && value(text, item).as_ref() == Some(&entry.value)
+fn new(entry: &Entry) -> Named<'_> {
+    (Some(&entry.name), Expected::New(&entry.value))
 }
 
 /// A second reader takes more time and memory than the first one: a large text is read by it only where the two are

@@ -142,7 +142,7 @@ fn what_cannot_be_edited_is_refused_with_its_line() {
         ),
         (
             "a: |\n  text",
-            "prometheus.yml: this cannot be changed safely",
+            "prometheus.yml:2: this cannot be changed safely",
         ),
     ] {
         let refused = with(text, &steps(), &[entry("k8s-a", "https")]).expect_err(text);

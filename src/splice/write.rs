@@ -57,7 +57,8 @@ impl<'a> Draft<'a> {
                 if is_empty {
                     self.remove_traces();
                 } else if let Some(last) = items.last() {
-                    self.insert(last.lines.end, &self.lines(&edit.added, *column, *gap));
+                    let at = self.behind_comments(last.lines.end, *column);
+                    self.insert(at, &self.lines(&edit.added, *column, *gap));
                 }
             }
             List::Empty { value, column } => {
@@ -97,6 +98,22 @@ impl<'a> Draft<'a> {
         for index in &edit.removed {
             self.remove(items[*index].lines.clone());
         }
+    }
+
+    /// Behind the comments at `end` that are a part of the item before: those further in than its dash.
+    fn behind_comments(&self, end: usize, column: usize) -> usize {
+        let mut behind = end;
+        let mut at = end;
+        for line in self.old[end..].split_inclusive('\n') {
+            at += line.len();
+            let content = line.trim_start_matches(' ');
+            match content.bytes().next() {
+                Some(b'#') if line.len() - content.len() > column => behind = at,
+                Some(b'\r' | b'\n') => {}
+                _ => break,
+            }
+        }
+        behind
     }
 
     /// Behind a byte order mark.

@@ -100,10 +100,12 @@ impl<'t, 'k> Locator<'t, 'k> {
                 }
             }
             Event::DocumentEnd => {
-                let marker = start(visit.span);
-                if marker < self.text.len() {
-                    self.end = line_start(self.text, marker);
-                }
+                let marker = range(visit.span);
+                self.end = if marker.is_empty() {
+                    self.next_document(self.content.max(marker.start))
+                } else {
+                    line_start(self.text, marker.start)
+                };
             }
             Event::Scalar(..)
             | Event::Alias(_)
@@ -112,6 +114,18 @@ impl<'t, 'k> Locator<'t, 'k> {
             Event::MappingEnd | Event::SequenceEnd => self.close(visit),
             _ => {}
         }
+    }
+
+    /// Where the next document begins, or the end of the text: only comments are before it.
+    fn next_document(&self, content: usize) -> usize {
+        let mut at = line_end(self.text, content);
+        for line in self.text[at..].split_inclusive('\n') {
+            if line.starts_with("---") {
+                break;
+            }
+            at += line.len();
+        }
+        at
     }
 
     fn node(&mut self, visit: &Visit<'_, 't>) {
@@ -260,7 +274,10 @@ impl<'t, 'k> Locator<'t, 'k> {
         let text = self.text;
         let line = visit.span.start.line();
         let Some(dash) = dash(text, self.content) else {
-            self.why_not = Some((line, "an item begins on a line of another one".to_owned()));
+            self.why_not = Some((
+                line,
+                "an item does not begin on a line of its own".to_owned(),
+            ));
             return;
         };
         let Some(List::Block { column, gap, items }) = &mut self.list else {
@@ -300,16 +317,20 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
         let is_name = visit.level == self.level + 1 || is_value && self.named_next;
         self.named_next &= !is_value;
-        is_name.then(|| (text.clone(), end(visit.span)))
+        is_name.then(|| {
+            let end = content(visit, self.text).unwrap_or(end(visit.span));
+            (text.clone(), end)
+        })
     }
 
-    /// Content of the item under way ends here, or further on.
+    /// Content of the item under way ends here, or further on. Its lines end where [`Self::finish`] finds the end of
+    /// that line: looking for it at each word of a long line would take far too long.
     fn reach(&mut self, end: usize) {
         self.content = self.content.max(end);
         if let Some(List::Block { items, .. }) = &mut self.list
             && let Some(item) = items.last_mut()
         {
-            item.lines.end = line_end(self.text, self.content);
+            item.lines.end = self.content;
         }
     }
 
@@ -362,6 +383,11 @@ impl<'t, 'k> Locator<'t, 'k> {
     }
 
     fn finish(mut self) -> Located<'t> {
+        if let Some(List::Block { items, .. }) = &mut self.list {
+            for item in items {
+                item.lines.end = line_end(self.text, item.lines.end);
+            }
+        }
         if let Some((line, why)) = self.why_not.take() {
             let names = match self.list.take() {
                 Some(List::Block { items, .. }) => {
@@ -419,10 +445,6 @@ impl<'t, 'k> Locator<'t, 'k> {
 
 fn range(span: Span) -> Range<usize> {
     span.byte_range().unwrap_or(0..0)
-}
-
-fn start(span: Span) -> usize {
-    range(span).start
 }
 
 fn end(span: Span) -> usize {

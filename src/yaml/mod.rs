@@ -9,6 +9,7 @@ mod lines;
 mod list;
 mod locate;
 mod loose;
+mod merge;
 mod second;
 mod text;
 mod under;
@@ -27,7 +28,7 @@ pub use lines::Lines;
 pub use list::{Item, List, Located};
 pub use locate::locate;
 pub use loose::{embedded, loosely};
-pub use second::agrees;
+pub use second::{Expected, agrees};
 pub use text::{content_end, line_break, line_end, line_start, next_line};
 pub use under::{Extent, Wanted, merged, values_under};
 pub use walk::Step;
@@ -67,9 +68,12 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<Value>, YamlError> {
         // The first error ends it: the reader would give the same one again and again.
         let mut value =
             serde_yaml::Value::deserialize(document).map_err(|error| located(&error, origin))?;
-        value
-            .apply_merge()
-            .map_err(|error| located(&error, origin))?;
+        merge::merge(&mut value).map_err(|message| YamlError {
+            origin: origin.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.to_owned(),
+        })?;
         if !value.is_null() {
             documents.push(json(value, origin)?);
         }

@@ -3,26 +3,39 @@
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use super::{Step, YamlError, located, without_mark};
+use super::{Step, YamlError, json, located, without_mark};
 
-/// Whether two documents mean the same, for this reader too, apart from what the lists at `steps` hold; of those, the
-/// items of each pair of indices in `kept` must be equal.
+/// An item of a list after a change.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected<'a> {
+    /// The one of this index before.
+    Old(usize),
+    /// One of this value.
+    New(&'a serde_json::Value),
+}
+
+/// Whether two documents mean the same, for this reader too, apart from the lists at `steps`; of those the old one must
+/// have `count` items, and the new one what is `expected`.
 ///
 /// # Errors
 /// What this reader does not take.
 pub fn agrees(
-    old: &str,
-    new: &str,
+    [old, new]: [&str; 2],
     steps: &[Step],
-    kept: &[(usize, usize)],
+    count: usize,
+    expected: &[Expected<'_>],
     origin: &str,
 ) -> Result<bool, YamlError> {
     let (old_list, old_rest) = apart(first_document(old, origin)?, steps);
     let (new_list, new_rest) = apart(first_document(new, origin)?, steps);
-    let items = kept
-        .iter()
-        .all(|(old, new)| old_list.get(*old).is_some() && old_list.get(*old) == new_list.get(*new));
-    Ok(items && old_rest == new_rest)
+    let is_expected = |(item, expected): (&Value, &Expected<'_>)| match expected {
+        Expected::Old(index) => old_list.get(*index) == Some(item),
+        Expected::New(value) => json(item.clone(), origin).as_ref() == Ok(*value),
+    };
+    let counts = [old_list.len(), new_list.len()];
+    Ok(old_rest == new_rest
+        && counts == [count, expected.len()]
+        && new_list.iter().zip(expected).all(is_expected))
 }
 
 fn first_document(text: &str, origin: &str) -> Result<Value, YamlError> {

@@ -1,9 +1,12 @@
-//! Lines of a text, as ranges of bytes.
+//! Lines of a text, as ranges of bytes. A position may lie within a character.
 
 /// Where the line begins that `position` is on.
 #[must_use]
 pub fn line_start(text: &str, position: usize) -> usize {
-    text[..position].rfind('\n').map_or(0, |index| index + 1)
+    let mut before = text.as_bytes()[..position].iter();
+    before
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |index| index + 1)
 }
 
 /// Just behind the line break of the line that ends at or after `position`; a position just behind a line break is
@@ -13,8 +16,9 @@ pub fn line_end(text: &str, position: usize) -> usize {
     if position > 0 && text.as_bytes()[position - 1] == b'\n' {
         return position;
     }
-    text[position..]
-        .find('\n')
+    let mut behind = text.as_bytes()[position..].iter();
+    behind
+        .position(|byte| *byte == b'\n')
         .map_or(text.len(), |index| position + index + 1)
 }
 
@@ -38,9 +42,39 @@ pub fn content_end(text: &str, end: usize) -> usize {
 /// The line break that lines around `position` have: that of the line before it, else the text's first, else `\n`.
 #[must_use]
 pub fn line_break(text: &str, position: usize) -> &'static str {
-    let before = text[..position].rfind('\n');
-    match before.or_else(|| text.find('\n')) {
+    let start = line_start(text, position);
+    let end = if start > 0 {
+        Some(start - 1)
+    } else {
+        text.find('\n')
+    };
+    match end {
         Some(index) if text[..index].ends_with('\r') => "\r\n",
         _ => "\n",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_other_alphabets_end_too() {
+        let text = "é\r\n\u{feff}ü\n\nend";
+        for (position, expected) in [(0, 0..4), (1, 0..4), (3, 0..4), (5, 4..10), (10, 10..10)] {
+            let lines = line_start(text, position)..line_end(text, position);
+            assert_eq!(lines, expected, "{position}");
+        }
+        assert_eq!(line_start(text, 4)..line_end(text, 4), 4..4);
+        assert_eq!(line_start(text, 11)..line_end(text, 12), 11..14);
+        assert_eq!(content_end(text, 4), 2);
+        assert_eq!(
+            [
+                line_break(text, 4),
+                line_break(text, 10),
+                line_break(text, 1)
+            ],
+            ["\r\n", "\n", "\r\n"]
+        );
     }
 }
