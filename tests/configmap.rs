@@ -84,7 +84,7 @@ fn jobs_go_into_the_prometheus_yml_of_a_chart_and_everything_else_stays() {
     assert!(
         planned
             .stdout
-            .contains(&format!("\n--- {place}\n+++ {place}\n@@ -8,5 +8,")),
+            .contains(&format!("\n--- {place}\n+++ {place}\n@@ -7,5 +7,")),
         "{}",
         planned.stdout
     );

@@ -87,13 +87,12 @@ impl Change<'_> {
             added,
         } = self.edit;
         let kept = items(&self.old.list).iter().enumerate();
-        let kept = kept.filter(|(index, _)| !removed.contains(index));
+        let kept = kept.filter(|(index, _)| removed.binary_search(index).is_err());
         let kept = kept.map(|(index, item)| {
-            let replaced = replaced.iter().find(|(replaced, _)| *replaced == index);
-            replaced.map_or_else(
-                || (item.name.as_deref(), Expected::Old(index)),
-                |(_, entry)| new(entry),
-            )
+            match replaced.binary_search_by_key(&index, |(replaced, _)| *replaced) {
+                Ok(found) => new(replaced[found].1),
+                Err(_) => (item.name.as_deref(), Expected::Old(index)),
+            }
         });
         kept.chain(added.iter().map(|entry| new(entry))).collect()
     }

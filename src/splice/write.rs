@@ -8,7 +8,7 @@ use super::entry::{Entry, Splice, items};
 use super::mark::{self, Mark, WAS};
 use crate::yaml::{self, List, Step};
 
-/// What happens to the items of a list, by their index.
+/// What happens to the items of a list, by their index, in order.
 #[derive(Debug, Default)]
 pub(super) struct Edit<'w> {
     pub(super) removed: Vec<usize>,

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod content;
+mod deep;
 mod emit;
 mod fingerprint;
 mod guess;
@@ -63,6 +64,7 @@ impl std::error::Error for YamlError {}
 /// # Errors
 /// The first thing that is wrong.
 pub fn parse(text: &str, origin: &str) -> Result<Vec<Value>, YamlError> {
+    deep::refuse(text, origin)?;
     let mut documents = Vec::new();
     for document in serde_yaml::Deserializer::from_str(without_mark(text)) {
         // The first error ends it: the reader would give the same one again and again.
@@ -86,6 +88,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<Value>, YamlError> {
 /// # Errors
 /// No YAML, or a key or value that the type does not know; with its line.
 pub fn from_str<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, YamlError> {
+    deep::refuse(text, origin)?;
     serde_yaml::from_str(without_mark(text)).map_err(|error| located(&error, origin))
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use super::{Step, YamlError, json, located, without_mark};
+use super::{Step, YamlError, deep, json, located, without_mark};
 
 /// An item of a list after a change.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,7 @@ pub fn agrees(
 }
 
 fn first_document(text: &str, origin: &str) -> Result<Value, YamlError> {
+    deep::refuse(text, origin)?;
     let document = serde_yaml::Deserializer::from_str(without_mark(text)).next();
     let value = document.map_or(Ok(Value::Null), Value::deserialize);
     value.map_err(|error| located(&error, origin))

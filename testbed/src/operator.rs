@@ -77,7 +77,11 @@ impl Operator {
         let compressed = poll(PATIENCE, || {
             let secret = self.admin.get(&path).ok()?;
             let value = secret["data"]["prometheus.yaml.gz"].as_str()?;
-            BASE64_STANDARD.decode(value).ok()
+            // The first one that is written is empty.
+            BASE64_STANDARD
+                .decode(value)
+                .ok()
+                .filter(|bytes| !bytes.is_empty())
         });
         let compressed = compressed.unwrap_or_else(|| {
             let tail = self.process.log_tail();

@@ -25,6 +25,8 @@ fn the_configuration_that_the_operator_generates_holds_our_jobs() {
         "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"},
         "spec": {
             "serviceAccountName": "default",
+            // Without any selector the operator generates no configuration.
+            "serviceMonitorSelector": {},
             "additionalScrapeConfigs": {"name": "more", "key": "jobs.yaml"},
             "secrets": [format!("{}-k8s-token", scope.name)],
         },
@@ -84,6 +86,7 @@ fn the_configuration_that_the_operator_generates_holds_our_jobs() {
         "/apis/apps/v1/namespaces/{}/statefulsets/prometheus-main",
         scope.namespace
     );
-    let pods = cp.admin().get(&pods).unwrap().to_string();
+    let pods = poll(Duration::from_secs(20), || cp.admin().get(&pods).ok());
+    let pods = pods.unwrap().to_string();
     assert!(pods.contains(mounted.trim_end_matches("/token")), "{pods}");
 }

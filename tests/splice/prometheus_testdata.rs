@@ -50,7 +50,11 @@ impl Files {
     fn merge(&self, name: &str) -> Result<String, String> {
         let path = self.path("after", name);
         let credentials = self.folder.path().join("credentials");
-        let run = Monconf::new(["prometheus", "--offline", "-o", "config", "--config"])
+        // Some name others of them, and no job may be in two.
+        let instance: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let run = Monconf::new(["prometheus", "--offline", "-o", "config", "--name"])
+            .args([&instance.to_ascii_lowercase()[..instance.len().min(40)]])
+            .args(["--config"])
             .args([&path])
             .args([
                 "--api-server",
@@ -93,7 +97,9 @@ impl Files {
             .unwrap();
         let said = fs::read_to_string(said).unwrap();
         let parts = said.split("Checking ").skip(1);
-        let verdicts: Vec<String> = parts.map(without_numbers).collect();
+        let here = format!("/{copy}/");
+        let parts = parts.map(|part| part.replace(&here, "/"));
+        let verdicts: Vec<String> = parts.map(|part| without_numbers(&part)).collect();
         assert_eq!(verdicts.len(), names.len(), "{said}");
         verdicts
     }
@@ -134,7 +140,7 @@ fn without_ours(text: &str) -> Value {
     let mut document = first(text);
     let map = document.as_object_mut().unwrap();
     let jobs = map["scrape_configs"].as_array_mut().unwrap();
-    let ours = text.matches("# by monconf, instance monitoring").count();
+    let ours = text.matches("# by monconf, instance ").count();
     assert!(ours >= 2, "{text}");
     jobs.truncate(jobs.len() - ours);
     if jobs.is_empty() {
