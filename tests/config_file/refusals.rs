@@ -100,7 +100,7 @@ fn a_text_that_cannot_be_edited_line_by_line_is_left_alone() {
         ("- job_name: a\n", "FILE:1: the document is a list"),
         (
             "note: |\n  no line break",
-            "FILE: this cannot be changed safely, and was left alone: something beside the list would change its meaning",
+            "FILE:2: this cannot be changed safely, and was left alone: something beside the list would change its meaning",
         ),
     ] {
         refused(main, &[], expected, "one item a line");
