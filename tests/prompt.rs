@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use testbed::{ControlPlane, Scope, pty};
 
-use crate::support::Monconf;
+use crate::support::{Monconf, token};
 
 const QUESTION: &str = "Apply these changes? [y/N] ";
 
@@ -86,6 +86,29 @@ fn the_time_to_answer_is_no_time_of_the_run() {
         session.send_line("y");
     });
     assert_eq!(code, 0, "{shown}");
+}
+
+#[test]
+fn what_is_not_shown_of_an_object_may_change_while_the_question_is_open() {
+    let scope = ControlPlane::shared().scope("prompt-key");
+    scope.create_namespace();
+    let secrets = format!("/api/v1/namespaces/{}/secrets", scope.namespace);
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "more"}, "stringData": {"other": "old"},
+    });
+    scope.admin().post(&secrets, &secret).unwrap();
+    let place = ["--additional-scrape-configs", "more:jobs.yaml"];
+    let (code, shown) = pty::run(&command(&scope, &place), |session| {
+        session.expect(QUESTION);
+        let change = json!({"stringData": {"other": "new"}});
+        let path = format!("{secrets}/more");
+        scope.admin().patch_merge(&path, &change).unwrap();
+        session.send_line("y");
+    });
+    assert_eq!(code, 0, "{shown}");
+    let secret = scope.admin().get(&format!("{secrets}/more")).unwrap();
+    assert_eq!(token::decoded(&secret, "other"), "new");
+    assert!(token::decoded(&secret, "jobs.yaml").starts_with("- job_name: "));
 }
 
 #[test]

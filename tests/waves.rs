@@ -95,6 +95,21 @@ fn with_files_a_cold_apply_is_a_wave_shorter() {
     assert_eq!((waves(&again, RTT / 2), written(&again)), (1, 0));
 }
 
+#[test]
+fn with_a_key_of_a_secret_nothing_is_waited_for_longer() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("key-waves");
+    let relay = cp.latency(RTT);
+    let place = ["--additional-scrape-configs", "more:jobs.yaml"];
+    let plan = asked(&scope, &relay, &place);
+    assert_eq!((waves(&plan, RTT / 2), written(&plan)), (1, 0));
+    let apply = ["--apply", place[0], place[1]];
+    let cold = asked(&scope, &relay, &apply);
+    assert_eq!(waves(&cold, RTT / 2), documented_waves());
+    let again = asked(&scope, &relay, &apply);
+    assert_eq!((waves(&again, RTT / 2), written(&again)), (1, 0));
+}
+
 /// The page says `A first `--apply` is waves 1 to N`.
 fn documented_waves() -> usize {
     let page = include_str!("../docs/requests.md");

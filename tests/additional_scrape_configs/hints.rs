@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testbed::{ControlPlane, Options};
 
 use super::monconf;
-use crate::support::Run;
+use crate::support::{Monconf, Run};
 
 const MONITORING: &str = "/apis/monitoring.coreos.com/v1";
 
@@ -100,5 +100,55 @@ fn a_patch_is_shown_for_each_that_does_not_read_the_jobs_and_it_works() {
         written
             .iter()
             .all(|event| event.resource != "prometheuses" || !event.is_write())
+    );
+}
+
+/// With the names that a first run has.
+#[test]
+fn diff_and_hint_are_those_of_the_documentation() {
+    let (_, docs) = include_str!("../../docs/files.md")
+        .split_once("\n## In the cluster\n")
+        .unwrap();
+    let block = |language: &str| -> &str {
+        let (_, start) = docs.split_once(&format!("```{language}\n")).unwrap();
+        start.split_once("```").unwrap().0
+    };
+    let cp = ControlPlane::start(Options::default());
+    let user = cp.user("reader-of-docs", &["system:masters"]);
+    let create = |path: &str, object: Value| cp.admin().post(path, &object).unwrap();
+    create(
+        "/api/v1/namespaces",
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}}),
+    );
+    let theirs =
+        "- job_name: node   # theirs\n  static_configs:\n  - targets: ['localhost:9100']\n";
+    create(
+        "/api/v1/namespaces/monitoring/secrets",
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "more"}, "stringData": {"jobs.yaml": theirs},
+        }),
+    );
+    create(
+        &format!("{MONITORING}/namespaces/monitoring/prometheuses"),
+        json!({
+            "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"}, "spec": {},
+        }),
+    );
+    let place = ["--additional-scrape-configs", "more:jobs.yaml"];
+    let run = Monconf::new(["prometheus", "--jobs", "kubelet"])
+        .args(place)
+        .kubeconfig(&user.kubeconfig)
+        .run()
+        .ok();
+    let mut rest = run.stdout.as_str();
+    for part in block("diff").split("…\n") {
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("no\n{part}\nin\n{}", run.stdout));
+        rest = &rest[at + part.len()..];
+    }
+    assert!(
+        run.stderr.ends_with(&format!(": {}", block("console"))),
+        "{}",
+        run.stderr
     );
 }

@@ -224,6 +224,13 @@ fn whoever_may_not_read_or_write_it_is_told_the_rule() {
         "{}",
         planned.stdout
     );
+    assert!(
+        planned
+            .stderr
+            .contains("so it is not known whether a Prometheus reads these jobs\n"),
+        "{}",
+        planned.stderr
+    );
     let said = run(&["--apply"]).exit(1).stderr;
     assert!(
         said.contains("may not patch secrets more in namespace "),
