@@ -227,6 +227,7 @@ impl Blocker {
                 "is the path right? To begin an empty configuration: `touch {}`",
                 path.display()
             ),
+            Self::Unfit { refusal, .. } if refusal.column > 0 => "mend it at that place first".into(),
             Self::Unfit { is_file, .. } => {
                 let or = if *is_file { "; or let --drop-in FILE hold the jobs" } else { "" };
                 format!("write that list with one item a line, each after a dash{or}")

@@ -86,10 +86,6 @@ fn a_text_that_cannot_be_edited_line_by_line_is_left_alone() {
             "FILE:1: scrape_configs is written in brackets; only a list of lines that begin with a dash can be edited",
         ),
         (
-            "global: {}\nglobal: {}\n",
-            "FILE:2:1: the key \"global\" is given twice",
-        ),
-        (
             "a: &a {scrape_configs: []}\n<<: *a\n",
             "FILE:2: scrape_configs may come through the merge key here, and would be replaced by one of its own",
         ),
@@ -105,6 +101,15 @@ fn a_text_that_cannot_be_edited_line_by_line_is_left_alone() {
     ] {
         refused(main, &[], expected, "one item a line");
     }
+    let twice = "FILE:2:1: the key \"global\" is given twice";
+    refused(
+        "global: {}\nglobal: {}\n",
+        &[],
+        twice,
+        "mend it at that place",
+    );
+    let open = "FILE:1:4: unclosed bracket '['";
+    refused("a: [\n", &[], open, "mend it at that place");
 }
 
 #[test]

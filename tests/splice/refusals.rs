@@ -150,12 +150,33 @@ fn a_list_that_is_not_lines_of_its_own_is_refused_with_its_line() {
     }
 }
 
-/// With our job gone, the comment behind it would be a line of the text before it.
+/// With our job gone, the comment behind it would be a line of the text before it, or an alias stand for another value;
+/// with ours added, the text at the end would have a line break. A large file has one reader less to tell so.
 #[test]
-fn a_comment_that_would_become_text_is_refused_with_its_line() {
-    let text = "scrape_configs:\n- job_name: a\n  relabel_configs:\n  - replacement: |\n      text\n\
-                - job_name: k8s-b  # by monconf, instance monitoring\n      # deep\n- job_name: c\n";
+fn what_would_change_the_meaning_of_others_is_refused_with_its_line() {
     let steps = [Step::Key("scrape_configs".to_owned())];
-    let refused = splice(text, &steps, &[]).unwrap_err();
-    assert_eq!(refused.line, 6, "{refused}");
+    let comment = "scrape_configs:\n- job_name: a\n  relabel_configs:\n  - replacement: |\n      text\n\
+                   - job_name: k8s-b  # by monconf, instance monitoring\n      # deep\n- job_name: c\n";
+    let end = "global: {}\nnote: |\n  no line break";
+    let anchor = "x: &x 1\nscrape_configs:\n- job_name: k8s-b  # by monconf, instance monitoring\n  y: &x 2\n\
+                  - job_name: a\n  z: *x\n";
+    let job = [job("k8s-a", "https")];
+    let large = format!("# {}\n", "large ".repeat(50_000));
+    for (text, entries, line, why) in [
+        (comment, &[][..], 6, "a would not be what it should"),
+        (anchor, &[], 3, "a would not be what it should"),
+        (end, &job[..], 3, "something beside the list would change"),
+    ] {
+        let small = splice(text, &steps, entries).unwrap_err();
+        let large = splice(&format!("{large}{text}"), &steps, entries).unwrap_err();
+        assert_eq!(
+            (small.line, large.line),
+            (line, line + 1),
+            "{small}, {large}"
+        );
+        assert!(
+            small.why.contains(why) && large.why.contains(why),
+            "{small}, {large}"
+        );
+    }
 }

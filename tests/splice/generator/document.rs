@@ -61,6 +61,26 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Adds 300 kB, by a comment at the beginning.
+    pub(crate) fn enlarge(&mut self) {
+        let line_end = if self.text.contains('\r') {
+            "\r\n"
+        } else {
+            "\n"
+        };
+        let comment = format!("# {}{line_end}", "large ".repeat(50_000));
+        // Behind a byte order mark.
+        let start = self.text.find(|first| first != '\u{feff}');
+        let start = start.unwrap_or(self.text.len());
+        self.text.insert_str(start, &comment);
+        for place in &mut self.items {
+            place.start = place.start.max(start) + comment.len();
+            place.end += comment.len();
+        }
+    }
+}
+
 impl Writer {
     fn beginning(&mut self) {
         self.between(0);
@@ -128,7 +148,7 @@ impl Writer {
                 ]);
                 let key = format!("{key}{index}");
                 self.put(&format!("{key}:"));
-                let value = self.value(indent, 3, false);
+                let value = self.value(indent, 2, false);
                 map.insert(key, value);
             }
         }
@@ -197,7 +217,7 @@ impl Writer {
 
     fn jobs(&mut self, column: usize, items: &mut Vec<Place>) -> Value {
         let mut jobs = Vec::new();
-        for index in 0..=self.random.below(5) {
+        for index in 0..=self.random.below(4) {
             self.between(column);
             let start = self.out.len();
             let anchors = self.anchors_begun;
@@ -205,7 +225,7 @@ impl Writer {
             self.put("-");
             let name = format!("job-{index}");
             let (job, name) = if self.random.is(85) {
-                (self.block_map(column, 3, true, Some(&name)), Some(name))
+                (self.block_map(column, 2, true, Some(&name)), Some(name))
             } else {
                 (self.value(column, 2, true), None)
             };
