@@ -3,14 +3,9 @@
 use testbed::{ControlPlane, Options};
 
 use crate::support::Monconf;
+use crate::support::docs::{block, is_printed};
 
 const README: &str = include_str!("../README.md");
-
-/// The text of the first code block of that language.
-fn block(language: &str) -> &'static str {
-    let start = README.split_once(&format!("```{language}\n")).unwrap().1;
-    start.split_once("```").unwrap().0
-}
 
 /// What differs from run to run, as the README writes it.
 fn settled(output: &str, url: &str) -> String {
@@ -47,13 +42,7 @@ fn the_diff_in_the_readme_is_the_one_that_the_first_command_prints() {
         .run()
         .ok();
     let printed = settled(&run.stdout, cp.url());
-    let mut rest = printed.as_str();
-    for part in block("diff").split("…\n") {
-        let at = rest
-            .find(part)
-            .unwrap_or_else(|| panic!("the README says\n{part}\nbut printed was\n{printed}"));
-        rest = &rest[at + part.len()..];
-    }
+    is_printed(block(README, "diff"), &printed);
 }
 
 #[test]

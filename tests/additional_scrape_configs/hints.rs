@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use testbed::{ControlPlane, Options};
 
 use super::monconf;
+use crate::support::docs::{block, is_printed};
 use crate::support::{Monconf, Run};
 
 const MONITORING: &str = "/apis/monitoring.coreos.com/v1";
@@ -109,10 +110,6 @@ fn diff_and_hint_are_those_of_the_documentation() {
     let (_, docs) = include_str!("../../docs/files.md")
         .split_once("\n## In the cluster\n")
         .unwrap();
-    let block = |language: &str| -> &str {
-        let (_, start) = docs.split_once(&format!("```{language}\n")).unwrap();
-        start.split_once("```").unwrap().0
-    };
     let cp = ControlPlane::start(Options::default());
     let user = cp.user("reader-of-docs", &["system:masters"]);
     let create = |path: &str, object: Value| cp.admin().post(path, &object).unwrap();
@@ -140,14 +137,10 @@ fn diff_and_hint_are_those_of_the_documentation() {
         .kubeconfig(&user.kubeconfig)
         .run()
         .ok();
-    let mut rest = run.stdout.as_str();
-    for part in block("diff").split("…\n") {
-        let at = rest.find(part);
-        let at = at.unwrap_or_else(|| panic!("no\n{part}\nin\n{}", run.stdout));
-        rest = &rest[at + part.len()..];
-    }
+    is_printed(block(docs, "diff"), &run.stdout);
     assert!(
-        run.stderr.ends_with(&format!(": {}", block("console"))),
+        run.stderr
+            .ends_with(&format!(": {}", block(docs, "console"))),
         "{}",
         run.stderr
     );

@@ -8,7 +8,7 @@ use monconf::splice::{self, Entry};
 use monconf::yaml::{self, Step};
 use serde_json::Value;
 
-use super::edit::{INSTANCE, WAS, changed, insertion, job};
+use super::edit::{INSTANCE, WAS, changed, insertion, job, list};
 
 struct File {
     name: String,
@@ -51,27 +51,8 @@ fn jobs() -> [Entry; 2] {
 /// The first document with `entries` at the end of its list.
 fn extended(file: &File, entries: &[Entry]) -> Value {
     let mut document = first(&file.text);
-    let mut place = &mut document;
-    for step in &file.steps {
-        place = match step {
-            Step::Key(key) => {
-                if place.is_null() {
-                    *place = Value::Object(serde_json::Map::new());
-                }
-                place
-                    .as_object_mut()
-                    .unwrap()
-                    .entry(key)
-                    .or_insert(Value::Null)
-            }
-            Step::Index(index) => &mut place[index],
-        };
-    }
-    if place.is_null() {
-        *place = Value::Array(Vec::new());
-    }
     let values = entries.iter().map(|entry| entry.value.clone());
-    place.as_array_mut().unwrap().extend(values);
+    list(&mut document, &file.steps).extend(values);
     document
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use monconf::splice::{self, Entry, Refusal, Splice, Spliced};
 use monconf::yaml::Step;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 pub(super) const INSTANCE: &str = "monitoring";
 /// Begins the comment before the word for nothing that a list was.
@@ -50,6 +50,30 @@ pub(super) fn changed(text: &str, steps: &[Step], entries: &[Entry]) -> String {
     let new = change(text).unwrap_or_else(|| text.to_owned());
     assert_eq!(change(&new), None, "a second time:\n{new}");
     new
+}
+
+/// The list in a document, made where there is none.
+pub(super) fn list<'v>(document: &'v mut Value, steps: &[Step]) -> &'v mut Vec<Value> {
+    let mut place = document;
+    for step in steps {
+        place = match step {
+            Step::Key(key) => {
+                if place.is_null() {
+                    *place = Value::Object(Map::new());
+                }
+                place
+                    .as_object_mut()
+                    .unwrap()
+                    .entry(key)
+                    .or_insert(Value::Null)
+            }
+            Step::Index(index) => &mut place[index],
+        };
+    }
+    if place.is_null() {
+        *place = Value::Array(Vec::new());
+    }
+    place.as_array_mut().unwrap()
 }
 
 /// Where `new` has something that `old` has not, if that is all they differ in. Of several such places the last one,

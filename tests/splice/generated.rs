@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use monconf::splice::Entry;
-use monconf::yaml::{self, Step};
-use serde_json::{Map, Value};
+use monconf::yaml;
+use serde_json::Value;
 
-use super::edit::{WAS, insertion, job, splice};
+use super::edit::{WAS, insertion, job, list, splice};
 use super::generator::{Document, Random};
 
 /// At least, and more where the variable says so.
@@ -209,28 +209,4 @@ impl Case {
             self.document.text
         );
     }
-}
-
-/// The list in a document, made where there is none.
-fn list<'v>(document: &'v mut Value, steps: &[Step]) -> &'v mut Vec<Value> {
-    let mut place = document;
-    for step in steps {
-        place = match step {
-            Step::Key(key) => {
-                if place.is_null() {
-                    *place = Value::Object(Map::new());
-                }
-                place
-                    .as_object_mut()
-                    .unwrap()
-                    .entry(key)
-                    .or_insert(Value::Null)
-            }
-            Step::Index(index) => &mut place[index],
-        };
-    }
-    if place.is_null() {
-        *place = Value::Array(Vec::new());
-    }
-    place.as_array_mut().unwrap()
 }

@@ -1,5 +1,6 @@
 //! Running the built program, and looking at what it did.
 
+pub(crate) mod docs;
 mod monconf;
 pub(crate) mod rights;
 pub(crate) mod state;

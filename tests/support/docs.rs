@@ -1,0 +1,20 @@
+//! What a document shows, and whether that is what was printed.
+
+/// The text of the first code block of that language.
+#[track_caller]
+pub(crate) fn block<'t>(document: &'t str, language: &str) -> &'t str {
+    let (_, start) = document.split_once(&format!("```{language}\n")).unwrap();
+    start.split_once("```").unwrap().0
+}
+
+/// Panics unless the parts of `shown`, between lines of `…`, are in `printed`, in their order.
+#[track_caller]
+pub(crate) fn is_printed(shown: &str, printed: &str) {
+    let mut rest = printed;
+    for part in shown.split("…\n") {
+        let at = rest
+            .find(part)
+            .unwrap_or_else(|| panic!("shown is\n{part}\nbut printed was\n{printed}"));
+        rest = &rest[at + part.len()..];
+    }
+}
