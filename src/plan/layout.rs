@@ -3,10 +3,7 @@
 use super::{Blocker, Unwritable, Why};
 use crate::spec::KeyPlace;
 use crate::splice::Refusal;
-use crate::yaml::{Extent, List, Step, Wanted, locate};
-
-/// Nothing of the text is shown from here.
-const NO_SECRETS: Wanted = |_| Extent::Nothing;
+use crate::yaml::{List, NOTHING, Step, locate};
 
 /// The way to what holds `scrape_configs`: none in the configuration of Prometheus, to one of `metrics.configs` in that
 /// of an agent.
@@ -27,7 +24,7 @@ pub(super) fn holder(text: &str, place: &KeyPlace) -> Result<Vec<Step>, Blocker>
     };
     let mut steps = vec![Step::Key("metrics".to_owned())];
     let metrics =
-        locate(text, &steps, "", NO_SECRETS, &origin).map_err(|error| unfit(error.into()))?;
+        locate(text, &steps, "", NOTHING, &origin).map_err(|error| unfit(error.into()))?;
     let named = place.config.as_ref();
     if metrics.key.is_none() {
         return match named {
@@ -37,7 +34,7 @@ pub(super) fn holder(text: &str, place: &KeyPlace) -> Result<Vec<Step>, Blocker>
     }
     steps.push(Step::Key("configs".to_owned()));
     let configs =
-        locate(text, &steps, "name", NO_SECRETS, &origin).map_err(|error| unfit(error.into()))?;
+        locate(text, &steps, "name", NOTHING, &origin).map_err(|error| unfit(error.into()))?;
     let configs: Vec<String> = match configs.list {
         List::Block { items, .. } => items
             .into_iter()

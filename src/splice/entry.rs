@@ -7,7 +7,7 @@ use std::thread::{self, ScopedJoinHandle};
 use serde_json::Value;
 
 use super::Refusal;
-use super::mark::Mark;
+use super::mark;
 use super::proof::Change;
 use super::write::{Draft, Edit};
 use crate::mask::secrecy;
@@ -79,7 +79,7 @@ pub struct Foreign {
 /// would change more than it should; with the line.
 pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, Refusal> {
     let mut spliced = Spliced::default();
-    if wanted.entries.is_empty() && !text.contains(Mark::comment(wanted.instance).trim()) {
+    if wanted.entries.is_empty() && !text.contains(&mark::of_instance(wanted.instance)) {
         return Ok(spliced);
     }
     let guessed = guessed(text, origin, wanted);
@@ -172,7 +172,7 @@ impl Spliced {
             let name = item.name.as_deref().unwrap_or_default();
             let entry = wanted.entries.iter().find(|entry| entry.name == name);
             let owner = owner(text, item);
-            let is_ours = owner.as_deref() == Some(wanted.instance);
+            let is_ours = owner == Some(wanted.instance);
             let Some(entry) = entry else {
                 let lines = &text[item.lines.clone()];
                 if is_ours {
@@ -199,7 +199,7 @@ impl Spliced {
                 self.foreign.push(Foreign {
                     name: name.to_owned(),
                     line: item.line,
-                    instance: owner,
+                    instance: owner.map(str::to_owned),
                 });
             }
             self.replaced.push((name.to_owned(), value));
@@ -225,7 +225,7 @@ pub fn names(
     steps: &[Step],
     name_key: &str,
 ) -> Result<Vec<(String, usize, Option<String>)>, Refusal> {
-    let located = locate(text, steps, name_key, secrecy, origin)?;
+    let located = locate(text, steps, name_key, yaml::NOTHING, origin)?;
     Ok(match &located.list {
         List::Unfit { line, names, .. } => {
             let names = names.iter();
@@ -237,7 +237,7 @@ pub fn names(
                 Some((
                     item.name.clone()?.into_owned(),
                     item.line,
-                    owner(text, item),
+                    owner(text, item).map(str::to_owned),
                 ))
             })
             .collect(),
@@ -253,12 +253,9 @@ pub(super) fn items<'a, 't>(list: &'a List<'t>) -> &'a [Item<'t>] {
 }
 
 /// The instance of monconf that an item's mark names.
-fn owner(text: &str, item: &Item<'_>) -> Option<String> {
+fn owner<'t>(text: &'t str, item: &Item<'_>) -> Option<&'t str> {
     let line = yaml::line_end(text, item.name_end).min(item.lines.end);
-    match Mark::of(&text[item.name_end..line]) {
-        Mark::Instance(instance) => Some(instance),
-        Mark::None => None,
-    }
+    mark::instance(&text[item.name_end..line])
 }
 
 /// The value of an item that needs nothing from outside it.

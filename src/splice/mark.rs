@@ -1,14 +1,5 @@
 //! Comments by which items are known again.
 
-/// What the comment behind an item's name says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// The item belongs to this instance of monconf.
-    Instance(String),
-    /// monconf did not write it.
-    None,
-}
-
 const INSTANCE: &str = "by monconf, instance ";
 
 /// Stands behind a key that monconf added: it goes with the last item.
@@ -17,25 +8,19 @@ const KEY: &str = "by monconf";
 /// Stands before the word for nothing that a key had: with it gone, the word is back.
 pub(super) const WAS: &str = "# by monconf, was: ";
 
-impl Mark {
-    /// The mark in what follows an item's name on its line.
-    #[must_use]
-    pub fn of(behind: &str) -> Self {
-        comment(behind)
-            .and_then(|comment| comment.strip_prefix(INSTANCE))
-            .map_or(Self::None, |instance| Self::Instance(instance.to_owned()))
-    }
+/// The instance of monconf that an item belongs to, as the comment behind its name says.
+pub(super) fn instance(behind: &str) -> Option<&str> {
+    comment(behind)?.strip_prefix(INSTANCE)
+}
 
-    /// The comment for an item of `instance`.
-    #[must_use]
-    pub fn comment(instance: &str) -> String {
-        format!("  # {INSTANCE}{instance}")
-    }
+/// The comment for an item of `instance`.
+pub(super) fn of_instance(instance: &str) -> String {
+    format!("# {INSTANCE}{instance}")
 }
 
 /// The comment for a key.
-pub(super) fn key_comment() -> String {
-    format!("  # {KEY}")
+pub(super) fn of_key() -> String {
+    format!("# {KEY}")
 }
 
 /// Whether what follows a key, from its colon on, says that monconf added it.

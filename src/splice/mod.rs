@@ -10,7 +10,6 @@ mod write;
 mod tests;
 
 pub use entry::{Entry, Foreign, Splice, Spliced, names, splice};
-pub use mark::Mark;
 
 /// Why a text is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

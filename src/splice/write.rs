@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::entry::{Entry, Splice, items};
-use super::mark::{self, Mark, WAS};
+use super::mark::{self, WAS};
 use crate::yaml::{self, List, Step};
 
 /// What happens to the items of a list, by their index, in order.
@@ -76,7 +76,7 @@ impl<'a> Draft<'a> {
                 };
                 let indent = " ".repeat(*column);
                 let key = yaml::flow(&Value::from(key.as_str()));
-                let mut lines = vec![format!("{indent}{key}:{}", mark::key_comment())];
+                let mut lines = vec![format!("{indent}{key}:  {}", mark::of_key())];
                 lines.extend(self.lines(&edit.added, column + 2, 2));
                 self.insert(*at, &lines);
             }
@@ -232,7 +232,7 @@ fn lines(entry: &Entry, wanted: &Splice<'_>, column: usize, gap: usize) -> Vec<S
             let (first, rest) = line.split_at(1);
             let rest = rest.strip_prefix(' ').unwrap_or(rest);
             let mark = if index == 0 {
-                Mark::comment(wanted.instance)
+                format!("  {}", mark::of_instance(wanted.instance))
             } else {
                 String::new()
             };

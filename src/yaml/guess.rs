@@ -9,7 +9,7 @@ use super::list::{Item, List};
 /// The list under the key at the beginning of a line, of jobs as people write them; `None` for anything else.
 #[must_use]
 pub fn guess<'t>(text: &'t str, key: &str, name_key: &str) -> Option<List<'t>> {
-    let mut lines = Lines { text, at: 0 };
+    let mut lines = lines(text);
     lines.find(|line| {
         let behind = line
             .text
@@ -71,11 +71,6 @@ fn is_nothing(line: &str) -> bool {
     line.is_empty() || line.starts_with('#')
 }
 
-struct Lines<'t> {
-    text: &'t str,
-    at: usize,
-}
-
 struct Line<'t> {
     /// Without its line break.
     text: &'t str,
@@ -84,23 +79,14 @@ struct Line<'t> {
     end: usize,
 }
 
-impl<'t> Iterator for Lines<'t> {
-    type Item = Line<'t>;
-
-    fn next(&mut self) -> Option<Line<'t>> {
-        if self.at == self.text.len() {
-            return None;
-        }
-        let start = self.at;
-        let rest = &self.text[start..];
-        let end = rest
-            .find('\n')
-            .map_or(self.text.len(), |length| start + length + 1);
-        self.at = end;
+fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    text.split_inclusive('\n').scan(0, |end, line| {
+        let start = *end;
+        *end += line.len();
         Some(Line {
-            text: self.text[start..end].trim_end_matches(['\n', '\r']),
+            text: line.trim_end_matches(['\n', '\r']),
             start,
-            end,
+            end: *end,
         })
-    }
+    })
 }

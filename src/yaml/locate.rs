@@ -1,14 +1,13 @@
 //! Where a list of a document, and each item of it, stands in the text.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use granit_parser::{Event, Span, StructureStyle};
 
 use super::YamlError;
-use super::content::{content, dash, is_null};
+use super::content::{content, is_null};
 use super::fingerprint::Fingerprinter;
-use super::list::{Item, List, Located, named, path};
+use super::list::{List, Located, named, path};
 use super::text::{line_end, line_start};
 use super::under::{Under, Wanted};
 use super::walk::{Role, Step, Visit, Walk};
@@ -40,26 +39,26 @@ pub fn locate<'t>(
     })
 }
 
-struct Locator<'t, 'k> {
-    text: &'t str,
+pub(super) struct Locator<'t, 'k> {
+    pub(super) text: &'t str,
     steps: &'t [Step],
-    name_key: &'k str,
+    pub(super) name_key: &'k str,
     fingerprinter: Fingerprinter,
     /// Behind the last content so far.
-    content: usize,
+    pub(super) content: usize,
     /// Where the document ends.
     end: usize,
     key: Option<Span>,
-    list: Option<List<'t>>,
+    pub(super) list: Option<List<'t>>,
     /// The level of the list, once it is there.
-    level: usize,
+    pub(super) level: usize,
     /// Whether the name of the item under way comes next.
-    named_next: bool,
+    pub(super) named_next: bool,
     /// The map that would hold the list's key.
     parent: Option<Parent>,
     /// The deepest node that the steps led to, for saying why the list is not there.
     reached: usize,
-    why_not: Option<(usize, String)>,
+    pub(super) why_not: Option<(usize, String)>,
     anchors: Vec<usize>,
 }
 
@@ -135,7 +134,7 @@ impl<'t, 'k> Locator<'t, 'k> {
         match visit.role {
             Role::Key => self.key = Some(visit.span),
             Role::List if visit.reached == Some(self.steps.len()) => self.list(visit),
-            Role::Item(index) => self.item(visit, index),
+            Role::Item(index) => return self.item(visit, index),
             Role::Around | Role::List => self.beside(visit),
         }
         if let Some(end) = content(visit, self.text) {
@@ -188,7 +187,7 @@ impl<'t, 'k> Locator<'t, 'k> {
     }
 
     /// A node beside the list's key may be a merge key.
-    fn beside(&mut self, visit: &Visit<'_, 't>) {
+    pub(super) fn beside(&mut self, visit: &Visit<'_, 't>) {
         let line = visit.span.start.line();
         if let Event::Alias(anchor) = visit.event
             && self.anchors.contains(anchor)
@@ -242,96 +241,6 @@ impl<'t, 'k> Locator<'t, 'k> {
             Event::MappingStart(..) => unfit("is a map, not a list"),
             _ => unfit("is not a list"),
         });
-    }
-
-    fn item(&mut self, visit: &Visit<'_, 't>, index: usize) {
-        if let Event::Alias(_) = visit.event {
-            self.beside(visit);
-        }
-        if let Some(List::Block { items, .. }) = &self.list
-            && index == items.len()
-        {
-            self.begin_item(visit);
-        }
-        if let Some((name, end)) = self.name(visit) {
-            match &mut self.list {
-                Some(List::Block { items, .. }) => {
-                    if let Some(item) = items.last_mut() {
-                        item.name = Some(name);
-                        item.name_end = end;
-                    }
-                }
-                Some(List::Unfit { names, .. }) => names.push(name),
-                _ => {}
-            }
-        }
-        if let Some(end) = content(visit, self.text) {
-            self.reach(end);
-        }
-    }
-
-    fn begin_item(&mut self, visit: &Visit<'_, 't>) {
-        let text = self.text;
-        let line = visit.span.start.line();
-        let Some(dash) = dash(text, self.content) else {
-            self.why_not = Some((
-                line,
-                "an item does not begin on a line of its own".to_owned(),
-            ));
-            return;
-        };
-        let Some(List::Block { column, gap, items }) = &mut self.list else {
-            return;
-        };
-        let start = line_start(text, dash);
-        if items.is_empty() {
-            let indent = text[start..dash].trim_start_matches('\u{feff}');
-            *column = indent.len();
-            let spaces = text[dash + 1..].bytes().take_while(|byte| *byte == b' ');
-            let spaces = spaces.count();
-            let next = text.as_bytes().get(dash + 1 + spaces);
-            if next.is_some_and(|byte| !b"\r\n#".contains(byte)) {
-                *gap = spaces + 1;
-            }
-        }
-        items.push(Item {
-            lines: start..start,
-            line,
-            name: None,
-            name_end: start,
-        });
-        self.named_next = false;
-        self.reach(dash + 1);
-    }
-
-    /// The name of an item, where this is it, and where it ends.
-    fn name(&mut self, visit: &Visit<'_, 't>) -> Option<(Cow<'t, str>, usize)> {
-        let Event::Scalar(text, ..) = visit.event else {
-            return None;
-        };
-        let is_key = visit.is_key && visit.level == self.level + 2;
-        let is_value = !visit.is_key && visit.level == self.level + 2;
-        if is_key {
-            self.named_next = text == self.name_key;
-            return None;
-        }
-        let is_name = visit.level == self.level + 1 || is_value && self.named_next;
-        self.named_next &= !is_value;
-        is_name.then(|| {
-            let end = content(visit, self.text).unwrap_or(end(visit.span));
-            (text.clone(), end)
-        })
-    }
-
-    /// Content of the item under way ends here, or further on. Its lines end where [`Self::finish`] finds the end of
-    /// that line: looking for it at each word of a long line would take far too long.
-    fn reach(&mut self, end: usize) {
-        self.content = self.content.max(end);
-        if let Some(List::Block { items, .. }) = &mut self.list
-            && let Some(item) = items.last_mut()
-        {
-            item.lines.end = self.content;
-        }
     }
 
     fn close(&mut self, visit: &Visit<'_, 't>) {
@@ -447,6 +356,6 @@ fn range(span: Span) -> Range<usize> {
     span.byte_range().unwrap_or(0..0)
 }
 
-fn end(span: Span) -> usize {
+pub(super) fn end(span: Span) -> usize {
     range(span).end
 }

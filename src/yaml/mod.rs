@@ -6,6 +6,7 @@ mod deep;
 mod emit;
 mod fingerprint;
 mod guess;
+mod items;
 mod lines;
 mod list;
 mod locate;
@@ -31,7 +32,7 @@ pub use locate::locate;
 pub use loose::{embedded, loosely};
 pub use second::{Expected, agrees};
 pub use text::{content_end, line_break, line_end, line_start, next_line};
-pub use under::{Extent, Wanted, merged, values_under};
+pub use under::{Extent, NOTHING, Wanted, merged, values_under};
 pub use walk::Step;
 
 /// What is wrong with a text, and where.

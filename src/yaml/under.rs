@@ -12,6 +12,9 @@ use super::walk::{Visit, Walk};
 /// What is looked for under a key.
 pub type Wanted = fn(&str) -> Extent;
 
+/// Nothing is looked for.
+pub const NOTHING: Wanted = |_| Extent::Nothing;
+
 /// How much of what stands under a key is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
