@@ -2,7 +2,15 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+/// The text of a value in a Secret's `data`, which is base64; `None` where it is no text.
+#[must_use]
+pub fn decoded(value: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(value).ok()?).ok()
+}
 
 /// A kind that monconf reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

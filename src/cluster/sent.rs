@@ -1,11 +1,10 @@
 //! What a call carries: the secrets in it, and whether an object shows that it was carried out.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Call;
 use crate::mask::secrecy;
+use crate::object::decoded;
 use crate::yaml::values_under;
 
 /// The Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
@@ -22,8 +21,7 @@ pub(super) fn secrets(call: &Call) -> Vec<String> {
             .flat_map(|data| data.values())
         {
             let text = value.as_str().unwrap_or_default();
-            let decoded = STANDARD.decode(text).ok();
-            let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+            let decoded = decoded(text);
             if call.is_configuration {
                 let plain = decoded.as_deref().unwrap_or(text);
                 let values = values_under(plain, secrecy).into_iter();
@@ -57,6 +55,8 @@ pub(super) fn holds(live: &Value, applied: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
     use super::*;

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
+use crate::object::decoded;
 use crate::plan::{PENDING_TOKEN, Text};
 use crate::yaml::Extent;
 
@@ -97,10 +98,7 @@ impl Masker {
     fn secret_data(&mut self, data: &mut Map<String, Value>) {
         for value in data.values_mut() {
             let text = value.as_str().unwrap_or_default();
-            let decoded = STANDARD
-                .decode(text)
-                .ok()
-                .and_then(|bytes| String::from_utf8(bytes).ok());
+            let decoded = decoded(text);
             let plain = decoded.as_deref().unwrap_or(text);
             *value = certificate(plain)
                 .unwrap_or_else(|| self.number(plain))

@@ -11,7 +11,7 @@ use super::owner::managers;
 use super::unwritable::LARGEST;
 use super::{Blocker, Change, Content, Unwritable, Why};
 use crate::cluster::FIELD_MANAGER;
-use crate::object::{Kind, ObjectRef, metadata};
+use crate::object::{Kind, ObjectRef, decoded, metadata};
 use crate::render::{MANAGED_BY, labels};
 use crate::spec::KeyPlace;
 
@@ -42,9 +42,7 @@ impl Planner<'_> {
         if !is_secret {
             return Ok(Some(value.into()));
         }
-        let bytes = STANDARD.decode(value).ok();
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        let text = text.ok_or_else(|| refused(Why::NotText))?;
+        let text = decoded(value).ok_or_else(|| refused(Why::NotText))?;
         Ok(Some(text.into()))
     }
 
@@ -123,19 +121,13 @@ fn unwritable(place: &KeyPlace, why: Why) -> Blocker {
 /// The bytes of the values of all other keys.
 fn others(live: &Value, key: &str) -> usize {
     let is_secret = live["kind"] == "Secret";
-    let decoded = |text: &str| STANDARD.decode(text).map_or(0, |bytes| bytes.len());
+    let size = |text: &str| STANDARD.decode(text).map_or(0, |bytes| bytes.len());
     let sizes = [("data", is_secret), ("binaryData", true)].map(|(field, is_encoded)| {
         let values = live[field].as_object().into_iter().flatten();
         values
             .filter(|(other, _)| *other != key)
             .filter_map(|(_, value)| value.as_str())
-            .map(|text| {
-                if is_encoded {
-                    decoded(text)
-                } else {
-                    text.len()
-                }
-            })
+            .map(|text| if is_encoded { size(text) } else { text.len() })
             .sum::<usize>()
     });
     sizes.iter().sum()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::plan::ExistingFile;
 use crate::promfile::{self, covers, glob};
 use crate::render::{FILES, Form, JOBS};
 use crate::spec::{FilePlace, Spec};
@@ -17,6 +18,8 @@ pub(super) struct Configuration {
     pub(super) is_named: bool,
     /// Where else there are jobs of the names that are wanted.
     pub(super) jobs_elsewhere: BTreeMap<String, String>,
+    /// The main file, where there is one.
+    pub(super) main: BTreeMap<PathBuf, ExistingFile>,
 }
 
 impl Configuration {
@@ -53,6 +56,7 @@ impl Configuration {
                 }
             }
         }
+        configuration.main.insert(main.to_owned(), existing);
         Ok(configuration)
     }
 

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Kind, ObjectRef, decoded};
 use crate::plan::ExistingFile;
 use crate::promfile;
 use crate::render::{Desired, Form, TokenPlace};
@@ -26,8 +23,7 @@ pub(super) fn current_token(
         TokenPlace::Secret => snapshot
             .secret(spec, &spec.names.token_secret())
             .and_then(|secret| secret["data"]["token"].as_str())
-            .and_then(|token| STANDARD.decode(token).ok())
-            .and_then(|token| String::from_utf8(token).ok()),
+            .and_then(decoded),
     };
     Ok(text.map(Token::new))
 }
@@ -86,13 +82,17 @@ pub(super) fn surplus(
     surplus
 }
 
-/// Those of the files wanted that exist.
-pub(super) fn files(desired: &Desired) -> Result<BTreeMap<PathBuf, ExistingFile>> {
-    let mut files = BTreeMap::new();
+/// Those of the files wanted that exist, beside those that have been read already: a plan is made of one look at each.
+pub(super) fn files(
+    desired: &Desired,
+    mut files: BTreeMap<PathBuf, ExistingFile>,
+) -> Result<BTreeMap<PathBuf, ExistingFile>> {
     let edited = desired.edits.iter().filter_map(|edit| edit.place.file());
     let whole = desired.files.iter().map(|file| file.path.as_path());
     for path in whole.chain(edited) {
-        if let Some(existing) = promfile::read(path)? {
+        if !files.contains_key(path)
+            && let Some(existing) = promfile::read(path)?
+        {
             files.insert(path.to_owned(), existing);
         }
     }

@@ -125,7 +125,7 @@ pub async fn prepare(
     };
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
-        files: files(&desired)?,
+        files: files(&desired, configuration.main)?,
         jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
         objects: snapshot.objects,
@@ -202,7 +202,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
             .retain(|file| file.stage == Stage::Configuration);
     }
     let existing = Existing {
-        files: files(&desired)?,
+        files: files(&desired, configuration.main)?,
         jobs_elsewhere: configuration.jobs_elsewhere,
         ..Existing::default()
     };

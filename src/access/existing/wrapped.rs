@@ -1,10 +1,9 @@
 //! Configurations within ConfigMaps and Secrets, as a cluster keeps them.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Input;
+use crate::object::decoded;
 use crate::yaml;
 
 /// `inputs`, and after each what its ConfigMaps and Secrets hold, named `FILE[KEY]`. Their other keys, such as rules
@@ -34,8 +33,7 @@ fn held(object: &Value, file: &str, all: &mut Vec<Input>) {
         for (key, value) in object[*field].as_object().into_iter().flatten() {
             let text = value.as_str().unwrap_or_default();
             let text = if object["kind"] == "Secret" && *field == "data" {
-                let bytes = STANDARD.decode(text).unwrap_or_default();
-                String::from_utf8(bytes).unwrap_or_default()
+                decoded(text).unwrap_or_default()
             } else {
                 text.to_owned()
             };
