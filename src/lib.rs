@@ -37,6 +37,10 @@ pub mod token;
 pub mod ui;
 pub mod yaml;
 
+// Tests within may share what the others are made of.
+#[cfg(test)]
+extern crate self as monconf;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

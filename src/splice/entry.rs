@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::thread::{self, ScopedJoinHandle};
 
 use serde_json::Value;
 
@@ -11,7 +10,7 @@ use super::mark;
 use super::proof::Change;
 use super::write::{Draft, Edit};
 use crate::mask::secrecy;
-use crate::yaml::{self, Item, List, Located, Step, YamlError, guess, locate};
+use crate::yaml::{self, Item, List, Located, Step, YamlError, locate, locate_again};
 
 /// An item that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,51 +78,57 @@ pub struct Foreign {
 /// would change more than it should; with the line.
 pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, Refusal> {
     let mut spliced = Spliced::default();
-    if wanted.entries.is_empty() && !text.contains(&mark::of_instance(wanted.instance)) {
+    if wanted.entries.is_empty() && !may_hold_ours(text, wanted) {
         return Ok(spliced);
     }
-    let guessed = guessed(text, origin, wanted);
-    thread::scope(|threads| {
-        // What will most likely be the new text is read while the old one is.
-        let ahead = guessed.as_deref();
-        let ahead = ahead.map(|new| threads.spawn(move || read(new, origin, wanted)));
-        let located = read(text, origin, wanted)?;
-        let edit = spliced.decide(text, origin, &located.list, wanted)?;
-        if edit.is_empty() {
-            return Ok(spliced);
-        }
-        if let List::Unfit { line, why, .. } = &located.list {
-            return Err(Refusal {
-                origin: origin.to_owned(),
-                line: *line,
-                column: 0,
-                why: why.clone(),
-            });
-        }
-        lone_carriage_return(text, origin)?;
-        let new = Draft::new(text, &located.list, located.key.clone(), wanted).with(&edit);
-        let ahead = ahead.filter(|_| guessed.as_ref() == Some(&new));
-        let new_located = match ahead.map(ScopedJoinHandle::join) {
-            Some(Ok(located)) => located,
-            _ => read(&new, origin, wanted),
-        };
-        let change = Change {
-            old_text: text,
-            old: &located,
-            new_text: &new,
-            edit: &edit,
-            wanted,
-            origin,
-        };
-        spliced.secrets_after = change.prove(new_located)?;
-        spliced.secrets_before = located.secrets;
-        spliced.text = Some(new);
-        Ok(spliced)
-    })
+    let located = read(text, None, origin, wanted)?;
+    let edit = spliced.decide(text, origin, &located.list, wanted)?;
+    if edit.is_empty() {
+        return Ok(spliced);
+    }
+    if let List::Unfit { line, why, .. } = &located.list {
+        return Err(Refusal {
+            origin: origin.to_owned(),
+            line: *line,
+            column: 0,
+            why: why.clone(),
+        });
+    }
+    lone_carriage_return(text, origin)?;
+    let new = Draft::new(text, &located.list, located.key.clone(), wanted).with(&edit);
+    let change = Change {
+        old_text: text,
+        old: &located,
+        new_text: &new,
+        edit: &edit,
+        wanted,
+        origin,
+    };
+    spliced.secrets_after = change.prove(read(&new, Some(&located), origin, wanted))?;
+    spliced.secrets_before = located.secrets;
+    spliced.text = Some(new);
+    Ok(spliced)
 }
 
-fn read<'t>(text: &'t str, origin: &'t str, wanted: &Splice<'t>) -> Result<Located<'t>, YamlError> {
-    locate(text, wanted.steps, wanted.name_key, secrecy, origin)
+/// Whether the list and the instance's mark are somewhere in the text.
+fn may_hold_ours(text: &str, wanted: &Splice<'_>) -> bool {
+    let is_there = |step: &Step| match step {
+        Step::Key(key) => text.contains(key.as_str()),
+        Step::Index(_) => true,
+    };
+    wanted.steps.iter().all(is_there) && text.contains(&mark::of_instance(wanted.instance))
+}
+
+fn read<'t>(
+    text: &'t str,
+    before: Option<&Located<'t>>,
+    origin: &str,
+    wanted: &Splice<'_>,
+) -> Result<Located<'t>, YamlError> {
+    let Splice {
+        steps, name_key, ..
+    } = wanted;
+    locate_again(text, before, steps, name_key, secrecy, origin)
 }
 
 /// Readers of YAML take it for the end of a line, and nothing else does: which lines there are is not certain.
@@ -139,22 +144,6 @@ fn lone_carriage_return(text: &str, origin: &str) -> Result<(), Refusal> {
         column: text[start..lone].chars().count() + 1,
         why: "a carriage return without a line feed: it is not certain where lines end".to_owned(),
     })
-}
-
-/// The text that a change most likely gives, where it is large enough for that to save time.
-fn guessed(text: &str, origin: &str, wanted: &Splice<'_>) -> Option<String> {
-    const LARGE: usize = 256 << 10;
-    let [Step::Key(key)] = wanted.steps else {
-        return None;
-    };
-    if text.len() < LARGE {
-        return None;
-    }
-    let list = guess(text, key, wanted.name_key)?;
-    let edit = Spliced::default()
-        .decide(text, origin, &list, wanted)
-        .ok()?;
-    (!edit.is_empty()).then(|| Draft::new(text, &list, None, wanted).with(&edit))
 }
 
 impl Spliced {

@@ -8,6 +8,7 @@ use super::YamlError;
 use super::content::{content, is_null};
 use super::fingerprint::Fingerprinter;
 use super::list::{List, Located, named, path};
+use super::pieces::in_pieces;
 use super::text::{line_end, line_start};
 use super::under::{Under, Wanted};
 use super::walk::{Role, Step, Visit, Walk};
@@ -20,10 +21,42 @@ use super::walk::{Role, Step, Visit, Walk};
 /// all measure; with line and column.
 pub fn locate<'t>(
     text: &'t str,
-    steps: &'t [Step],
+    steps: &[Step],
     name_key: &str,
     wanted: Wanted,
-    origin: &'t str,
+    origin: &str,
+) -> Result<Located<'t>, YamlError> {
+    locate_again(text, None, steps, name_key, wanted, origin)
+}
+
+/// As [`locate`], in a text that has most lines of a document `before`.
+///
+/// # Errors
+/// As for [`locate`].
+pub fn locate_again<'t>(
+    text: &'t str,
+    before: Option<&Located<'t>>,
+    steps: &[Step],
+    name_key: &str,
+    wanted: Wanted,
+    origin: &str,
+) -> Result<Located<'t>, YamlError> {
+    const LARGE: usize = 256 << 10;
+    if text.len() >= LARGE
+        && let Some(located) = in_pieces(text, steps, name_key, wanted, LARGE, before)
+    {
+        return Ok(located);
+    }
+    whole(text, steps, name_key, wanted, origin)
+}
+
+/// As [`locate`], by reading one thing after the other.
+pub(super) fn whole<'t>(
+    text: &'t str,
+    steps: &[Step],
+    name_key: &str,
+    wanted: Wanted,
+    origin: &str,
 ) -> Result<Located<'t>, YamlError> {
     let mut walk = Walk::new(text, steps, origin);
     let mut locator = Locator::new(text, steps, name_key);
@@ -41,7 +74,7 @@ pub fn locate<'t>(
 
 pub(super) struct Locator<'t, 'k> {
     pub(super) text: &'t str,
-    steps: &'t [Step],
+    steps: &'k [Step],
     pub(super) name_key: &'k str,
     fingerprinter: Fingerprinter,
     /// Behind the last content so far.
@@ -71,7 +104,7 @@ struct Parent {
 }
 
 impl<'t, 'k> Locator<'t, 'k> {
-    fn new(text: &'t str, steps: &'t [Step], name_key: &'k str) -> Self {
+    fn new(text: &'t str, steps: &'k [Step], name_key: &'k str) -> Self {
         Self {
             text,
             steps,
@@ -309,10 +342,12 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
         let list = self.list.take().unwrap_or_else(|| self.absent());
         Located {
+            text: self.text,
             list,
             key: self.key.map(range),
             secrets: Vec::new(),
             fingerprint: self.fingerprinter.finish(),
+            pieces: Vec::new(),
         }
     }
 

@@ -2,16 +2,17 @@
 
 mod anchors;
 mod content;
+mod cut;
 mod deep;
 mod emit;
 mod fingerprint;
-mod guess;
 mod items;
 mod lines;
 mod list;
 mod locate;
 mod loose;
 mod merge;
+mod pieces;
 mod second;
 mod text;
 mod under;
@@ -25,10 +26,9 @@ use serde_json::{Map, Value};
 
 pub use emit::{comment, emit, flow, is_plain_character};
 pub use fingerprint::Fingerprint;
-pub use guess::guess;
 pub use lines::Lines;
 pub use list::{Item, List, Located};
-pub use locate::locate;
+pub use locate::{locate, locate_again};
 pub use loose::{embedded, loosely};
 pub use second::{Expected, agrees};
 pub use text::{content_end, line_break, line_end, line_start, next_line};

@@ -46,10 +46,10 @@ pub(super) struct Visit<'a, 't> {
 }
 
 /// Goes through the first document.
-pub(super) struct Walk<'t> {
+pub(super) struct Walk<'t, 'k> {
     parser: Parser<'t, StrInput<'t>>,
-    steps: &'t [Step],
-    origin: &'t str,
+    steps: &'k [Step],
+    origin: &'k str,
     open: Vec<Open<'t>>,
     current: Option<(Event<'t>, Span)>,
     only_first: bool,
@@ -77,8 +77,8 @@ enum Next {
     },
 }
 
-impl<'t> Walk<'t> {
-    pub(super) fn new(text: &'t str, steps: &'t [Step], origin: &'t str) -> Self {
+impl<'t, 'k> Walk<'t, 'k> {
+    pub(super) fn new(text: &'t str, steps: &'k [Step], origin: &'k str) -> Self {
         let mut options = Options::default();
         options.set_emit_comments(false);
         // As Prometheus' own reader has it.
