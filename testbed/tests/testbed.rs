@@ -1,5 +1,6 @@
 //! The testbed's own tests: what the tests of monconf rely on.
 
+mod agent_operator;
 mod audit;
 mod components;
 mod control_plane;

@@ -36,12 +36,13 @@ fn compile(component: Component, cache: &Path) {
         .prefix("building-")
         .tempdir_in(cache)
         .expect("the cache is writable");
-    let mut command = go::go(&component.folder());
+    let (folder, packages) = component.packages();
+    let mut command = go::go(&folder);
     command.envs(component.environment().iter().copied());
     command.args(["build", "-mod=readonly", "-trimpath", "-ldflags"]);
     command.arg(component.linker_flags()).arg("-o");
     // The final slash makes it a directory for go.
-    go::run(command.arg(scratch.path().join("")).arg("tool"));
+    go::run(command.arg(scratch.path().join("")).args(packages));
     for built in fs::read_dir(scratch.path()).expect("the build's output is readable") {
         let built = built.expect("the build's output is readable");
         let name = match built.file_name() {

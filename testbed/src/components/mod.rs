@@ -21,6 +21,8 @@ pub enum Component {
     CoreDns,
     /// `etcd`.
     Etcd,
+    /// `grafana-agent`, `grafana-agent-operator`.
+    GrafanaAgent,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
     /// `node_exporter`.
@@ -38,6 +40,7 @@ impl Component {
             Self::BlackboxExporter => "blackbox-exporter",
             Self::CoreDns => "coredns",
             Self::Etcd => "etcd",
+            Self::GrafanaAgent => "grafana-agent",
             Self::Kubernetes => "kubernetes",
             Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
@@ -51,6 +54,7 @@ impl Component {
             Self::BlackboxExporter => "0.27.0",
             Self::CoreDns => "1.15.0",
             Self::Etcd => "3.6.16",
+            Self::GrafanaAgent => "0.44.8",
             Self::Kubernetes => "1.35.4",
             Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
@@ -86,6 +90,16 @@ impl Component {
         OperatorVersion::default().crds()
     }
 
+    /// The folder of the Grafana Agent Operator's CRD files; three are kinds of an old Prometheus Operator.
+    pub fn agent_crds() -> PathBuf {
+        Self::agent_source().join("operations/agent-static-operator/crds")
+    }
+
+    fn agent_source() -> PathBuf {
+        let module = "github.com/grafana/agent";
+        go::source(&Self::GrafanaAgent.folder(), module)
+    }
+
     /// The JSON Schema (draft 7) of SARIF 2.1.0, the one whose `$id` is in the repository of OASIS.
     pub fn sarif_schema() -> PathBuf {
         cargo::source(&folder("sarif-schema"), "serde-sarif").join("src/schema.json")
@@ -108,6 +122,18 @@ impl Component {
             .join(format!("{}-{}", self.name(), self.version()))
     }
 
+    /// Where it is built, and what: most are tools of the module that pins them.
+    fn packages(self) -> (PathBuf, &'static [&'static str]) {
+        match self {
+            // What it replaces holds only for the main module, and not all that it requires is published.
+            Self::GrafanaAgent => (
+                Self::agent_source(),
+                &["./cmd/grafana-agent", "./cmd/grafana-agent-operator"],
+            ),
+            _ => (self.folder(), &["tool"]),
+        }
+    }
+
     /// What its version is stamped with; other flags would not change what the programs do.
     fn linker_flags(self) -> String {
         let stamps = match self {
@@ -115,6 +141,10 @@ impl Component {
                  -X k8s.io/component-base/version.gitMajor=1 \
                  -X k8s.io/component-base/version.gitMinor=35"
                 .to_owned(),
+            Self::GrafanaAgent => {
+                let variable = "github.com/grafana/agent/internal/build.Version";
+                format!(" -X {variable}=v{}", self.version())
+            }
             Self::BlackboxExporter | Self::NodeExporter | Self::PrometheusOperator => {
                 let variable = "github.com/prometheus/common/version.Version";
                 format!(" -X {variable}={}", self.version())
@@ -137,6 +167,7 @@ impl Component {
         Duration::from_secs(match self {
             Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
             Self::CoreDns => 120,
+            Self::GrafanaAgent => 900,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
             Self::PrometheusOperator => 100,
