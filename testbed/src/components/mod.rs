@@ -167,7 +167,7 @@ impl Component {
         Duration::from_secs(match self {
             Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
             Self::CoreDns => 120,
-            Self::GrafanaAgent => 900,
+            Self::GrafanaAgent => 600,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
             Self::PrometheusOperator => 100,
