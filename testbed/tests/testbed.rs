@@ -6,6 +6,7 @@ mod components;
 mod control_plane;
 mod control_plane_pods;
 mod exporters;
+mod grafana_agent;
 mod node;
 mod operator;
 mod pod;
