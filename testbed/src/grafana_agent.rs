@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use ureq::Agent;
 
 use crate::components::Component;
-use crate::process::{Directory, Launch, Process, free_port, with_free_ports};
+use crate::process::{Directory, Launch, Process, free_port, run_on_text, with_free_ports};
 use crate::prometheus::Target;
 use crate::web;
 
@@ -219,18 +219,7 @@ fn text(value: &Value) -> String {
 
 /// `grafana-agent fmt`: a River text as flow mode's own formatter writes it; what it says when it cannot be parsed.
 pub fn fmt(text: &str) -> Result<String, String> {
-    let folder = Directory::new("grafana-agent-fmt");
-    let file = folder.path().join("config.river");
-    fs::write(&file, text).expect("the directory is writable");
-    let output = Command::new(Component::GrafanaAgent.binary("grafana-agent"))
-        .arg("fmt")
-        .arg(&file)
-        .env("AGENT_MODE", "flow")
-        .output()
-        .expect("grafana-agent can be started");
-    if output.status.success() {
-        Ok(String::from_utf8(output.stdout).expect("River is UTF-8"))
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+    let mut command = Command::new(Component::GrafanaAgent.binary("grafana-agent"));
+    command.arg("fmt").env("AGENT_MODE", "flow");
+    run_on_text(command, "config.river", text)
 }

@@ -12,6 +12,7 @@
 )]
 
 pub mod agent_operator;
+pub mod alloy_syntax;
 pub mod audit;
 pub mod client;
 pub mod cluster;

@@ -1,6 +1,7 @@
 //! The testbed's own tests: what the tests of monconf rely on.
 
 mod agent_operator;
+mod alloy_syntax;
 mod audit;
 mod components;
 mod control_plane;

@@ -15,6 +15,8 @@ pub use operator_version::OperatorVersion;
 /// A pinned Go module of `testbed/components/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component {
+    /// `alloy-syntax`, a program of the testbed's own around the parser that Alloy publishes.
+    AlloySyntax,
     /// `blackbox_exporter`.
     BlackboxExporter,
     /// `coredns`.
@@ -37,6 +39,7 @@ impl Component {
     /// Its folder's name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AlloySyntax => "alloy-syntax",
             Self::BlackboxExporter => "blackbox-exporter",
             Self::CoreDns => "coredns",
             Self::Etcd => "etcd",
@@ -48,9 +51,10 @@ impl Component {
         }
     }
 
-    /// The version that its programs report.
+    /// The version that its programs report; that of the parser for [`Component::AlloySyntax`], which reports none.
     pub fn version(self) -> &'static str {
         match self {
+            Self::AlloySyntax => "0.1.0",
             Self::BlackboxExporter => "0.27.0",
             Self::CoreDns => "1.15.0",
             Self::Etcd => "3.6.16",
@@ -71,7 +75,7 @@ impl Component {
             .or_else(|| find::in_path(name, self.version()))
             .unwrap_or_else(|| {
                 let cached = self.cache().join(name);
-                if !cached.is_file() {
+                if !cached.is_file() || !build::is_built(self) {
                     build::build(self);
                 }
                 assert!(cached.is_file(), "{} does not build {name}", self.name());
@@ -125,6 +129,7 @@ impl Component {
     /// Where it is built, and what: most are tools of the module that pins them.
     fn packages(self) -> (PathBuf, &'static [&'static str]) {
         match self {
+            Self::AlloySyntax => (self.folder(), &["."]),
             // What it replaces holds only for the main module, and not all that it requires is published.
             Self::GrafanaAgent => (
                 Self::agent_source(),
@@ -149,7 +154,7 @@ impl Component {
                 let variable = "github.com/prometheus/common/version.Version";
                 format!(" -X {variable}={}", self.version())
             }
-            Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
+            Self::AlloySyntax | Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
         };
         format!("-s -w{stamps}")
     }
@@ -165,6 +170,7 @@ impl Component {
     /// How long its first build takes on two cores.
     fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
+            Self::AlloySyntax => 5,
             Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
             Self::CoreDns => 120,
             Self::GrafanaAgent => 600,
