@@ -1,11 +1,12 @@
 //! The real Grafana Agent Operator: what it makes of its kinds.
 
+use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::agent_operator::EXTRA_SECRETS;
 use testbed::poll::poll;
-use testbed::{AgentOperator, ControlPlane, Crds, Options};
+use testbed::{AgentOperator, ControlPlane, Crds, GrafanaAgent, Options};
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const AGENTS: &str = "/apis/monitoring.grafana.com/v1alpha1/namespaces/default";
@@ -41,7 +42,7 @@ fn its_configuration_holds_jobs_of_a_secret() {
     cp.wait_for_namespace("default");
     let jobs = "- job_name: ours
   static_configs:
-  - targets: ['127.0.0.1:1']
+  - targets: ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3', '127.0.0.1:4', '127.0.0.1:5', '127.0.0.1:6']
   authorization: {credentials_file: /var/lib/grafana-agent/extra-secrets/tok/token}
   relabel_configs:
   - {action: hashmod, modulus: $(SHARDS), source_labels: [__address__], target_label: __tmp_hash}
@@ -89,6 +90,19 @@ fn its_configuration_holds_jobs_of_a_secret() {
     let rendered = operator.rendered_config("default", "agent");
     assert!(rendered.contains("modulus: 2"), "{rendered}");
     assert!(!rendered.contains("$("), "{rendered}");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("agent.yml");
+    fs::write(&file, &rendered).expect("writable");
+    let agent = GrafanaAgent::start_static(&file, &["-enable-features=integrations-next"], &[]);
+    let targets = poll(Duration::from_secs(30), || {
+        Some(agent.targets()).filter(|targets| !targets.is_empty())
+    });
+    let targets = targets.unwrap_or_else(|| panic!("no targets: {}", agent.log()));
+    assert!(
+        targets.len() < 6,
+        "the other shard's are dropped: {targets:?}"
+    );
 
     // It follows, also to a configuration that is long enough to be compressed.
     let more: Vec<String> = (0..2000)
