@@ -1,5 +1,5 @@
 //! The real components that monconf is tested against: etcd, the API server, the controller manager, a node,
-//! Prometheus, its operator, exporters.
+//! Prometheus, its operator, Grafana Agent, its operator, exporters.
 //!
 //! Nothing here imitates what can be run. Every binary is built from a pinned Go module (see [`components`]),
 //! every process dies with the process that started it (see [`process`]), and every directory lies below the
@@ -11,12 +11,15 @@
     reason = "a test harness reports by panicking, with a sentence that says what failed"
 )]
 
+pub mod agent_operator;
+pub mod alloy_syntax;
 pub mod audit;
 pub mod client;
 pub mod cluster;
 pub mod components;
 pub mod control_plane;
 pub mod exporters;
+pub mod grafana_agent;
 pub mod kubeconfig;
 pub mod mounts;
 pub mod network;
@@ -36,12 +39,14 @@ pub mod strace;
 pub mod user;
 mod web;
 
+pub use agent_operator::AgentOperator;
 pub use audit::{Event, waves};
 pub use client::{ApiFailure, Client, Response};
 pub use cluster::{Cluster, Pod};
 pub use components::{Component, OperatorVersion};
 pub use control_plane::{ControlPlane, Crds, Options};
 pub use exporters::Exporter;
+pub use grafana_agent::GrafanaAgent;
 pub use mounts::Mounts;
 pub use network::Network;
 pub use node::Node;

@@ -23,7 +23,7 @@ pub struct Prometheus {
 const LIFECYCLE: &str = "--web.enable-lifecycle";
 const ROUTE_PREFIX: &str = "--web.route-prefix=";
 
-/// What Prometheus scrapes, or would scrape.
+/// What Prometheus scrapes, or would scrape; or Grafana Agent.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The scrape job.
@@ -57,6 +57,31 @@ impl Target {
         };
         let targets = data["activeTargets"].as_array();
         targets.into_iter().flatten().map(target).collect()
+    }
+
+    /// Waits until a job is among `all` and each of its targets has this health; returns these.
+    pub(crate) fn wait_for(
+        all: impl Fn() -> Vec<Self>,
+        job: &str,
+        health: &str,
+        timeout: Duration,
+    ) -> Vec<Self> {
+        let of_job = || {
+            let mut targets = all();
+            targets.retain(|target| target.job == job);
+            targets
+        };
+        poll(timeout, || {
+            let targets = of_job();
+            (!targets.is_empty() && targets.iter().all(|target| target.health == health))
+                .then_some(targets)
+        })
+        .unwrap_or_else(|| {
+            panic!(
+                "job {job} is not {health} after {timeout:?}: {:#?}",
+                of_job()
+            )
+        })
     }
 }
 
@@ -144,22 +169,7 @@ impl Prometheus {
 
     /// Waits until a job has targets and all of them have this health; returns them.
     pub fn wait_for(&self, job: &str, health: &str, timeout: Duration) -> Vec<Target> {
-        let of_job = || {
-            let mut targets = self.targets();
-            targets.retain(|target| target.job == job);
-            targets
-        };
-        poll(timeout, || {
-            let targets = of_job();
-            (!targets.is_empty() && targets.iter().all(|target| target.health == health))
-                .then_some(targets)
-        })
-        .unwrap_or_else(|| {
-            panic!(
-                "job {job} is not {health} after {timeout:?}: {:#?}",
-                of_job()
-            )
-        })
+        Target::wait_for(|| self.targets(), job, health, timeout)
     }
 
     /// The result of an instant query: the API's `result` list.

@@ -1,10 +1,13 @@
 //! The testbed's own tests: what the tests of monconf rely on.
 
+mod agent_operator;
+mod alloy_syntax;
 mod audit;
 mod components;
 mod control_plane;
 mod control_plane_pods;
 mod exporters;
+mod grafana_agent;
 mod node;
 mod operator;
 mod pod;

@@ -21,7 +21,7 @@ pub(super) fn build(component: Component) {
         ));
         lock.lock().expect("the cache's file system has locks");
     }
-    if !is_built(component, &cache) {
+    if !is_built(component) {
         let what = format!("{} {}", component.name(), component.version());
         let usual = clock(component.usual_build());
         say(&format!(
@@ -36,12 +36,13 @@ fn compile(component: Component, cache: &Path) {
         .prefix("building-")
         .tempdir_in(cache)
         .expect("the cache is writable");
-    let mut command = go::go(&component.folder());
+    let (folder, packages) = component.packages();
+    let mut command = go::go(&folder);
     command.envs(component.environment().iter().copied());
     command.args(["build", "-mod=readonly", "-trimpath", "-ldflags"]);
     command.arg(component.linker_flags()).arg("-o");
     // The final slash makes it a directory for go.
-    go::run(command.arg(scratch.path().join("")).arg("tool"));
+    go::run(command.arg(scratch.path().join("")).args(packages));
     for built in fs::read_dir(scratch.path()).expect("the build's output is readable") {
         let built = built.expect("the build's output is readable");
         let name = match built.file_name() {
@@ -54,12 +55,17 @@ fn compile(component: Component, cache: &Path) {
 }
 
 /// Whether the cache holds what the component's files describe now.
-fn is_built(component: Component, cache: &Path) -> bool {
-    fs::read_to_string(cache.join("built")).is_ok_and(|built| built == recipe(component))
+pub(super) fn is_built(component: Component) -> bool {
+    let built = fs::read_to_string(component.cache().join("built"));
+    built.is_ok_and(|built| built == recipe(component))
 }
 
+/// What pins its module, and its program where that is the testbed's own.
 fn recipe(component: Component) -> String {
-    fs::read_to_string(component.folder().join("go.mod")).expect("a component has a go.mod")
+    let folder = component.folder();
+    let pins = fs::read_to_string(folder.join("go.mod")).expect("a component has a go.mod");
+    let program = fs::read_to_string(folder.join("main.go"));
+    pins + &program.unwrap_or_default()
 }
 
 /// Runs `work`, and tells every 15 seconds that it still runs.

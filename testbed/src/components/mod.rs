@@ -15,12 +15,16 @@ pub use operator_version::OperatorVersion;
 /// A pinned Go module of `testbed/components/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component {
+    /// `alloy-syntax`, a program of the testbed's own around the parser that Alloy publishes.
+    AlloySyntax,
     /// `blackbox_exporter`.
     BlackboxExporter,
     /// `coredns`.
     CoreDns,
     /// `etcd`.
     Etcd,
+    /// `grafana-agent`, `grafana-agent-operator`.
+    GrafanaAgent,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
     /// `node_exporter`.
@@ -35,9 +39,11 @@ impl Component {
     /// Its folder's name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AlloySyntax => "alloy-syntax",
             Self::BlackboxExporter => "blackbox-exporter",
             Self::CoreDns => "coredns",
             Self::Etcd => "etcd",
+            Self::GrafanaAgent => "grafana-agent",
             Self::Kubernetes => "kubernetes",
             Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
@@ -45,12 +51,14 @@ impl Component {
         }
     }
 
-    /// The version that its programs report.
+    /// The version that its programs report; that of the parser for [`Component::AlloySyntax`], which reports none.
     pub fn version(self) -> &'static str {
         match self {
+            Self::AlloySyntax => "0.1.0",
             Self::BlackboxExporter => "0.27.0",
             Self::CoreDns => "1.15.0",
             Self::Etcd => "3.6.16",
+            Self::GrafanaAgent => "0.44.8",
             Self::Kubernetes => "1.35.4",
             Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
@@ -67,7 +75,7 @@ impl Component {
             .or_else(|| find::in_path(name, self.version()))
             .unwrap_or_else(|| {
                 let cached = self.cache().join(name);
-                if !cached.is_file() {
+                if !cached.is_file() || !build::is_built(self) {
                     build::build(self);
                 }
                 assert!(cached.is_file(), "{} does not build {name}", self.name());
@@ -84,6 +92,16 @@ impl Component {
     /// The folder of the operator's CRD files, one per kind; [`OperatorVersion::crds`] has those of other versions.
     pub fn crds() -> PathBuf {
         OperatorVersion::default().crds()
+    }
+
+    /// The folder of the Grafana Agent Operator's CRD files; three are kinds of an old Prometheus Operator.
+    pub fn agent_crds() -> PathBuf {
+        Self::agent_source().join("operations/agent-static-operator/crds")
+    }
+
+    fn agent_source() -> PathBuf {
+        let module = "github.com/grafana/agent";
+        go::source(&Self::GrafanaAgent.folder(), module)
     }
 
     /// The JSON Schema (draft 7) of SARIF 2.1.0, the one whose `$id` is in the repository of OASIS.
@@ -108,6 +126,19 @@ impl Component {
             .join(format!("{}-{}", self.name(), self.version()))
     }
 
+    /// Where it is built, and what: most are tools of the module that pins them.
+    fn packages(self) -> (PathBuf, &'static [&'static str]) {
+        match self {
+            Self::AlloySyntax => (self.folder(), &["."]),
+            // What it replaces holds only for the main module, and not all that it requires is published.
+            Self::GrafanaAgent => (
+                Self::agent_source(),
+                &["./cmd/grafana-agent", "./cmd/grafana-agent-operator"],
+            ),
+            _ => (self.folder(), &["tool"]),
+        }
+    }
+
     /// What its version is stamped with; other flags would not change what the programs do.
     fn linker_flags(self) -> String {
         let stamps = match self {
@@ -115,11 +146,15 @@ impl Component {
                  -X k8s.io/component-base/version.gitMajor=1 \
                  -X k8s.io/component-base/version.gitMinor=35"
                 .to_owned(),
+            Self::GrafanaAgent => {
+                let variable = "github.com/grafana/agent/internal/build.Version";
+                format!(" -X {variable}=v{}", self.version())
+            }
             Self::BlackboxExporter | Self::NodeExporter | Self::PrometheusOperator => {
                 let variable = "github.com/prometheus/common/version.Version";
                 format!(" -X {variable}={}", self.version())
             }
-            Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
+            Self::AlloySyntax | Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
         };
         format!("-s -w{stamps}")
     }
@@ -135,8 +170,10 @@ impl Component {
     /// How long its first build takes on two cores.
     fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
+            Self::AlloySyntax => 5,
             Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
             Self::CoreDns => 120,
+            Self::GrafanaAgent => 600,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
             Self::PrometheusOperator => 100,

@@ -1,62 +1,95 @@
-//! The Prometheus Operator's kinds.
+//! The kinds of the Prometheus Operator and of the Grafana Agent Operator.
 
 use std::fs;
+use std::path::PathBuf;
 use std::thread;
 
-use super::{Crds, READY};
+use super::{Crds, Options, READY};
 use crate::client::Client;
-use crate::components::OperatorVersion;
+use crate::components::Component;
 use crate::poll::until;
 
-const MINIMAL: [(&str, &str); 5] = [
-    ("prometheuses", "v1"),
-    ("scrapeconfigs", "v1alpha1"),
-    ("servicemonitors", "v1"),
-    ("podmonitors", "v1"),
-    ("prometheusrules", "v1"),
+/// Plural, group and version.
+type Kind = (&'static str, &'static str, &'static str);
+
+const PROMETHEUS: &str = "monitoring.coreos.com";
+const GRAFANA: &str = "monitoring.grafana.com";
+
+const MINIMAL: [Kind; 5] = [
+    ("prometheuses", PROMETHEUS, "v1"),
+    ("scrapeconfigs", PROMETHEUS, "v1alpha1"),
+    ("servicemonitors", PROMETHEUS, "v1"),
+    ("podmonitors", PROMETHEUS, "v1"),
+    ("prometheusrules", PROMETHEUS, "v1"),
 ];
 
-const OTHERS: [(&str, &str); 5] = [
-    ("alertmanagers", "v1"),
-    ("alertmanagerconfigs", "v1alpha1"),
-    ("probes", "v1"),
-    ("prometheusagents", "v1alpha1"),
-    ("thanosrulers", "v1"),
+const OTHERS: [Kind; 5] = [
+    ("alertmanagers", PROMETHEUS, "v1"),
+    ("alertmanagerconfigs", PROMETHEUS, "v1alpha1"),
+    ("probes", PROMETHEUS, "v1"),
+    ("prometheusagents", PROMETHEUS, "v1alpha1"),
+    ("thanosrulers", PROMETHEUS, "v1"),
 ];
 
-/// Installs a set of them and waits until the server serves them.
-pub(super) fn install(admin: &Client, crds: Crds, operator: OperatorVersion) {
-    let kinds = match crds {
-        Crds::None => return,
-        Crds::Minimal => MINIMAL.to_vec(),
-        Crds::All => [MINIMAL, OTHERS].concat(),
-    };
-    let folder = operator.crds();
+/// All that the Grafana Agent Operator watches: it does not start where one is missing.
+const AGENT: [Kind; 8] = [
+    ("grafanaagents", GRAFANA, "v1alpha1"),
+    ("integrations", GRAFANA, "v1alpha1"),
+    ("logsinstances", GRAFANA, "v1alpha1"),
+    ("metricsinstances", GRAFANA, "v1alpha1"),
+    ("podlogs", GRAFANA, "v1alpha1"),
+    ("podmonitors", PROMETHEUS, "v1"),
+    ("probes", PROMETHEUS, "v1"),
+    ("servicemonitors", PROMETHEUS, "v1"),
+];
+
+/// Installs those of the options and waits until the server serves them.
+pub(super) fn install(admin: &Client, options: &Options) {
     thread::scope(|scope| {
-        for (plural, version) in kinds {
-            let file = folder.join(format!("monitoring.coreos.com_{plural}.yaml"));
+        for ((plural, group, version), folder) in wanted(options) {
+            let file = folder.join(format!("{group}_{plural}.yaml"));
             scope.spawn(move || {
                 let yaml = fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
                 let path = format!(
-                    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.monitoring.coreos.com"
+                    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}"
                 );
                 // Server-side: the largest would not fit into kubectl's annotation.
                 if let Err(failure) = admin.apply_yaml(&path, &yaml, "testbed") {
                     panic!("{failure}");
                 }
-                let list = format!("/apis/monitoring.coreos.com/{version}/{plural}");
+                let api = format!("/apis/{group}/{version}");
+                let list = format!("{api}/{plural}");
                 until(&format!("{list} is served"), READY, || {
-                    admin.get(&list).is_ok() && is_discovered(admin, plural, version)
+                    admin.get(&list).is_ok() && is_discovered(admin, &api, plural)
                 });
             });
         }
     });
 }
 
+/// Each kind once, with the folder of its file.
+fn wanted(options: &Options) -> Vec<(Kind, PathBuf)> {
+    let kinds = match options.crds {
+        Crds::None => Vec::new(),
+        Crds::Minimal => MINIMAL.to_vec(),
+        Crds::All => [MINIMAL, OTHERS].concat(),
+    };
+    let mut wanted = Vec::new();
+    if !kinds.is_empty() {
+        let folder = options.crds_version.crds();
+        wanted.extend(kinds.iter().map(|&kind| (kind, folder.clone())));
+    }
+    if options.agent_crds {
+        let folder = Component::agent_crds();
+        let more = AGENT.into_iter().filter(|kind| !kinds.contains(kind));
+        wanted.extend(more.map(|kind| (kind, folder.clone())));
+    }
+    wanted
+}
+
 /// Discovery follows a moment after the kind itself.
-fn is_discovered(admin: &Client, plural: &str, version: &str) -> bool {
-    let document = admin.get(&format!("/apis/monitoring.coreos.com/{version}"));
-    document.is_ok_and(|document| {
+fn is_discovered(admin: &Client, api: &str, plural: &str) -> bool {
+    admin.get(api).is_ok_and(|document| {
         let resources = document["resources"].as_array();
         resources
             .is_some_and(|resources| resources.iter().any(|resource| resource["name"] == plural))

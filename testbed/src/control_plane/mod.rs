@@ -91,7 +91,7 @@ impl ControlPlane {
             .options
             .scheduler
             .then(|| parts.start_scheduler(&url, &pki));
-        crds::install(&admin, parts.options.crds, parts.options.crds_version);
+        crds::install(&admin, &parts.options);
         Self {
             apiserver: Mutex::new(apiserver),
             controller_manager,

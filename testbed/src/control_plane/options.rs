@@ -23,6 +23,9 @@ pub struct Options {
     pub crds: Crds,
     /// The version of the operator that these kinds come from.
     pub crds_version: OperatorVersion,
+    /// Also install what the Grafana Agent Operator needs: its own kinds, and those of [`Options::crds`] that it reads
+    /// and that are not installed, in the old version that comes with it.
+    pub agent_crds: bool,
     /// Run the controller manager: without it no `kube-root-ca.crt`, no token Secrets, no end of a namespace.
     pub controller_manager: bool,
     /// Run the scheduler too, for a cluster with a node. It and the controller manager then elect leaders, so that
@@ -41,6 +44,7 @@ impl Default for Options {
         Self {
             crds: Crds::Minimal,
             crds_version: OperatorVersion::default(),
+            agent_crds: false,
             controller_manager: true,
             scheduler: false,
             max_token_expiration: None,

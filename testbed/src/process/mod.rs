@@ -7,6 +7,7 @@
 pub(crate) mod cgroups;
 mod identity;
 mod launch;
+mod on_text;
 mod run_directory;
 mod spawner;
 
@@ -21,6 +22,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub use identity::Identity;
 pub use launch::Launch;
 pub(crate) use launch::tied_to_this_process;
+pub(crate) use on_text::run_on_text;
 pub(crate) use run_directory::run_name;
 pub use run_directory::{Directory, run_directory};
 pub(crate) use spawner::spawn;
