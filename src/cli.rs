@@ -1,12 +1,13 @@
 //! The program's arguments. Doc comments are the help text.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
-use crate::spec;
+use crate::spec::{self, Consumer};
 use crate::ui::ColorChoice;
 
 /// Connects Prometheus to Kubernetes clusters
@@ -24,6 +25,42 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The program's arguments, each command with the flags that are for its consumer.
+    #[must_use]
+    pub fn for_consumers() -> clap::Command {
+        let mut program = Self::command();
+        for consumer in Consumer::ALL {
+            if program.find_subcommand(consumer.name()).is_some() {
+                program = program.mut_subcommand(consumer.name(), |command| {
+                    command.mut_args(|argument| {
+                        let is_foreign = argument
+                            .get_long()
+                            .is_some_and(|flag| !consumer.has_flag(flag));
+                        // Given nevertheless, it is refused with the command that it is for.
+                        if is_foreign {
+                            argument.hide(true)
+                        } else {
+                            argument
+                        }
+                    })
+                });
+            }
+        }
+        program
+    }
+
+    /// Parses what the program was called with.
+    ///
+    /// # Errors
+    /// What clap says, help and version included.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut program = Self::for_consumers();
+        let matches = program.try_get_matches_from_mut(arguments)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program))
+    }
 }
 
 /// Flags of every command.

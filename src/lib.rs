@@ -44,14 +44,12 @@ extern crate self as monconf;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::Cli;
 use crate::ui::Ui;
 
 /// Parses `arguments`, runs the command and says what went wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(message) => return ui::usage(&message),
     };

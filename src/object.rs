@@ -37,11 +37,15 @@ pub enum Kind {
     PodMonitor,
     /// `monitoring.coreos.com/v1alpha1` ScrapeConfig.
     ScrapeConfig,
+    /// `monitoring.grafana.com/v1alpha1` GrafanaAgent.
+    GrafanaAgent,
+    /// `monitoring.grafana.com/v1alpha1` MetricsInstance.
+    MetricsInstance,
 }
 
 impl Kind {
     /// Every kind, in the order in which a plan lists them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ClusterRole,
@@ -53,7 +57,12 @@ impl Kind {
         Self::ServiceMonitor,
         Self::PodMonitor,
         Self::ScrapeConfig,
+        Self::GrafanaAgent,
+        Self::MetricsInstance,
     ];
+
+    /// The kinds of Grafana Agent's operator that are its own.
+    pub const AGENTS: [Self; 2] = [Self::GrafanaAgent, Self::MetricsInstance];
 
     /// The kinds of prometheus-operator that carry scrape jobs.
     pub const MONITORS: [Self; 3] = [Self::ServiceMonitor, Self::PodMonitor, Self::ScrapeConfig];
@@ -73,6 +82,8 @@ impl Kind {
             Self::ServiceMonitor => "ServiceMonitor",
             Self::PodMonitor => "PodMonitor",
             Self::ScrapeConfig => "ScrapeConfig",
+            Self::GrafanaAgent => "GrafanaAgent",
+            Self::MetricsInstance => "MetricsInstance",
         }
     }
 
@@ -85,6 +96,7 @@ impl Kind {
                 "rbac.authorization.k8s.io"
             }
             Self::ServiceMonitor | Self::PodMonitor | Self::ScrapeConfig => "monitoring.coreos.com",
+            Self::GrafanaAgent | Self::MetricsInstance => "monitoring.grafana.com",
         }
     }
 
@@ -98,6 +110,7 @@ impl Kind {
             }
             Self::ServiceMonitor | Self::PodMonitor => "monitoring.coreos.com/v1",
             Self::ScrapeConfig => "monitoring.coreos.com/v1alpha1",
+            Self::GrafanaAgent | Self::MetricsInstance => "monitoring.grafana.com/v1alpha1",
         }
     }
 
@@ -116,6 +129,8 @@ impl Kind {
             Self::ServiceMonitor => "servicemonitors",
             Self::PodMonitor => "podmonitors",
             Self::ScrapeConfig => "scrapeconfigs",
+            Self::GrafanaAgent => "grafanaagents",
+            Self::MetricsInstance => "metricsinstances",
         }
     }
 
@@ -125,15 +140,6 @@ impl Kind {
         !matches!(
             self,
             Self::Namespace | Self::ClusterRole | Self::ClusterRoleBinding
-        )
-    }
-
-    /// Whether the kind comes from a CRD of prometheus-operator.
-    #[must_use]
-    pub const fn is_monitor(self) -> bool {
-        matches!(
-            self,
-            Self::ServiceMonitor | Self::PodMonitor | Self::ScrapeConfig
         )
     }
 

@@ -74,6 +74,7 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         server: text,
         ca: text,
         prometheuses: Some(&[selector]),
+        agents: None,
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
-use crate::job::Job;
 use crate::object::{Kind, ObjectRef};
 use crate::render::{COMPONENT, Form, INSTANCE, MANAGED_BY, grants};
-use crate::spec::{Format, Names, Spec};
+use crate::spec::{Consumer, Format, Names, Spec};
 use crate::token::KeySet;
 
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
 const SIGNING_KEYS: &str = "/openid/v1/jwks";
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
+const AGENTS: &str = "/apis/monitoring.grafana.com/v1alpha1/grafanaagents";
 /// kube-controller-manager publishes it into every namespace; this one always exists.
 const ROOT_CA: &str = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt";
 
@@ -39,19 +39,24 @@ impl Cluster {
         let with_monitors = !matches!(spec.format, Format::Files { .. });
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
+        let own_kinds = own_kinds(spec).into_iter();
         let own_monitors = join_all(
-            Kind::MONITORS.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
+            own_kinds.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
         );
         let own_roles =
             join_all([Kind::Role, Kind::RoleBinding].map(|kind| self.own(kind, None, &spec.names)));
-        let served = self.served();
+        let served = self.served(spec.names.consumer);
         let kinds = if with_monitors {
             monitor_kinds(spec)
         } else {
             BTreeSet::new()
         };
         let unfamiliar = join_all(kinds.into_iter().map(|kind| self.unfamiliar(kind)));
-        let prometheuses = self.send(Call::read("Prometheus objects", PROMETHEUSES));
+        let (whose, path) = match spec.names.consumer {
+            Consumer::GrafanaAgent => ("GrafanaAgent objects", AGENTS),
+            _ => ("Prometheus objects", PROMETHEUSES),
+        };
+        let selecting = self.send(Call::read(whose, path));
         let root_ca = self.send(Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA));
         let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
         let user = self.send(Call::who_am_i());
@@ -67,7 +72,7 @@ impl Cluster {
             own_roles,
             served,
             unfamiliar,
-            prometheuses,
+            selecting,
             root_ca,
             keys,
             user,
@@ -78,7 +83,7 @@ impl Cluster {
             own_roles,
             served,
             unfamiliar,
-            prometheuses,
+            selecting,
             root_ca,
             keys,
             user,
@@ -94,6 +99,7 @@ impl Cluster {
             user: text(user.ok(), "/status/userInfo/username"),
             objects: found(references, objects)?,
             prometheuses: None,
+            agents: None,
             served: served?,
             root_ca: text(root_ca.ok(), "/data/ca.crt"),
             keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
@@ -102,7 +108,7 @@ impl Cluster {
             warnings: Vec::new(),
         };
         if with_monitors {
-            snapshot.prometheuses(prometheuses, spec);
+            snapshot.selecting(selecting, spec);
             for own in own_monitors {
                 snapshot.own(own, "monitors");
             }
@@ -113,23 +119,24 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    /// Whether the cluster serves all of these kinds of monitors.
+    /// Whether the cluster serves all of these kinds of prometheus-operator.
     ///
     /// # Errors
     /// A discovery document that cannot be read.
     pub async fn serves(&self, kinds: &BTreeSet<Kind>) -> Outcome<bool> {
-        let served = self.served().await?;
+        let served = self.served(Consumer::Prometheus).await?;
         Ok(kinds.iter().all(|kind| served.contains(kind)))
     }
 
     /// The kinds of monitors that the discovery documents of their API versions list; those are open to everybody who
     /// can log in. A document that cannot be read is an error: taken for a cluster without these kinds, it would have
     /// their objects removed.
-    async fn served(&self) -> Outcome<Vec<Kind>> {
-        let versions: BTreeSet<&str> = Kind::MONITORS
-            .iter()
-            .map(|kind| kind.api_version())
-            .collect();
+    async fn served(&self, consumer: Consumer) -> Outcome<Vec<Kind>> {
+        let mut kinds = Kind::MONITORS.to_vec();
+        if consumer == Consumer::GrafanaAgent {
+            kinds.extend(Kind::AGENTS);
+        }
+        let versions: BTreeSet<&str> = kinds.iter().map(|kind| kind.api_version()).collect();
         let documents = join_all(versions.into_iter().map(|version| self.discovery(version)));
         let documents: Vec<(&str, Value)> = documents.await.into_iter().collect::<Outcome<_>>()?;
         let is_listed = |kind: &Kind| {
@@ -141,7 +148,8 @@ impl Cluster {
                         .any(|resource| resource["kind"] == kind.name())
             })
         };
-        Ok(Kind::MONITORS.into_iter().filter(is_listed).collect())
+        kinds.retain(is_listed);
+        Ok(kinds)
     }
 
     /// What an API version serves; nothing where the cluster does not know it.
@@ -198,15 +206,21 @@ impl Cluster {
 }
 
 impl Snapshot {
-    fn prometheuses(&mut self, answer: Outcome, spec: &Spec) {
-        let unknown = match &spec.format {
-            Format::Key { place, .. } if place.at.object.kind == Kind::ConfigMap => return,
-            Format::Key { .. } => "whether a Prometheus reads these jobs",
+    /// The objects of whoever selects ours.
+    fn selecting(&mut self, answer: Outcome, spec: &Spec) {
+        let unknown = match (&spec.format, spec.names.consumer) {
+            (Format::Key { place, .. }, _) if place.at.object.kind == Kind::ConfigMap => return,
+            (Format::Key { .. }, _) => "whether a Prometheus reads these jobs",
+            (_, Consumer::GrafanaAgent) => "which GrafanaAgent runs the MetricsInstance",
             _ => "which labels make a Prometheus select the monitors",
         };
+        let selecting = match spec.names.consumer {
+            Consumer::GrafanaAgent => &mut self.agents,
+            _ => &mut self.prometheuses,
+        };
         match answer {
-            Ok(answer) => self.prometheuses = Some(items(answer.body)),
-            Err(failure) if failure.is_not_found() => self.prometheuses = Some(Vec::new()),
+            Ok(answer) => *selecting = Some(items(answer.body)),
+            Err(failure) if failure.is_not_found() => *selecting = Some(Vec::new()),
             Err(failure) => self
                 .warnings
                 .push(format!("{failure}; so it is not known {unknown}")),
@@ -256,14 +270,28 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
             objects.push(namespace);
         }
     }
-    if with_monitors && writes_monitors(spec) {
-        objects.extend(
-            spec.jobs
-                .iter()
-                .map(|job| namespaced(job.monitor_kind(), &names.monitor(&job.name))),
-        );
+    if with_monitors {
+        objects.extend(spec.jobs.iter().filter_map(|job| {
+            let kind = spec.monitor_kind(job)?;
+            Some(namespaced(kind, &names.monitor(&job.name)))
+        }));
+        if spec.operator_kinds().contains(&Kind::MetricsInstance) {
+            objects.extend(Kind::AGENTS.map(|kind| namespaced(kind, &names.agent())));
+        }
+        if names.consumer == Consumer::GrafanaAgent {
+            objects.push(namespaced(Kind::Secret, &names.agent_jobs()));
+        }
     }
     objects
+}
+
+/// The kinds of operators' objects of which an instance may have some that are no longer wanted.
+fn own_kinds(spec: &Spec) -> Vec<Kind> {
+    let mut kinds = Kind::MONITORS.to_vec();
+    if spec.names.consumer == Consumer::GrafanaAgent {
+        kinds.extend(Kind::AGENTS);
+    }
+    kinds
 }
 
 /// Namespaces of every cluster.
@@ -287,16 +315,9 @@ fn held_in(spec: &Spec) -> BTreeSet<String> {
     namespaces
 }
 
-/// Whether it may turn out that monitors are written.
-fn writes_monitors(spec: &Spec) -> bool {
-    matches!(spec.format, Format::Auto { .. } | Format::Operator)
-}
-
 fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
-    if !writes_monitors(spec) {
-        return BTreeSet::new();
-    }
-    spec.jobs.iter().map(Job::monitor_kind).collect()
+    let jobs = spec.jobs.iter();
+    jobs.filter_map(|job| spec.monitor_kind(job)).collect()
 }
 
 fn found(references: Vec<ObjectRef>, answers: Vec<Outcome>) -> Outcome<BTreeMap<ObjectRef, Value>> {

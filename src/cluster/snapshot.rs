@@ -21,7 +21,9 @@ pub struct Snapshot {
     pub objects: BTreeMap<ObjectRef, Value>,
     /// Every `Prometheus` object; `None` where the caller may not list them.
     pub prometheuses: Option<Vec<Value>>,
-    /// The monitor kinds that the cluster serves.
+    /// Every `GrafanaAgent` object; `None` where the caller may not list them.
+    pub agents: Option<Vec<Value>>,
+    /// The kinds of operators that the cluster serves.
     pub served: Vec<Kind>,
     /// Of the monitor kinds of the jobs, those whose CRD is not known to be of the version that monconf knows.
     pub unfamiliar: BTreeSet<Kind>,
@@ -94,12 +96,9 @@ impl Snapshot {
 
     /// The kinds that the jobs need and the cluster does not serve.
     #[must_use]
-    pub fn not_served(&self, spec: &Spec) -> Vec<&'static str> {
-        Kind::MONITORS
-            .into_iter()
-            .filter(|kind| spec.jobs.iter().any(|job| job.monitor_kind() == *kind))
-            .filter(|kind| !self.served.contains(kind))
-            .map(Kind::name)
-            .collect()
+    pub fn not_served(&self, spec: &Spec) -> Vec<Kind> {
+        let mut kinds = spec.operator_kinds();
+        kinds.retain(|kind| !self.served.contains(kind));
+        kinds
     }
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
@@ -19,7 +18,12 @@ pub struct Args {
 /// Prints the script.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "monconf", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut Cli::for_consumers(),
+        "monconf",
+        &mut script,
+    );
     ui.out(&String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
 use crate::cli::Cli;
@@ -11,7 +10,7 @@ use crate::ui::Ui;
 
 /// Prints one page in roff: the program's, followed by those of its commands and of theirs.
 pub fn run(ui: &Ui) -> Result<ExitCode> {
-    let mut program = Cli::command();
+    let mut program = Cli::for_consumers();
     program.build();
     let mut page = Vec::new();
     render(&program, &mut page)

@@ -1,6 +1,7 @@
 //! One file per verb: its arguments and its `run`.
 
 pub mod completions;
+pub mod grafana_agent;
 pub mod jobs;
 pub mod man;
 pub mod prometheus;
@@ -25,6 +26,8 @@ use crate::ui::Ui;
 pub enum Command {
     /// Connect Prometheus: show what is missing, and write it with --apply
     Prometheus(prometheus::Args),
+    /// Connect Grafana Agent: show what is missing, and write it with --apply
+    GrafanaAgent(grafana_agent::Args),
     /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
     /// Explain which rights jobs need; find dangerous and superfluous ones
@@ -75,6 +78,7 @@ impl Command {
     pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
         match self {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
+            Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Template(args) => template::run(args, ui),

@@ -54,6 +54,15 @@ pub enum Blocker {
     },
     /// There is no text to edit, or it cannot be written.
     Unwritable(Box<Unwritable>),
+    /// An agent's configuration does not have the part that is meant.
+    Layout {
+        /// The file, or the key.
+        place: String,
+        /// Why not.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A job of a wanted name exists that this instance did not write.
     ForeignJob {
         /// Where: `FILE:LINE`.
@@ -98,7 +107,7 @@ pub enum Blocker {
     /// The cluster does not serve the kinds of the operator format.
     KindNotServed {
         /// The kinds.
-        kinds: Vec<&'static str>,
+        kinds: Vec<Kind>,
     },
     /// The caller does not hold rights that the role would grant, nor `escalate`.
     Escalation {
@@ -147,6 +156,7 @@ impl fmt::Display for Blocker {
             Self::NoFile { path } => write!(f, "there is no file {} to edit", path.display()),
             Self::Unfit { refusal, .. } => refusal.fmt(f),
             Self::Unwritable(unwritable) => unwritable.fmt(f),
+            Self::Layout { place, why, .. } => write!(f, "{place}: {why}"),
             Self::ForeignJob {
                 place,
                 job,
@@ -187,11 +197,15 @@ impl fmt::Display for Blocker {
                     _ => Ok(()),
                 }
             }
-            Self::KindNotServed { kinds } => write!(
-                f,
-                "this cluster does not serve {}: the CRDs of prometheus-operator are not installed",
-                kinds.join(" and ")
-            ),
+            Self::KindNotServed { kinds } => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                write!(
+                    f,
+                    "this cluster does not serve {}: the CRDs of {} are not installed",
+                    names.join(" and "),
+                    operator(kinds)
+                )
+            }
             Self::Escalation {
                 object,
                 user,
@@ -202,6 +216,14 @@ impl fmt::Display for Blocker {
                 missing.join("; ")
             ),
         }
+    }
+}
+
+/// Whose kinds these are.
+fn operator(kinds: &[Kind]) -> &'static str {
+    match kinds.first() {
+        Some(kind) if Kind::AGENTS.contains(kind) => "Grafana Agent's operator",
+        _ => "prometheus-operator",
     }
 }
 
@@ -236,7 +258,7 @@ impl Blocker {
             Self::OtherCluster { .. } => {
                 "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
             }
-            Self::Unloadable { hint, .. } => hint.clone(),
+            Self::Unloadable { hint, .. } | Self::Layout { hint, .. } => hint.clone(),
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
             ),
@@ -247,8 +269,15 @@ impl Blocker {
                 };
                 format!("create it first (`kubectl create namespace {namespace}`){or}")
             }
-            Self::KindNotServed { .. } => {
-                "install prometheus-operator (its CRDs suffice), or write a scrape configuration instead: --format raw".into()
+            Self::KindNotServed { kinds } => {
+                let text = match kinds.first() {
+                    Some(kind) if Kind::AGENTS.contains(kind) => "static",
+                    _ => "raw",
+                };
+                format!(
+                    "install {} (its CRDs suffice), or write a scrape configuration instead: --format {text}",
+                    operator(kinds)
+                )
             }
             Self::Escalation { object, .. } => format!(
                 "ask someone who holds these rights to run this command, or an administrator for `escalate` and `bind` on {} {}",

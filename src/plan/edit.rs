@@ -14,7 +14,6 @@ use super::loading::{interval, unloadable};
 use super::sharing::sharing;
 use super::{Action, Blocker, Change, Content, Stage, Target, Text};
 use crate::access::Grants;
-use crate::object::Kind;
 use crate::promfile::backup_of;
 use crate::render::{DesiredEdit, DesiredList, EditPlace, JOBS};
 use crate::splice::{Splice, Spliced, splice};
@@ -107,11 +106,10 @@ impl Planner<'_> {
         grants: &Grants,
     ) -> Result<(Option<Edited>, Vec<String>), Blocker> {
         let origin = desired.place.to_string();
-        let holder = match &desired.place {
-            EditPlace::Key(place) if place.at.object.kind == Kind::ConfigMap => {
-                holder(text, place)?
-            }
-            _ => Vec::new(),
+        let holder = if desired.may_be_agents {
+            holder(text, &desired.place, desired.config.as_deref())?
+        } else {
+            Vec::new()
         };
         let interval = interval(text, !holder.is_empty());
         let interval = interval.as_ref().unwrap_or(&desired.interval);
@@ -184,6 +182,21 @@ impl Planner<'_> {
 }
 
 impl EditPlace {
+    /// The flags that name it, with one of an agent's `metrics.configs` where there is one.
+    pub(super) fn flag(&self, config: Option<&str>) -> String {
+        match (self, config) {
+            (Self::File(_), Some(config)) => format!("--agent-config {config}"),
+            (Self::File(_), None) => "no --agent-config".to_owned(),
+            (Self::Key(place), config) => {
+                let config = config
+                    .map(|config| format!("#{config}"))
+                    .unwrap_or_default();
+                let (object, key) = (place.at.object.location(), &place.at.key);
+                format!("{} {object}:{key}{config}", place.flag())
+            }
+        }
+    }
+
     fn target(&self) -> Target {
         match self {
             Self::File(path) => Target::File(path.clone()),

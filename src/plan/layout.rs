@@ -1,34 +1,39 @@
 //! Whose configuration a text is: Prometheus', or that of an agent, which has several.
 
-use super::{Blocker, Unwritable, Why};
-use crate::spec::KeyPlace;
+use super::Blocker;
+use crate::render::EditPlace;
 use crate::splice::Refusal;
 use crate::yaml::{List, NOTHING, Step, locate};
 
 /// The way to what holds `scrape_configs`: none in the configuration of Prometheus, to one of `metrics.configs` in that
-/// of an agent.
+/// of an agent; `config` names it where it is named.
 ///
 /// # Errors
 /// A text that is not valid, or an agent's that does not have the config that is meant.
-pub(super) fn holder(text: &str, place: &KeyPlace) -> Result<Vec<Step>, Blocker> {
-    let origin = place.at.to_string();
-    let unwritable = |why| {
-        Blocker::Unwritable(Box::new(Unwritable {
-            key: place.at.clone(),
-            why,
-        }))
-    };
+pub(super) fn holder(
+    text: &str,
+    place: &EditPlace,
+    config: Option<&str>,
+) -> Result<Vec<Step>, Blocker> {
+    let origin = place.to_string();
     let unfit = |refusal| Blocker::Unfit {
         refusal,
         is_file: false,
     };
+    let refused = |why: String, hint: String| Blocker::Layout {
+        place: origin.clone(),
+        why,
+        hint,
+    };
     let mut steps = vec![Step::Key("metrics".to_owned())];
     let metrics =
         locate(text, &steps, "", NOTHING, &origin).map_err(|error| unfit(error.into()))?;
-    let named = place.config.as_ref();
     if metrics.key.is_none() {
-        return match named {
-            Some(_) => Err(unwritable(Why::NoAgent)),
+        return match config {
+            Some(_) => Err(refused(
+                "this is no agent's configuration: it has no metrics.configs".to_owned(),
+                format!("leave the name out: {}", place.flag(None)),
+            )),
             None => Ok(Vec::new()),
         };
     }
@@ -46,25 +51,28 @@ pub(super) fn holder(text: &str, place: &KeyPlace) -> Result<Vec<Step>, Blocker>
         List::Absent { .. } | List::Empty { .. } => Vec::new(),
         List::Unfit { line, why, .. } => {
             return Err(unfit(Refusal {
-                origin,
+                origin: origin.clone(),
                 line,
                 column: 0,
                 why,
             }));
         }
     };
-    let index = match named {
-        Some(named) => configs.iter().position(|config| config == named),
+    let index = match config {
+        Some(named) => configs.iter().position(|name| name == named),
         None => (configs.len() == 1).then_some(0),
     };
     let Some(index) = index else {
-        return Err(unwritable(match named {
-            Some(named) => Why::NoConfig {
-                named: named.clone(),
-                configs,
-            },
-            None => Why::WhichConfig { configs },
-        }));
+        let names = configs.join(", ");
+        let why = match config {
+            _ if configs.is_empty() => "metrics.configs is empty".to_owned(),
+            Some(config) => format!("metrics.configs has no {config}, but {names}"),
+            None => format!("metrics.configs has {names}, and it is not said which is meant"),
+        };
+        return Err(refused(
+            why,
+            format!("name one of them: {}", place.flag(Some("CONFIG"))),
+        ));
     };
     steps.push(Step::Index(index));
     Ok(steps)
@@ -74,16 +82,17 @@ pub(super) fn holder(text: &str, place: &KeyPlace) -> Result<Vec<Step>, Blocker>
 mod tests {
     use super::*;
     use crate::object::{Kind, ObjectKey, ObjectRef};
+    use crate::spec::KeyPlace;
 
     fn holder_in(text: &str, config: Option<&str>) -> Result<usize, String> {
-        let place = KeyPlace {
+        let place = EditPlace::Key(KeyPlace {
             at: ObjectKey {
                 object: ObjectRef::namespaced(Kind::ConfigMap, "obs", "agent"),
                 key: "agent.yaml".to_owned(),
             },
             config: config.map(str::to_owned),
-        };
-        let steps = holder(text, &place).map_err(|blocker| blocker.to_string())?;
+        });
+        let steps = holder(text, &place, config).map_err(|blocker| blocker.to_string())?;
         match steps.last() {
             None => Ok(99),
             Some(Step::Index(index)) => Ok(*index),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Action, Blocker, Change, Content, Plan, Target};
 use crate::diff::{self, Line, LineKind};
 use crate::mask::Masker;
+use crate::spec::Consumer;
 
 /// What a plan is for.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +16,8 @@ pub struct Head {
     pub server: String,
     /// Who the API server says we are; empty offline.
     pub identity: String,
-    /// `prometheus`.
-    pub consumer: String,
+    /// Who reads the configuration.
+    pub consumer: Consumer,
     /// The instance's name.
     pub instance: String,
     /// The instance's namespace.
@@ -38,7 +39,7 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
     json!({
         "cluster": {"context": head.context, "server": head.server},
         "identity": head.identity,
-        "consumer": head.consumer,
+        "consumer": head.consumer.name(),
         "instance": head.instance,
         "namespace": head.namespace,
         "format": head.format,

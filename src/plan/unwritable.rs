@@ -36,20 +36,6 @@ pub enum Why {
         /// All its values together, in bytes.
         bytes: usize,
     },
-    /// An agent has none of the configs that is meant.
-    NoConfig {
-        /// What it is called.
-        named: String,
-        /// What its configs are called.
-        configs: Vec<String>,
-    },
-    /// An agent has not exactly one config, and none is named.
-    WhichConfig {
-        /// What its configs are called.
-        configs: Vec<String>,
-    },
-    /// A config is named, and the text is no agent's.
-    NoAgent,
 }
 
 impl fmt::Display for Unwritable {
@@ -71,30 +57,7 @@ impl fmt::Display for Unwritable {
                 f,
                 "{object} would hold {bytes} bytes in all its keys; the API server accepts {LARGEST}"
             ),
-            Why::NoConfig { named, configs } => {
-                write!(f, "{key}: metrics.configs has no {named}{}", but(configs))
-            }
-            Why::WhichConfig { configs } if configs.is_empty() => {
-                write!(f, "{key}: metrics.configs is empty")
-            }
-            Why::WhichConfig { configs } => write!(
-                f,
-                "{key}: metrics.configs has {}, and it is not said which is meant",
-                configs.join(", ")
-            ),
-            Why::NoAgent => write!(
-                f,
-                "{key}: this is no agent's configuration: it has no metrics.configs"
-            ),
         }
-    }
-}
-
-fn but(names: &[String]) -> String {
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!(", but {}", names.join(", "))
     }
 }
 
@@ -102,7 +65,7 @@ impl Unwritable {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
-        let ObjectKey { object, key } = &self.key;
+        let object = &self.key.object;
         let namespace = object.namespace.as_deref().unwrap_or_default();
         match &self.why {
             Why::NoObject => format!(
@@ -121,14 +84,6 @@ impl Unwritable {
             Why::TooLarge { .. } => {
                 "take out of it what nobody needs, or ask for fewer jobs with --jobs".to_owned()
             }
-            Why::NoConfig { .. } | Why::WhichConfig { .. } => format!(
-                "name one of them: --configmap {}:{key}#CONFIG",
-                object.location()
-            ),
-            Why::NoAgent => format!(
-                "leave the name out: --configmap {}:{key}",
-                object.location()
-            ),
         }
     }
 }

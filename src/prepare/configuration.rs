@@ -41,7 +41,7 @@ impl Configuration {
                 configuration.jobs_in(&existing.text, main, spec);
                 Some(file)
             }
-            FilePlace::Main(_) => None,
+            FilePlace::Main { .. } => None,
         };
         for (pattern, is_ours) in patterns(&existing.text, main, spec) {
             configuration.is_named |=

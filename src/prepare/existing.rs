@@ -9,7 +9,7 @@ use crate::object::{Kind, ObjectRef, decoded};
 use crate::plan::ExistingFile;
 use crate::promfile;
 use crate::render::{Desired, Form, TokenPlace};
-use crate::spec::Spec;
+use crate::spec::{Consumer, Spec};
 use crate::token::{Decision, Token};
 
 /// The token that the consumer reads today.
@@ -56,8 +56,15 @@ pub(super) fn surplus(
 ) -> Vec<(ObjectRef, String)> {
     let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
     let names = &spec.names;
+    let is_edited = |reference: &ObjectRef| {
+        let mut keys = desired.edits.iter().filter_map(|edit| edit.place.key());
+        keys.any(|key| key.at.object == *reference)
+    };
+    // The only Secret of jobs that is an instance's own.
+    let jobs = (names.consumer == Consumer::GrafanaAgent).then(|| secret(&names.agent_jobs()));
     let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
         .into_iter()
+        .chain(Kind::AGENTS)
         .chain([Kind::RoleBinding, Kind::Role])
         .flat_map(|kind| snapshot.existing(kind))
         .chain([
@@ -65,6 +72,8 @@ pub(super) fn surplus(
             ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
             secret(&names.token_secret()),
         ])
+        .chain(jobs)
+        .filter(|reference| !is_edited(reference))
         .filter(|reference| {
             desired
                 .objects

@@ -1,26 +1,27 @@
 //! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
 
+mod beside;
 mod configuration;
 mod discoverers;
 mod existing;
-mod key;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
-use self::key::beside_key;
 use crate::access::Right;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
+use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Form, Readers, Surroundings, Templates, desired, discoverers};
-use crate::spec::{Format, Spec};
+use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
+use crate::spec::{Consumer, Format, Spec};
 use crate::token::{Situation, decide};
 
 /// A plan, and what goes with it.
@@ -51,7 +52,7 @@ pub async fn prepare(
 ) -> Result<Prepared> {
     let token_owner = spec.token_owner.as_deref().map(owner).transpose()?;
     let snapshot = cluster.read(spec, before_writing).await?;
-    let form = Form::of(&spec.format, snapshot.serves(spec));
+    let form = Form::of(spec, snapshot.serves(spec));
     let user = snapshot
         .user
         .as_deref()
@@ -86,6 +87,7 @@ pub async fn prepare(
         server: cluster.server(),
         ca: &ca,
         prometheuses: snapshot.prometheuses.as_deref(),
+        agents: snapshot.agents.as_deref(),
         schemas: &BTreeMap::new(),
         objects: &snapshot.objects,
         namespace_labels: &snapshot.namespace_labels(spec),
@@ -117,12 +119,10 @@ pub async fn prepare(
         user,
         held: &snapshot.held,
     };
-    let not_served = (form == Form::Operator).then(|| snapshot.not_served(spec));
+    let by_operator = matches!(form, Form::Operator | Form::Agent { .. });
+    let not_served = by_operator.then(|| snapshot.not_served(spec));
     let warnings = snapshot.warnings.clone();
-    let readers = match &form {
-        Form::Key { place, mount_dir } => beside_key(spec, place, mount_dir, &snapshot),
-        _ => Readers::default(),
-    };
+    let readers = beside(spec, &form, &snapshot);
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
         files: files(&desired, configuration.main)?,
@@ -155,7 +155,7 @@ pub async fn prepare(
 /// # Errors
 /// As for [`prepare`]; and a drop-in without `--api-server`, whose address nobody could know.
 pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
-    let form = Form::of(&spec.format, false);
+    let form = Form::of(spec, false);
     if matches!(form, Form::Files { .. }) && spec.api_server.is_none() {
         return Err(Error::usage_hint(
             "--offline with --config or --drop-in needs the address of the API server",
@@ -185,6 +185,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         server: "",
         ca: PENDING_CA,
         prometheuses: Some(&[]),
+        agents: Some(&[]),
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),
@@ -226,15 +227,31 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
 /// Stands for the CA where no cluster was asked.
 const PENDING_CA: &str = "# the cluster's CA, read from the cluster\n";
 
+/// Said once, with the command that gives the same to the successor.
+fn end_of_life(spec: &Spec) -> String {
+    let mut command = vec!["monconf alloy".to_owned()];
+    let jobs: Vec<&str> = spec.jobs.iter().map(|job| job.name.as_str()).collect();
+    if jobs != job::DEFAULT {
+        command.push(format!("--jobs {}", jobs.join(",")));
+    }
+    let remote_write = spec.agent.remote_write.as_ref();
+    let url = remote_write.map_or("URL", |remote_write| &remote_write.url);
+    command.push(format!("--remote-write {url}"));
+    format!(
+        "Grafana Agent reached its end of life on 1 November 2025; its successor scrapes the same with `{}`",
+        command.join(" ")
+    )
+}
+
 fn head(spec: &Spec, form: &Form) -> Head {
     Head {
         context: String::new(),
         server: String::new(),
         identity: String::new(),
-        consumer: spec.names.consumer.name().to_owned(),
+        consumer: spec.names.consumer,
         instance: spec.names.instance.clone(),
         namespace: spec.names.namespace.clone(),
-        format: form.name().to_owned(),
+        format: form.name(spec.names.consumer).to_owned(),
         jobs: spec.jobs.iter().map(|job| job.name.clone()).collect(),
         applying: false,
         files_only: false,
@@ -256,6 +273,9 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
     {
         plan.warnings
             .push("--api-server has no effect in the operator format: Prometheus discovers through its own account".to_owned());
+    }
+    if spec.names.consumer == Consumer::GrafanaAgent {
+        plan.warnings.push(end_of_life(spec));
     }
     let manifests: Vec<&str> = desired
         .objects

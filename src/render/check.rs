@@ -91,7 +91,12 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
         Kind::ClusterRoleBinding | Kind::RoleBinding => &["roleRef", "subjects"],
         // No template renders one.
         Kind::ConfigMap => &[],
-        Kind::Namespace | Kind::ServiceMonitor | Kind::PodMonitor | Kind::ScrapeConfig => &["spec"],
+        Kind::Namespace
+        | Kind::ServiceMonitor
+        | Kind::PodMonitor
+        | Kind::ScrapeConfig
+        | Kind::GrafanaAgent
+        | Kind::MetricsInstance => &["spec"],
     };
     let fields = object.as_object().into_iter().flatten();
     for (field, _) in fields {

@@ -8,9 +8,9 @@ use super::renderer::{Renderer, counted};
 use super::scrape_configs::ScrapeConfigs;
 use crate::object::Kind;
 use crate::plan::{Content, Stage};
-use crate::spec::{FilePlace, KeyPlace};
+use crate::spec::{Consumer, FilePlace, KeyPlace};
 use crate::splice::Entry;
-use crate::yaml::Step;
+use crate::yaml::{self, Step};
 
 /// The list of jobs in Prometheus' own file.
 pub const JOBS: &str = "scrape_configs";
@@ -38,16 +38,26 @@ impl Renderer<'_> {
                 let Some(main) = main else { return };
                 (main, Vec::new(), self.name_of(file, main))
             }
-            FilePlace::Main(main) => (main, jobs.entries.clone(), Vec::new()),
+            FilePlace::Main { file, .. } => (file, jobs.entries.clone(), Vec::new()),
         };
-        // Both lists, whichever is used: what the other way has left there is no longer wanted.
-        let lists = [(JOBS, here), (FILES, named)].map(|(list, entries)| DesiredList {
-            steps: vec![Step::Key(list.to_owned())],
-            entries,
-        });
+        let config = match place {
+            FilePlace::Main { config, .. } => config.clone(),
+            FilePlace::DropIn { .. } => None,
+        };
+        let is_agents = self.spec.names.consumer == Consumer::GrafanaAgent;
+        // Both lists, whichever is used: what the other way has left there is no longer wanted. An agent knows one.
+        let lists = [(JOBS, here), (FILES, named)]
+            .into_iter()
+            .filter(|(list, _)| *list == JOBS || !is_agents)
+            .map(|(list, entries)| DesiredList {
+                steps: vec![Step::Key(list.to_owned())],
+                entries,
+            });
         self.desired.edits.push(DesiredEdit {
             place: EditPlace::File(main.clone()),
-            lists: lists.into(),
+            lists: lists.collect(),
+            config,
+            may_be_agents: is_agents,
             jobs: jobs.entries,
             token_file: token.join("token").display().to_string(),
             interval: INTERVAL.to_owned(),
@@ -69,10 +79,31 @@ impl Renderer<'_> {
                 steps: steps.into_iter().collect(),
                 entries: jobs.entries.clone(),
             }],
+            config: place.config.clone(),
+            may_be_agents: !is_bare,
             jobs: jobs.entries,
             token_file: format!("{mount_dir}/token"),
             interval,
         });
+    }
+
+    /// All of the consumer's configuration that there is to say.
+    pub(super) fn whole_file(&self, jobs: String) -> String {
+        if self.spec.names.consumer != Consumer::GrafanaAgent {
+            return jobs;
+        }
+        let (mark, jobs) = jobs.split_once('\n').unwrap_or_default();
+        let name = yaml::flow(&self.spec.names.instance.clone().into());
+        let mut text = format!("{mark}\nmetrics:\n  configs:\n  - name: {name}\n");
+        for line in jobs.lines() {
+            let indent = if line.is_empty() { "" } else { "    " };
+            text.extend([indent, line, "\n"]);
+        }
+        if let Some(remote_write) = &self.spec.agent.remote_write {
+            let url = yaml::flow(&remote_write.url.clone().into());
+            text.extend(["    remote_write:\n    - url: ", &url, "\n"]);
+        }
+        text
     }
 
     /// What `main` calls the drop-in, relative to itself where that is possible, so that both can be moved together.

@@ -15,6 +15,8 @@ use crate::spec::{Names, Spec};
 pub(super) struct Context<'a> {
     pub names: ObjectNames<'a>,
     pub labels: &'a BTreeMap<String, String>,
+    /// Whether Pods run as the ServiceAccount.
+    pub automount: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<&'a BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +30,8 @@ pub(super) struct Context<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Vec<JobContext<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<&'a AgentContext>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_server: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<String>,
@@ -40,6 +44,7 @@ impl<'a> Context<'a> {
         spec: &'a Spec,
         labels: &'a BTreeMap<String, String>,
         handle: &'a str,
+        automount: bool,
     ) -> Self {
         Self {
             names: ObjectNames::new(&spec.names, handle),
@@ -50,6 +55,8 @@ impl<'a> Context<'a> {
             namespace: None,
             job: None,
             jobs: None,
+            agent: None,
+            automount,
             api_server: None,
             token_file: None,
             ca_file: None,
@@ -67,6 +74,8 @@ pub(super) struct ObjectNames<'a> {
     role: String,
     role_binding: String,
     token_secret: String,
+    agent: String,
+    agent_jobs: String,
     handle: &'a str,
 }
 
@@ -81,9 +90,27 @@ impl<'a> ObjectNames<'a> {
             role: names.role(),
             role_binding: names.role_binding(),
             token_secret: names.token_secret(),
+            agent: names.agent(),
+            agent_jobs: names.agent_jobs(),
             handle,
         }
     }
+}
+
+/// What an agent runs.
+#[derive(Serialize)]
+pub(super) struct AgentContext {
+    pub shards: Option<u32>,
+    /// Secrets that its Pods mount.
+    pub secrets: Vec<String>,
+    /// In the words of a MetricsInstance.
+    pub remote_write: Option<Value>,
+    /// The key of the Secret of jobs, where there are such.
+    pub jobs_key: Option<&'static str>,
+    /// Whether monitors are selected.
+    pub monitors: bool,
+    /// The labels that select what is this instance's.
+    pub selector: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +162,8 @@ pub(super) struct JobContext<'a> {
     honor_labels: bool,
     honor_timestamps: bool,
     wants_token: bool,
+    /// Whether the token is named by the field that Grafana Agent's operator reads.
+    pub bearer_token_secret: bool,
     tls: bool,
     server_name: Option<&'static str>,
     insecure_tls: bool,
@@ -184,6 +213,7 @@ impl<'a> JobContext<'a> {
             honor_labels: job.honor_labels,
             honor_timestamps: job.honor_timestamps,
             wants_token: job.authority.wants_token(),
+            bearer_token_secret: false,
             tls: job.tls,
             server_name: job.authority.server_name(),
             insecure_tls: job.insecure_tls,

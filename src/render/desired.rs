@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::agent;
 use super::form::Form;
 use super::renderer::Renderer;
 use super::schema::Schema;
@@ -27,6 +28,8 @@ pub struct Surroundings<'a> {
     pub ca: &'a str,
     /// Every `Prometheus` object; `None` where they are not known.
     pub prometheuses: Option<&'a [Value]>,
+    /// Every `GrafanaAgent` object; `None` where they are not known.
+    pub agents: Option<&'a [Value]>,
     /// The objects that exist.
     pub objects: &'a BTreeMap<ObjectRef, Value>,
     /// The schemas of monitors where the cluster's differ, or may differ, from those that monconf carries.
@@ -93,6 +96,10 @@ pub struct DesiredEdit {
     pub place: EditPlace,
     /// Each list.
     pub lists: Vec<DesiredList>,
+    /// Which of an agent's `metrics.configs`, where it is named.
+    pub config: Option<String>,
+    /// Whether the text may be an agent's.
+    pub may_be_agents: bool,
     /// The jobs that Prometheus reads with this file, in it or in the drop-in.
     pub jobs: Vec<Entry>,
     /// The file of the token that our jobs read.
@@ -119,6 +126,15 @@ impl EditPlace {
             Self::Key(_) => None,
         }
     }
+
+    /// The key of an object.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyPlace> {
+        match self {
+            Self::File(_) => None,
+            Self::Key(place) => Some(place),
+        }
+    }
 }
 
 /// What of a list should be ours.
@@ -131,7 +147,7 @@ pub struct DesiredList {
 }
 
 /// Inside the cluster the API server has this name, which its certificate carries.
-const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+pub(super) const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
 /// Renders and checks everything that `spec` asks for in the form `form`.
 ///
@@ -144,7 +160,7 @@ pub fn desired(
     decision: &Decision,
     templates: &Templates,
 ) -> Result<Desired> {
-    let mut renderer = Renderer::new(spec, surroundings, decision, templates, grants(spec, form));
+    let mut renderer = Renderer::new(spec, surroundings, decision, templates, form);
     renderer.access()?;
     renderer.handle()?;
     match form {
@@ -152,21 +168,28 @@ pub fn desired(
             renderer.token_secret()?;
             renderer.monitors()?;
         }
+        Form::Agent {
+            monitors,
+            mount_dir,
+        } => {
+            renderer.token_secret()?;
+            renderer.agent(*monitors, mount_dir)?;
+        }
         Form::Mounted { mount_dir } => {
             renderer.token_secret()?;
             let server = spec.api_server.as_deref().unwrap_or(IN_CLUSTER);
-            let jobs = renderer.scrape_configs(server, mount_dir)?;
-            renderer.desired.output = Some(jobs.text);
+            let jobs = renderer.scrape_configs(&spec.jobs, server, mount_dir)?;
+            renderer.desired.output = Some(renderer.whole_file(jobs.text));
         }
         Form::Key { place, mount_dir } => {
             renderer.token_secret()?;
             let server = spec.api_server.as_deref().unwrap_or(IN_CLUSTER);
-            let jobs = renderer.scrape_configs(server, mount_dir)?;
+            let jobs = renderer.scrape_configs(&spec.jobs, server, mount_dir)?;
             renderer.key(place, mount_dir, jobs);
         }
         Form::Files { place, token_dir } => {
             let server = spec.api_server.as_deref().unwrap_or(surroundings.server);
-            let jobs = renderer.scrape_configs(server, &token_dir.to_string_lossy())?;
+            let jobs = renderer.scrape_configs(&spec.jobs, server, &token_dir.to_string_lossy())?;
             renderer.credential_files(token_dir);
             renderer.configuration(place, token_dir, jobs);
         }
@@ -180,7 +203,10 @@ pub fn desired(
 pub fn grants(spec: &Spec, form: &Form) -> Grants {
     let needs = match form {
         Form::Operator => access::scraping(&spec.jobs),
-        Form::Mounted { .. } | Form::Key { .. } | Form::Files { .. } => access::both(&spec.jobs),
+        Form::Agent { monitors: true, .. } => access::both(&agent::discovered(spec)),
+        Form::Agent { .. } | Form::Mounted { .. } | Form::Key { .. } | Form::Files { .. } => {
+            access::both(&spec.jobs)
+        }
     };
     match spec.access {
         AccessLevel::Jobs => Grants::of(&needs),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::desired::Surroundings;
-use super::selection;
+use super::selection::{self, Selector};
 use crate::access::{self, Need};
 use crate::job::{Job, Role};
 use crate::object::Kind;
@@ -30,7 +30,11 @@ pub fn discoverers(spec: &Spec, surroundings: &Surroundings) -> Vec<Discoverer> 
     let prometheuses = surroundings.prometheuses.unwrap_or_default();
     let selected_by = Kind::MONITORS.map(|kind| {
         let labels = surroundings.namespace_labels;
-        let selection = selection::select(prometheuses, kind, &spec.names.namespace, labels);
+        let selectors: Vec<_> = prometheuses
+            .iter()
+            .map(|object| Selector::of_prometheus(object, kind))
+            .collect();
+        let selection = selection::select(&selectors, &spec.names.namespace, labels);
         (kind, selection.selected_by)
     });
     let discoverer = |prometheus: &Value| {

@@ -2,13 +2,20 @@
 
 use std::path::PathBuf;
 
-use crate::spec::{FilePlace, Format, KeyPlace};
+use crate::spec::{Consumer, FilePlace, Format, KeyPlace, Spec};
 
 /// The configuration that is written, once the cluster is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     /// ServiceMonitor and ScrapeConfig.
     Operator,
+    /// GrafanaAgent, MetricsInstance and a Secret of jobs.
+    Agent {
+        /// Whether jobs that a ServiceMonitor or PodMonitor can carry are such objects.
+        monitors: bool,
+        /// Where the agent finds the token Secret's files.
+        mount_dir: String,
+    },
     /// `scrape_configs` on standard output.
     Mounted {
         /// Where Prometheus finds the Secret's files.
@@ -42,10 +49,23 @@ pub enum TokenPlace {
 impl Form {
     /// Settles [`Format::Auto`]: operator objects where the cluster serves their kinds.
     #[must_use]
-    pub fn of(format: &Format, serves_monitors: bool) -> Self {
-        match format {
+    pub fn of(spec: &Spec, serves_kinds: bool) -> Self {
+        match &spec.format {
             Format::Operator => Self::Operator,
-            Format::Auto { .. } if serves_monitors => Self::Operator,
+            Format::Auto { mount_dir } if serves_kinds => match spec.names.consumer {
+                Consumer::GrafanaAgent => Self::Agent {
+                    monitors: false,
+                    mount_dir: mount_dir.clone(),
+                },
+                _ => Self::Operator,
+            },
+            Format::AgentOperator {
+                monitors,
+                mount_dir,
+            } => Self::Agent {
+                monitors: *monitors,
+                mount_dir: mount_dir.clone(),
+            },
             Format::Auto { mount_dir } | Format::Mounted { mount_dir } => Self::Mounted {
                 mount_dir: mount_dir.clone(),
             },
@@ -64,17 +84,23 @@ impl Form {
     #[must_use]
     pub fn token_place(&self) -> TokenPlace {
         match self {
-            Self::Operator | Self::Mounted { .. } | Self::Key { .. } => TokenPlace::Secret,
+            Self::Operator | Self::Agent { .. } | Self::Mounted { .. } | Self::Key { .. } => {
+                TokenPlace::Secret
+            }
             Self::Files { token_dir, .. } => TokenPlace::File(token_dir.join("token")),
         }
     }
 
     /// The name of the format as `--format` has it.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(&self, consumer: Consumer) -> &'static str {
         match self {
-            Self::Operator => "operator",
-            Self::Mounted { .. } | Self::Key { .. } | Self::Files { .. } => "raw",
+            Self::Operator
+            | Self::Agent {
+                monitors: false, ..
+            } => "operator",
+            Self::Agent { monitors: true, .. } => "monitors",
+            Self::Mounted { .. } | Self::Key { .. } | Self::Files { .. } => consumer.text_format(),
         }
     }
 }

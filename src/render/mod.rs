@@ -3,6 +3,8 @@
 //! Every object and fragment is a template that the user may replace; whatever a template gives is
 //! parsed and checked before it is planned.
 
+mod agent;
+mod attached;
 mod check;
 mod configuration;
 mod context;
@@ -19,6 +21,8 @@ mod scrape_configs;
 mod selection;
 mod templates;
 
+pub use agent::mounted;
+pub use attached::attached;
 pub use configuration::{FILES, JOBS};
 pub use desired::{
     Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, EditPlace, Surroundings,
@@ -28,7 +32,7 @@ pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};
 pub use readers::{Readers, readers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
-pub use selection::{Selection, select};
+pub use selection::{Selection, Selector, select};
 pub use templates::{Builtin, Templates};
 
 use std::collections::BTreeMap;

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::agent;
 use super::context::{Context, JobContext, Spelling};
 use super::desired::DesiredObject;
 use super::renderer::Renderer;
-use super::selection;
+use super::selection::{self, Selector};
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::Stage;
+use crate::spec::Names;
+use crate::yaml;
 
 /// Where the API server is, seen from any pod.
 const IN_CLUSTER: &str = "https://kubernetes.default.svc:443";
@@ -38,38 +41,67 @@ impl Renderer<'_> {
         check_attachments(job)?;
         let job = job.clone().through_api_server(IN_CLUSTER);
         let kind = job.monitor_kind();
-        let template = match kind {
-            Kind::ServiceMonitor => "servicemonitor.yaml",
-            Kind::PodMonitor => "podmonitor.yaml",
-            _ => "scrapeconfig.yaml",
-        };
-        let reference = ObjectRef::namespaced(kind, &names.namespace, &names.monitor(&job.name));
         let (mut labels, note) = match self.surroundings.prometheuses {
             Some(prometheuses) => {
+                let selectors: Vec<_> = prometheuses
+                    .iter()
+                    .map(|object| Selector::of_prometheus(object, kind))
+                    .collect();
                 let selected = selection::select(
-                    prometheuses,
-                    kind,
+                    &selectors,
                     &names.namespace,
                     self.surroundings.namespace_labels,
                 );
-                let note = selected.note();
+                let note = selected.note("selected", "Prometheus");
                 if selected.selected_by.is_empty() {
                     unselected.extend(selected.not_selected_by);
                 }
                 (selected.labels, note)
             }
             // What made a Prometheus select it must not get lost because this caller cannot see why.
-            None => (self.live_labels(&reference), String::new()),
+            None => (self.live_labels(&monitor_of(&job, names)), String::new()),
         };
         labels.extend(self.labels.clone());
+        let context = JobContext::new(&job, Spelling::Operator);
+        let object = self.carrier(&job, context, &labels, note)?;
+        self.fitted(object)
+    }
+
+    /// The ServiceMonitor or PodMonitor of a job for Grafana Agent's operator. That does not read `authorization`
+    /// (`static/operator/config/templates/component/metrics` of grafana/agent).
+    pub(super) fn agent_monitor(&self, job: &Job) -> Result<DesiredObject> {
+        let job = job.clone().through_api_server(IN_CLUSTER);
+        let mut context = JobContext::new(&job, Spelling::Operator);
+        context.bearer_token_secret = true;
+        let mut object = self.carrier(&job, context, &self.labels, String::new())?;
+        let wanted = agent::literal(object.value["spec"].take());
+        object.value["spec"] = wanted.map_err(|text| agent::variable(&job.name, &text))?;
+        if object.text.contains('$') {
+            object.text = yaml::emit(&object.value);
+        }
+        Ok(object)
+    }
+
+    fn carrier(
+        &self,
+        job: &Job,
+        context: JobContext<'_>,
+        labels: &BTreeMap<String, String>,
+        note: String,
+    ) -> Result<DesiredObject> {
+        let reference = monitor_of(job, &self.spec.names);
+        let template = match reference.kind {
+            Kind::ServiceMonitor => "servicemonitor.yaml",
+            Kind::PodMonitor => "podmonitor.yaml",
+            _ => "scrapeconfig.yaml",
+        };
         let context = Context {
-            labels: &labels,
+            labels,
             name: Some(reference.name.clone()),
-            job: Some(JobContext::new(&job, Spelling::Operator)),
+            job: Some(context),
             ..self.context()
         };
-        let object = self.render(template, reference, &context, Stage::Configuration, note)?;
-        self.fitted(object)
+        self.render(template, reference, &context, Stage::Configuration, note)
     }
 
     fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
@@ -80,6 +112,14 @@ impl Renderer<'_> {
             .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
             .collect()
     }
+}
+
+fn monitor_of(job: &Job, names: &Names) -> ObjectRef {
+    ObjectRef::namespaced(
+        job.monitor_kind(),
+        &names.namespace,
+        &names.monitor(&job.name),
+    )
 }
 
 /// The operator's objects know fewer attachments than Prometheus' own configuration.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::spec::{DEFAULT_MOUNT_ROOT, Duration, KeyPlace, Names};
+use crate::spec::{Duration, KeyPlace, Names};
 
 /// What the owners of `Prometheus` objects have to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn readers(
     }
     let token_secret = names.token_secret();
     let is_mounted_by_operator = names.namespace == place.namespace()
-        && mount_dir == format!("{DEFAULT_MOUNT_ROOT}/{token_secret}");
+        && mount_dir == format!("{}/{token_secret}", names.consumer.mount_root());
     let token_secret = is_mounted_by_operator.then_some(token_secret.as_str());
     Readers {
         remaining: beside

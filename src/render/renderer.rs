@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use minijinja::value::Serde;
 
 use super::context::Context;
-use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings};
+use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings, grants};
+use super::form::Form;
 use super::templates::{Rendered, Templates};
 use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, labels};
-use crate::access::Grants;
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef, metadata};
 use crate::plan::{Content, PENDING_TIME, PENDING_TOKEN, Stage};
@@ -31,6 +31,7 @@ pub(super) struct Renderer<'a> {
     templates: &'a Templates,
     pub(super) labels: BTreeMap<String, String>,
     handle: String,
+    automount: bool,
     pub(super) desired: Desired,
 }
 
@@ -40,7 +41,7 @@ impl<'a> Renderer<'a> {
         surroundings: &'a Surroundings,
         decision: &'a Decision,
         templates: &'a Templates,
-        grants: Grants,
+        form: &Form,
     ) -> Self {
         Self {
             spec,
@@ -49,12 +50,13 @@ impl<'a> Renderer<'a> {
             templates,
             labels: labels(&spec.names),
             handle: spec.names.handles()[decision.slot].clone(),
+            automount: matches!(form, Form::Agent { monitors: true, .. }),
             desired: Desired {
                 objects: Vec::new(),
                 files: Vec::new(),
                 edits: Vec::new(),
                 output: None,
-                grants,
+                grants: grants(spec, form),
                 warnings: Vec::new(),
             },
         }
@@ -167,7 +169,7 @@ impl<'a> Renderer<'a> {
     }
 
     pub(super) fn context(&self) -> Context<'_> {
-        Context::new(self.spec, &self.labels, &self.handle)
+        Context::new(self.spec, &self.labels, &self.handle, self.automount)
     }
 
     /// An object whose template needs nothing but names.

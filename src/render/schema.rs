@@ -1,8 +1,9 @@
-//! Structural checks of monitors against the CRDs of prometheus-operator, without a cluster.
+//! Structural checks of objects against the CRDs of prometheus-operator and of Grafana Agent's operator, without a
+//! cluster.
 //!
 //! The schemas hold what is needed to find an unknown field, a missing one, a wrong type or value:
-//! names, types, `required` and `enum` of the CRDs of v0.93.0 ([`OPERATOR_VERSION`]). The integration tests derive them anew
-//! from the CRDs themselves and compare.
+//! names, types, `required` and `enum` of the CRDs of v0.93.0 ([`OPERATOR_VERSION`]) and v0.44.8. The integration tests
+//! derive them anew from the CRDs themselves and compare.
 
 use std::collections::BTreeMap;
 
@@ -30,15 +31,19 @@ pub const OPERATOR_VERSION: &str = "0.93.0";
 const SERVICE_MONITOR: &str = include_str!("schemas/servicemonitor.json");
 const POD_MONITOR: &str = include_str!("schemas/podmonitor.json");
 const SCRAPE_CONFIG: &str = include_str!("schemas/scrapeconfig.json");
+const GRAFANA_AGENT: &str = include_str!("schemas/grafanaagent.json");
+const METRICS_INSTANCE: &str = include_str!("schemas/metricsinstance.json");
 
 /// What the API server would refuse in `object`, in its words where it has a sentence for it:
-/// `spec.selector: Required value`. Empty for kinds that are not of prometheus-operator.
+/// `spec.selector: Required value`. Empty for kinds of Kubernetes itself.
 #[must_use]
 pub fn violations(kind: Kind, object: &Value) -> Vec<Violation> {
     let text = match kind {
         Kind::ServiceMonitor => SERVICE_MONITOR,
         Kind::PodMonitor => POD_MONITOR,
         Kind::ScrapeConfig => SCRAPE_CONFIG,
+        Kind::GrafanaAgent => GRAFANA_AGENT,
+        Kind::MetricsInstance => METRICS_INSTANCE,
         _ => return Vec::new(),
     };
     let mut found = Vec::new();

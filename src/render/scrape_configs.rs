@@ -9,15 +9,20 @@ use crate::splice::Entry;
 
 /// The jobs, as text and as values.
 pub(super) struct ScrapeConfigs {
-    /// A whole file, with its comments.
+    /// A whole file of Prometheus, with its comments.
     pub(super) text: String,
     /// Each job.
     pub(super) entries: Vec<Entry>,
 }
 
 impl Renderer<'_> {
-    pub(super) fn scrape_configs(&self, server: &str, credentials: &str) -> Result<ScrapeConfigs> {
-        let jobs = self.spec.jobs.iter().cloned();
+    pub(super) fn scrape_configs(
+        &self,
+        jobs: &[Job],
+        server: &str,
+        credentials: &str,
+    ) -> Result<ScrapeConfigs> {
+        let jobs = jobs.iter().cloned();
         let jobs: Vec<Job> = jobs.map(|job| job.through_api_server(server)).collect();
         let contexts = jobs
             .iter()

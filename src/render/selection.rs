@@ -1,4 +1,4 @@
-//! Which `Prometheus` objects will pick a monitor up, and the labels that make them.
+//! Which objects of operators will pick one of ours up, and the labels that make them.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,54 @@ use serde_json::Value;
 
 use crate::object::Kind;
 
-/// What the cluster's `Prometheus` objects ask of a monitor of one kind.
+/// Who selects objects of one kind by their labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Selector<'a> {
+    /// `Prometheus` or `GrafanaAgent`.
+    who: &'static str,
+    /// The object that selects.
+    object: &'a Value,
+    /// Where its selectors are.
+    parent: &'a Value,
+    /// What their names begin with: `serviceMonitor`.
+    field: &'static str,
+}
+
+impl<'a> Selector<'a> {
+    /// A `Prometheus`, which selects monitors of `kind`.
+    #[must_use]
+    pub fn of_prometheus(object: &'a Value, kind: Kind) -> Self {
+        let field = match kind {
+            Kind::ServiceMonitor => "serviceMonitor",
+            Kind::PodMonitor => "podMonitor",
+            _ => "scrapeConfig",
+        };
+        Self {
+            who: "Prometheus",
+            object,
+            parent: &object["spec"],
+            field,
+        }
+    }
+
+    /// A `GrafanaAgent`, which selects MetricsInstances.
+    #[must_use]
+    pub fn of_agent(object: &'a Value) -> Self {
+        Self {
+            who: "GrafanaAgent",
+            object,
+            parent: &object["spec"]["metrics"],
+            field: "instance",
+        }
+    }
+}
+
+/// What the cluster's selecting objects ask of one of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The labels to carry.
     pub labels: BTreeMap<String, String>,
-    /// `namespace/name` of each `Prometheus` that then selects it.
+    /// `namespace/name` of each that then selects it.
     pub selected_by: Vec<String>,
     /// Why each of the others does not.
     pub not_selected_by: Vec<String>,
@@ -20,9 +62,9 @@ pub struct Selection {
 impl Selection {
     /// `selected by Prometheus monitoring/main (label release=main)`.
     #[must_use]
-    pub fn note(&self) -> String {
+    pub fn note(&self, what: &str, who: &str) -> String {
         if self.selected_by.is_empty() {
-            return "selected by no Prometheus".to_owned();
+            return format!("{what} by no {who}");
         }
         let labels: Vec<String> = self
             .labels
@@ -34,48 +76,46 @@ impl Selection {
         } else {
             format!(" ({})", labels.join(", "))
         };
-        format!(
-            "selected by Prometheus {}{labels}",
-            self.selected_by.join(", ")
-        )
+        format!("{what} by {who} {}{labels}", self.selected_by.join(", "))
     }
 }
 
-/// Reads the selectors for monitors of `kind` in `namespace`, whose labels are `namespace_labels`.
+/// Reads the selectors for an object in `namespace`, whose labels are `namespace_labels`.
 ///
 /// An absent selector selects nothing, an empty one everything; an absent namespace selector selects
-/// the object's own namespace (API reference of prometheus-operator, `PrometheusSpec`).
+/// the object's own namespace (API reference of prometheus-operator, `PrometheusSpec`;
+/// `static/operator/hierarchy/selector.go` of grafana/agent).
 /// Where two objects ask for different values of one label, the first by name has its way and the
 /// other is reported.
 #[must_use]
 pub fn select(
-    prometheuses: &[Value],
-    kind: Kind,
+    selectors: &[Selector<'_>],
     namespace: &str,
     namespace_labels: &BTreeMap<String, String>,
 ) -> Selection {
-    let field = match kind {
-        Kind::ServiceMonitor => "serviceMonitor",
-        Kind::PodMonitor => "podMonitor",
-        _ => "scrapeConfig",
-    };
     let mut selection = Selection::default();
-    let mut sorted: Vec<(&str, &str, &Value)> = prometheuses
+    let mut sorted: Vec<(&str, &str, &Selector<'_>)> = selectors
         .iter()
-        .filter_map(|object| {
-            let metadata = &object["metadata"];
+        .filter_map(|selector| {
+            let metadata = &selector.object["metadata"];
             let place = (metadata["namespace"].as_str()?, metadata["name"].as_str()?);
-            Some((place.0, place.1, &object["spec"]))
+            Some((place.0, place.1, selector))
         })
         .collect();
     sorted.sort_by_key(|&(namespace, name, _)| (namespace, name));
-    for (own_namespace, name, spec) in sorted {
+    for (own_namespace, name, selector) in sorted {
+        let Selector {
+            who: kind,
+            parent,
+            field,
+            ..
+        } = *selector;
         let who = format!("{own_namespace}/{name}");
-        let looks_here = match &spec[format!("{field}NamespaceSelector")] {
+        let looks_here = match &parent[format!("{field}NamespaceSelector")] {
             Value::Null => own_namespace == namespace,
             selector => matches(selector, namespace_labels),
         };
-        let wanted = wanted_labels(&spec[format!("{field}Selector")]);
+        let wanted = wanted_labels(&parent[format!("{field}Selector")]);
         let reason = match wanted {
             _ if !looks_here => format!("it does not look into namespace {namespace}"),
             None => format!("its {field}Selector selects nothing"),
@@ -96,7 +136,7 @@ pub fn select(
         };
         selection
             .not_selected_by
-            .push(format!("Prometheus {who}: {reason}"));
+            .push(format!("{kind} {who}: {reason}"));
     }
     selection
 }
@@ -193,7 +233,11 @@ mod tests {
             "monitoring".to_owned(),
         )]
         .into();
-        select(objects, Kind::ServiceMonitor, "monitoring", &labels)
+        let selectors: Vec<Selector<'_>> = objects
+            .iter()
+            .map(|object| Selector::of_prometheus(object, Kind::ServiceMonitor))
+            .collect();
+        select(&selectors, "monitoring", &labels)
     }
 
     #[test]
@@ -204,7 +248,7 @@ mod tests {
             &json!({"serviceMonitorSelector": {"matchLabels": {"release": "main"}}, "serviceMonitorNamespaceSelector": {}}),
         )]);
         assert_eq!(
-            selection.note(),
+            selection.note("selected", "Prometheus"),
             "selected by Prometheus prom/main (label release=main)"
         );
     }
@@ -229,7 +273,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            selection.note(),
+            selection.note("selected", "Prometheus"),
             "selected by Prometheus monitoring/own, x/all"
         );
     }
@@ -273,6 +317,28 @@ mod tests {
                 .selected_by
                 .len(),
             0
+        );
+    }
+
+    #[test]
+    fn an_agent_selects_instances_by_what_it_has_for_metrics() {
+        let agent = json!({
+            "metadata": {"namespace": "monitoring", "name": "theirs"},
+            "spec": {"metrics": {"instanceSelector": {"matchLabels": {"agent": "theirs"}}}},
+        });
+        let selection = select(
+            &[Selector::of_agent(&agent)],
+            "monitoring",
+            &BTreeMap::new(),
+        );
+        assert_eq!(
+            selection.note("run", "GrafanaAgent"),
+            "run by GrafanaAgent monitoring/theirs (label agent=theirs)"
+        );
+        let elsewhere = select(&[Selector::of_agent(&agent)], "shop", &BTreeMap::new());
+        assert_eq!(
+            elsewhere.not_selected_by,
+            ["GrafanaAgent monitoring/theirs: it does not look into namespace shop"]
         );
     }
 

@@ -35,7 +35,7 @@ macro_rules! builtin {
 
 impl Builtin {
     /// Every built-in template.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         builtin!("namespace.yaml", "the Namespace, where it does not exist"),
         builtin!("serviceaccount.yaml", "the ServiceAccount that scrapes"),
         builtin!("clusterrole.yaml", "the rights that the jobs need"),
@@ -53,6 +53,14 @@ impl Builtin {
         ),
         builtin!("podmonitor.yaml", "operator format: a job on pods"),
         builtin!("scrapeconfig.yaml", "operator format: any other job"),
+        builtin!(
+            "grafanaagent.yaml",
+            "Grafana Agent: the agent that the operator runs"
+        ),
+        builtin!(
+            "metricsinstance.yaml",
+            "Grafana Agent: what it scrapes, and where it sends it"
+        ),
         builtin!("scrape-configs.yaml", "raw format: the whole file"),
     ];
 

@@ -1,6 +1,8 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
+mod agent;
 mod duration;
+mod format;
 mod key;
 mod minimum;
 mod names;
@@ -10,9 +12,9 @@ mod settings;
 mod shape;
 mod version;
 
-use std::path::{Path, PathBuf};
-
+pub use agent::{Agent, RemoteAuth, RemoteWrite};
 pub use duration::Duration;
+pub use format::{FilePlace, Format};
 pub use key::KeyPlace;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
@@ -21,14 +23,11 @@ pub use version::Version;
 
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::object::Kind;
 
 /// How long a token is asked to live unless the user says otherwise: the article of practice that
 /// tokens are rotated every 90 days. Most managed clusters grant far less.
 pub const DEFAULT_DURATION: Duration = Duration::from_days(90);
-
-/// Where an in-cluster Prometheus finds mounted Secrets: the directory that
-/// prometheus-operator uses for `spec.secrets`.
-pub(crate) const DEFAULT_MOUNT_ROOT: &str = "/etc/prometheus/secrets";
 
 /// One run's request.
 #[derive(Clone, Debug)]
@@ -52,6 +51,8 @@ pub struct Spec {
     /// The API server as Prometheus reaches it, `None` for the address that monconf itself uses
     /// (outside the cluster) or the cluster's own Service (inside).
     pub api_server: Option<String>,
+    /// What an agent is to do with the samples, and how it runs.
+    pub agent: Agent,
     /// The Prometheus that reads the files, where one is to be asked.
     pub running: Option<Running>,
     /// Its version, as far as the user tells it.
@@ -70,62 +71,6 @@ pub enum AccessLevel {
     },
 }
 
-/// Which configuration to write, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Operator objects where the cluster serves them, else [`Format::Mounted`].
-    Auto {
-        /// As in [`Format::Mounted`].
-        mount_dir: String,
-    },
-    /// ServiceMonitor and ScrapeConfig.
-    Operator,
-    /// `scrape_configs` on standard output for a Prometheus in the cluster that mounts the token Secret.
-    Mounted {
-        /// Where Prometheus finds the Secret's files.
-        mount_dir: String,
-    },
-    /// `scrape_configs` in a key of a Secret or ConfigMap, for a Prometheus in the cluster that mounts the token Secret.
-    Key {
-        /// The key.
-        place: KeyPlace,
-        /// As in [`Format::Mounted`].
-        mount_dir: String,
-    },
-    /// `scrape_configs` in a file, with token and CA files, for a Prometheus outside the cluster.
-    Files {
-        /// The configuration.
-        place: FilePlace,
-        /// Where the files `token` and `ca.crt` lie.
-        token_dir: PathBuf,
-    },
-}
-
-/// The configuration file that jobs are written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FilePlace {
-    /// A file of its own, named by `scrape_config_files` in Prometheus' own.
-    DropIn {
-        /// That file.
-        file: PathBuf,
-        /// Prometheus' own, if it is to name the other one.
-        main: Option<PathBuf>,
-    },
-    /// Prometheus' own, among the user's jobs.
-    Main(PathBuf),
-}
-
-impl FilePlace {
-    /// Prometheus' own file, where it is known.
-    #[must_use]
-    pub fn main(&self) -> Option<&Path> {
-        match self {
-            Self::DropIn { main, .. } => main.as_deref(),
-            Self::Main(file) => Some(file),
-        }
-    }
-}
-
 impl Spec {
     /// Validates `settings` for `consumer`.
     ///
@@ -137,6 +82,7 @@ impl Spec {
             settings.name.as_deref(),
             settings.namespace.as_deref(),
         )?;
+        agent::check_consumer(&settings, consumer)?;
         let jobs = shape::jobs(&settings, &names)?;
         let duration = settings.duration.unwrap_or(DEFAULT_DURATION);
         check_duration(duration)?;
@@ -144,7 +90,7 @@ impl Spec {
             check_url(url)?;
         }
         Ok(Self {
-            format: format(&settings, &names)?,
+            format: format::format(&settings, &names)?,
             access: access_level(&settings, &jobs)?,
             running: running::running(
                 settings.prometheus_url.as_deref(),
@@ -155,6 +101,7 @@ impl Spec {
                 .as_deref()
                 .map(running::version)
                 .transpose()?,
+            agent: Agent::new(&settings)?,
             names,
             jobs,
             duration,
@@ -167,6 +114,35 @@ impl Spec {
 }
 
 impl Spec {
+    /// The operator object that may carry `job`, where one may.
+    #[must_use]
+    pub fn monitor_kind(&self, job: &Job) -> Option<Kind> {
+        let kind = job.monitor_kind();
+        match (&self.format, self.names.consumer) {
+            (Format::Operator, _) | (Format::Auto { .. }, Consumer::Prometheus) => Some(kind),
+            (Format::AgentOperator { monitors: true, .. }, _) => agent::monitor_kind(job),
+            _ => None,
+        }
+    }
+
+    /// The kinds of the operator's objects that may be written.
+    #[must_use]
+    pub fn operator_kinds(&self) -> Vec<Kind> {
+        let is_agent = match self.format {
+            Format::AgentOperator { .. } => true,
+            Format::Auto { .. } => self.names.consumer == Consumer::GrafanaAgent,
+            _ => false,
+        };
+        let agents = Kind::AGENTS.into_iter().filter(|_| is_agent);
+        let carries = |kind: &Kind| {
+            let mut jobs = self.jobs.iter();
+            jobs.any(|job| self.monitor_kind(job) == Some(*kind))
+        };
+        agents
+            .chain(Kind::MONITORS.into_iter().filter(carries))
+            .collect()
+    }
+
     /// The namespace of the Secret or ConfigMap that jobs are written to.
     #[must_use]
     pub fn key_namespace(&self) -> Option<String> {
@@ -175,127 +151,6 @@ impl Spec {
             _ => None,
         }
     }
-}
-
-fn format(settings: &Settings, names: &Names) -> Result<Format> {
-    let mount_dir = settings
-        .mount_dir
-        .clone()
-        .unwrap_or_else(|| format!("{DEFAULT_MOUNT_ROOT}/{}", names.token_secret()));
-    check_path("--mount-dir", &mount_dir)?;
-    let asked = settings.format.as_deref().unwrap_or("auto");
-    let files = files(settings, names)?;
-    if let Some(flag) = for_files(settings).filter(|_| files.is_none()) {
-        return Err(Error::usage_hint(
-            format!(
-                "{flag} needs --config or --drop-in: files serve a Prometheus outside the cluster"
-            ),
-            "add --config FILE or --drop-in FILE",
-        ));
-    }
-    let place = match KeyPlace::named(settings, names, files.is_some())? {
-        Some(place) => Some(Format::Key {
-            place,
-            mount_dir: mount_dir.clone(),
-        }),
-        None => files,
-    };
-    match (place, asked) {
-        (Some(Format::Key { place, .. }), "operator") => Err(Error::usage_hint(
-            format!(
-                "{} takes jobs of the raw format; --format operator writes objects",
-                place.flag()
-            ),
-            "leave out one of the two",
-        )),
-        (Some(_), "operator") => Err(Error::usage_hint(
-            "--config and --drop-in are files of the raw format; --format operator writes objects",
-            "leave out one of the two",
-        )),
-        (Some(place), "auto" | "raw") => Ok(place),
-        (None, "auto") => Ok(Format::Auto { mount_dir }),
-        (None, "operator") => Ok(Format::Operator),
-        (None, "raw") => Ok(Format::Mounted { mount_dir }),
-        (_, other) => Err(Error::usage_hint(
-            format!("there is no format {other:?}"),
-            "--format is auto, operator or raw",
-        )),
-    }
-}
-
-/// A flag that is given and that files alone have a use for.
-fn for_files(settings: &Settings) -> Option<&'static str> {
-    let given = [
-        ("--token-dir", settings.token_dir.is_some()),
-        ("--token-owner", settings.token_owner.is_some()),
-        ("--backup", settings.backup == Some(true)),
-        ("--reload", settings.reload.is_some()),
-        ("--prometheus-url", settings.prometheus_url.is_some()),
-        (
-            "--prometheus-version",
-            settings.prometheus_version.is_some(),
-        ),
-    ];
-    given
-        .into_iter()
-        .find_map(|(flag, given)| given.then_some(flag))
-}
-
-/// The form of files, if any is named. The token lies beside them, in a folder named after the drop-in or, as one file
-/// may have jobs of several, after the instance: so that two never share a token.
-fn files(settings: &Settings, names: &Names) -> Result<Option<Format>> {
-    let config = settings.config.as_deref();
-    let config = config.map(|file| absolute("--config", file)).transpose()?;
-    let drop_in = settings.drop_in.as_deref();
-    let drop_in = drop_in
-        .map(|file| absolute("--drop-in", file))
-        .transpose()?;
-    let (place, beside) = match (drop_in, config) {
-        (None, None) => return Ok(None),
-        (Some(file), Some(main)) if file == main => {
-            return Err(Error::usage_hint(
-                "--drop-in and --config name the same file",
-                "the drop-in is a file beside Prometheus' own; without --drop-in the jobs go into --config itself",
-            ));
-        }
-        (Some(file), main) => {
-            let mut name = file.file_stem().unwrap_or_default().to_owned();
-            name.push("-credentials");
-            let beside = file.with_file_name(name);
-            (FilePlace::DropIn { file, main }, beside)
-        }
-        (None, Some(main)) => {
-            let beside = main.with_file_name(format!("{}-credentials", names.instance));
-            (FilePlace::Main(main), beside)
-        }
-    };
-    let token_dir = match settings.token_dir.as_deref() {
-        Some(dir) => absolute("--token-dir", dir)?,
-        None => beside,
-    };
-    Ok(Some(Format::Files { place, token_dir }))
-}
-
-/// Absolute, because Prometheus resolves relative paths against the file's folder, not ours.
-fn absolute(flag: &str, path: &Path) -> Result<PathBuf> {
-    let absolute = std::path::absolute(path)
-        .map_err(|error| Error::usage(format!("{flag}: {}: {error}", path.display())))?;
-    match absolute.to_str() {
-        Some(text) => check_path(flag, text)?,
-        None => {
-            return Err(Error::usage(format!(
-                "{flag}: {} is not valid UTF-8, which YAML needs",
-                path.display()
-            )));
-        }
-    }
-    if absolute.file_name().is_none() {
-        return Err(Error::usage(format!(
-            "{flag}: {} names no file",
-            path.display()
-        )));
-    }
-    Ok(absolute)
 }
 
 fn access_level(settings: &Settings, jobs: &[Job]) -> Result<AccessLevel> {
@@ -344,13 +199,4 @@ fn check_url(url: &str) -> Result<()> {
         format!("--api-server {url:?} is not an address of an API server"),
         "write it as https://HOST:PORT",
     ))
-}
-
-fn check_path(flag: &str, path: &str) -> Result<()> {
-    if path.is_empty() || path.chars().any(char::is_control) {
-        return Err(Error::usage(format!(
-            "{flag}: {path:?} is empty or holds control characters"
-        )));
-    }
-    Ok(())
 }

@@ -3,18 +3,28 @@
 use crate::error::{Error, Result};
 
 /// Who reads the configuration that monconf writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Consumer {
     /// Prometheus, by itself or under prometheus-operator.
+    #[default]
     Prometheus,
+    /// Grafana Agent, in static mode or under its operator; its end of life was on 1 November 2025.
+    GrafanaAgent,
+    /// Grafana Alloy.
+    Alloy,
 }
 
 impl Consumer {
+    /// Every consumer.
+    pub const ALL: [Self; 3] = [Self::Prometheus, Self::GrafanaAgent, Self::Alloy];
+
     /// The command's name, and the `app.kubernetes.io/component` label.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Prometheus => "prometheus",
+            Self::GrafanaAgent => "grafana-agent",
+            Self::Alloy => "alloy",
         }
     }
 
@@ -23,18 +33,24 @@ impl Consumer {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Prometheus => "Prometheus",
+            Self::GrafanaAgent => "Grafana Agent",
+            Self::Alloy => "Alloy",
         }
     }
 
     const fn default_base(self) -> &'static str {
         match self {
             Self::Prometheus => "monitoring",
+            Self::GrafanaAgent => "grafana-agent",
+            Self::Alloy => "alloy",
         }
     }
 
     const fn default_token_secret(self) -> &'static str {
         match self {
             Self::Prometheus => "prometheus-k8s-token",
+            Self::GrafanaAgent => "grafana-agent-token",
+            Self::Alloy => "alloy-k8s-token",
         }
     }
 }
@@ -149,16 +165,39 @@ impl Names {
     /// The ServiceMonitor or ScrapeConfig of a job; the API server's is the plain one.
     #[must_use]
     pub fn monitor(&self, job: &str) -> String {
-        let base = if self.explicit {
-            format!("{}-k8s", self.instance)
-        } else {
-            "k8s".to_owned()
+        // Another consumer's monitors are beside those of Prometheus.
+        let base = match (self.consumer, self.explicit) {
+            (_, true) => format!("{}-k8s", self.instance),
+            (Consumer::Prometheus, false) => "k8s".to_owned(),
+            (_, false) => self.agent(),
         };
         if job == "apiserver" {
             base
         } else {
             format!("{base}-{job}")
         }
+    }
+
+    /// The GrafanaAgent, and the MetricsInstance that it runs.
+    #[must_use]
+    pub fn agent(&self) -> String {
+        if self.explicit {
+            format!("{}-k8s-agent", self.instance)
+        } else {
+            "k8s-agent".to_owned()
+        }
+    }
+
+    /// The Secret that holds the jobs of that MetricsInstance.
+    #[must_use]
+    pub fn agent_jobs(&self) -> String {
+        format!("{}-jobs", self.agent())
+    }
+
+    /// The ConfigMap that holds Alloy's configuration.
+    #[must_use]
+    pub fn alloy_config(&self) -> String {
+        format!("{}-k8s", self.instance)
     }
 }
 
@@ -211,6 +250,22 @@ mod tests {
         assert_eq!(names.token_secret(), "prometheus-k8s-token");
         assert_eq!(names.monitor("apiserver"), "k8s");
         assert_eq!(names.monitor("kubelet"), "k8s-kubelet");
+    }
+
+    #[test]
+    fn every_consumer_has_objects_of_its_own() {
+        let agent = Names::new(Consumer::GrafanaAgent, None, None).expect("defaults are valid");
+        assert_eq!(agent.service_account(), "grafana-agent-sa");
+        assert_eq!(agent.token_secret(), "grafana-agent-token");
+        assert_eq!(agent.agent(), "k8s-agent");
+        assert_eq!(agent.agent_jobs(), "k8s-agent-jobs");
+        assert_eq!(agent.monitor("coredns"), "k8s-agent-coredns");
+        let alloy = Names::new(Consumer::Alloy, None, None).expect("defaults are valid");
+        assert_eq!(alloy.cluster_role(), "alloy-clusterrole");
+        assert_eq!(alloy.token_secret(), "alloy-k8s-token");
+        let blue = Names::new(Consumer::GrafanaAgent, Some("blue"), None).expect("valid");
+        assert_eq!(blue.agent(), "blue-k8s-agent");
+        assert_eq!(blue.token_secret(), "blue-k8s-token");
     }
 
     #[test]

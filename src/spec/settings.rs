@@ -55,12 +55,12 @@ pub struct Settings {
     #[arg(skip)]
     own_jobs: Option<serde_json::Value>,
 
-    /// Configuration to write: operator objects, raw `scrape_configs`, or auto: operator where the cluster serves monitoring.coreos.com and no file is named, else raw [default: auto]
+    /// Configuration to write: `operator` objects, `raw` `scrape_configs` (of an agent `monitors` and `static`), or `auto`: operator where the cluster serves its kinds and no file is named, else text [default: auto]
     #[arg(
         long,
         env = "MONCONF_FORMAT",
         hide_env_values = true,
-        value_name = "auto|operator|raw"
+        value_name = "FORMAT"
     )]
     pub format: Option<String>,
 
@@ -149,7 +149,79 @@ pub struct Settings {
     )]
     pub prometheus_version: Option<String>,
 
-    /// Folder where an in-cluster Prometheus mounts the token Secret [default: /etc/prometheus/secrets/SECRET]
+    /// Which of the metrics.configs of an agent.yaml that --config names, where it has several
+    #[arg(
+        long,
+        env = "MONCONF_AGENT_CONFIG",
+        hide_env_values = true,
+        value_name = "NAME"
+    )]
+    pub agent_config: Option<String>,
+
+    /// Where samples are sent, by the remote-write protocol
+    #[arg(
+        long,
+        env = "MONCONF_REMOTE_WRITE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub remote_write: Option<String>,
+
+    /// Log in there with the keys `username` and `password` of a Secret
+    #[arg(
+        long,
+        env = "MONCONF_REMOTE_WRITE_BASIC_AUTH",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub remote_write_basic_auth: Option<String>,
+
+    /// Log in there with a token, a key of a Secret
+    #[arg(
+        long,
+        env = "MONCONF_REMOTE_WRITE_TOKEN",
+        hide_env_values = true,
+        value_name = "SECRET:KEY"
+    )]
+    pub remote_write_token: Option<String>,
+
+    /// Have somebody else's GrafanaAgent of the same namespace run the jobs: only a MetricsInstance and its Secret are written
+    #[arg(
+        long,
+        env = "MONCONF_ATTACH",
+        hide_env_values = true,
+        value_name = "NAME"
+    )]
+    pub attach: Option<String>,
+
+    /// Divide the targets among N agents [default: 1]
+    #[arg(long, env = "MONCONF_SHARDS", hide_env_values = true, value_name = "N")]
+    pub shards: Option<u32>,
+
+    /// Hand samples to this component of the configuration beside ours, such as `prometheus.remote_write.default.receiver`
+    #[arg(
+        long,
+        env = "MONCONF_FORWARD_TO",
+        hide_env_values = true,
+        value_name = "RECEIVER",
+        value_delimiter = ','
+    )]
+    pub forward_to: Option<Vec<String>>,
+
+    /// Whose token is used: the Pod's own, that in the token Secret read by Alloy itself, or the token Secret mounted into the Pod [default: pod; with --config, files in --token-dir]
+    #[arg(
+        long,
+        env = "MONCONF_TOKEN_FROM",
+        hide_env_values = true,
+        value_name = "pod|secret|mount|files"
+    )]
+    pub token_from: Option<String>,
+
+    /// Divide the targets among all members of Alloy's cluster
+    #[arg(long, env = "MONCONF_CLUSTERING", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub clustering: Option<bool>,
+
+    /// Folder where the consumer's Pod mounts the token Secret [default: /etc/prometheus/secrets/SECRET, of an agent /var/lib/grafana-agent/extra-secrets/SECRET]
     #[arg(
         long,
         env = "MONCONF_MOUNT_DIR",
@@ -285,6 +357,17 @@ impl Settings {
             reload: self.reload.or(other.reload),
             prometheus_url: self.prometheus_url.or(other.prometheus_url),
             prometheus_version: self.prometheus_version.or(other.prometheus_version),
+            agent_config: self.agent_config.or(other.agent_config),
+            remote_write: self.remote_write.or(other.remote_write),
+            remote_write_basic_auth: self
+                .remote_write_basic_auth
+                .or(other.remote_write_basic_auth),
+            remote_write_token: self.remote_write_token.or(other.remote_write_token),
+            attach: self.attach.or(other.attach),
+            shards: self.shards.or(other.shards),
+            forward_to: self.forward_to.or(other.forward_to),
+            token_from: self.token_from.or(other.token_from),
+            clustering: self.clustering.or(other.clustering),
             mount_dir: self.mount_dir.or(other.mount_dir),
             api_server: self.api_server.or(other.api_server),
             duration: self.duration.or(other.duration),

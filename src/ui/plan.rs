@@ -32,12 +32,9 @@ fn head(head: &Head) -> String {
             head.context, head.server, head.identity
         )
     };
-    let mut consumer = head.consumer.clone();
-    if let Some(first) = consumer.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
     scrub(&format!(
-        "{place}\n{consumer}: {} format, jobs {}\n",
+        "{place}\n{}: {} format, jobs {}\n",
+        head.consumer.title(),
         head.format,
         head.jobs.join(", ")
     ))
@@ -174,6 +171,7 @@ mod tests {
     use super::*;
     use crate::object::{Kind, ObjectRef};
     use crate::plan::{Content, PENDING_TOKEN, Stage};
+    use crate::spec::Consumer;
     use serde_json::json;
 
     fn change(action: Action, kind: Kind, name: &str) -> Change {
@@ -197,7 +195,7 @@ mod tests {
             context: "prod-eu".into(),
             server: "https://10.0.0.1:6443".into(),
             identity: "jane@example.com".into(),
-            consumer: "prometheus".into(),
+            consumer: Consumer::Prometheus,
             format: "operator".into(),
             jobs: vec!["apiserver".into(), "kubelet".into()],
             ..Head::default()

@@ -101,7 +101,7 @@ async fn read(spec: &Spec, ours: bool, global: &Global, ui: &Ui) -> Result<(Role
     let kinds: BTreeSet<Kind> = spec.jobs.iter().map(Job::monitor_kind).collect();
     let (roles, served) = tokio::join!(cluster.roles(), cluster.serves(&kinds));
     let form = if ours {
-        Form::of(&spec.format, served?)
+        Form::of(spec, served?)
     } else {
         Form::Mounted {
             mount_dir: String::new(),

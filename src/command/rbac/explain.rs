@@ -82,6 +82,7 @@ fn own(mut settings: Settings) -> Result<(Vec<Explanation>, String)> {
     let (discoverer, scraper) = match &spec.format {
         Format::Operator => (Identity::OwnAccount, of_secret),
         Format::Auto { mount_dir }
+        | Format::AgentOperator { mount_dir, .. }
         | Format::Mounted { mount_dir }
         | Format::Key { mount_dir, .. } => (of_file(mount_dir), of_file(mount_dir)),
         Format::Files { token_dir, .. } => {
