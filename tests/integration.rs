@@ -17,6 +17,7 @@ mod every_file_runs;
 mod examples;
 mod external_prometheus;
 mod files;
+mod grafana_agent;
 mod interrupt;
 mod least_access;
 mod offline;

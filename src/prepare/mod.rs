@@ -267,7 +267,8 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
             "nodes/proxy lets whoever holds this token execute commands in every pod of every node, unseen by the audit log; nodes/metrics and nodes/stats suffice for metrics".to_owned(),
         );
     }
-    if matches!(spec.format, Format::Operator | Format::Auto { .. })
+    if spec.names.consumer == Consumer::Prometheus
+        && matches!(spec.format, Format::Operator | Format::Auto { .. })
         && desired.output.is_none()
         && spec.api_server.is_some()
     {

@@ -155,12 +155,22 @@ impl GrafanaAgent {
         targets.map(flow_target).collect()
     }
 
+    /// The configuration that static mode runs; it tells only with `-config.enable-read-api`.
+    pub fn config(&self) -> String {
+        self.text("/-/config")
+    }
+
     fn get(&self, path: &str) -> Value {
+        let text = self.text(path);
+        serde_json::from_str(&text)
+            .unwrap_or_else(|_| panic!("{path} does not answer JSON: {text}"))
+    }
+
+    fn text(&self, path: &str) -> String {
         let url = format!("{}{path}", self.url);
         let answer = self.agent.get(&url).call();
         let mut answer = answer.unwrap_or_else(|e| panic!("{url} does not answer: {e}"));
-        let text = answer.body_mut().read_to_string().unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{url} does not answer JSON: {text}"))
+        answer.body_mut().read_to_string().unwrap_or_default()
     }
 }
 

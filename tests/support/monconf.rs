@@ -34,8 +34,13 @@ impl Monconf {
 
     /// `monconf prometheus ARGUMENTS…` with the names and the user of a test.
     pub(crate) fn prometheus(scope: &Scope, arguments: &[&str]) -> Self {
+        Self::for_consumer("prometheus", scope, arguments)
+    }
+
+    /// The same for another consumer.
+    pub(crate) fn for_consumer(consumer: &str, scope: &Scope, arguments: &[&str]) -> Self {
         Self::new([
-            "prometheus",
+            consumer,
             "--name",
             &scope.name,
             "--namespace",

@@ -1,0 +1,124 @@
+//! The agent's own configuration file: on standard output, and among the jobs of somebody else.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::json;
+use testbed::GrafanaAgent;
+use testbed::poll::until;
+
+use super::run::receiver;
+use super::{World, monconf};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const THEIRS: &str = "server: {}  # theirs\nmetrics:\n  global:\n    scrape_interval: 1s\n    scrape_timeout: 1s\n  configs:\n  - name: theirs\n    scrape_configs: []  # none yet\n    remote_write:\n    - url: URL\n";
+
+#[test]
+fn jobs_in_the_file_of_an_agent_outside_the_cluster_are_scraped_and_sent_on() {
+    let Some(world) = World::shared() else { return };
+    let scope = world.cluster.cp.scope("static");
+    let (folder, prometheus) = receiver();
+    let file = folder.path().join("agent.yaml");
+    let theirs = THEIRS.replace("URL", &format!("{}/api/v1/write", prometheus.url()));
+    fs::write(&file, &theirs).unwrap();
+    let arguments = ["--apply", "--config", file.to_str().unwrap()];
+    let run = monconf(&scope, &arguments).run().ok();
+    assert!(run.stdout.contains("adds 3 jobs"), "{}", run.stdout);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("server: {}  # theirs\n"), "{text}");
+    let run = monconf(&scope, &arguments)
+        .args(["--detailed-exitcode"])
+        .run()
+        .ok();
+    assert!(run.stdout.contains("/agent.yaml   "), "{}", run.stdout);
+    assert!(!run.stdout.contains("adds"), "{}", run.stdout);
+
+    let running = GrafanaAgent::start_static(&file, &[], &[]);
+    for job in ["apiservers", "nodes", "cadvisor"] {
+        let job = format!("{}-kubernetes-{job}", scope.name);
+        running.wait_for(&job, "up", PATIENCE);
+        until("samples arrive", PATIENCE, || {
+            prometheus
+                .query(&format!("up{{job=\"{job}\"}}"))
+                .pointer("/0/value/1")
+                == Some(&json!("1"))
+        });
+    }
+}
+
+#[test]
+fn of_several_configs_one_is_named() {
+    let Some(world) = World::shared() else { return };
+    let scope = world.cluster.cp.scope("several");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("agent.yaml");
+    let two = "metrics:\n  configs:\n  - name: a\n  - name: b\n    scrape_configs:\n    - job_name: theirs\n";
+    fs::write(&file, two).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let run = monconf(&scope, &config).run().exit(1);
+    assert!(
+        run.stderr
+            .contains("metrics.configs has a, b, and it is not said which is meant"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("--agent-config CONFIG"),
+        "{}",
+        run.stderr
+    );
+    let run = monconf(&scope, &config)
+        .args(["--agent-config", "b", "--apply"])
+        .run()
+        .ok();
+    assert!(run.stdout.contains("adds 3 jobs"), "{}", run.stdout);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with(two), "{text}");
+    fs::write(&file, "scrape_configs: []\n").unwrap();
+    let run = monconf(&scope, &config)
+        .args(["--agent-config", "b"])
+        .run()
+        .exit(1);
+    assert!(
+        run.stderr.contains("this is no agent's configuration"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn the_whole_configuration_is_printed() {
+    let Some(world) = World::shared() else { return };
+    let cp = &world.cluster.cp;
+    let scope = cp.scope("printed");
+    let (folder, prometheus) = receiver();
+    let mounted = folder.path().join("mounted");
+    let write = format!("{}/api/v1/write", prometheus.url());
+    let arguments = [
+        "--format",
+        "static",
+        "--apply",
+        "--api-server",
+        cp.url(),
+        "--mount-dir",
+        mounted.to_str().unwrap(),
+        "--remote-write",
+        &write,
+        "--interval",
+        "1s",
+    ];
+    let run = monconf(&scope, &arguments).run().ok();
+    super::mount(&scope, &mounted);
+    let file = folder.path().join("agent.yaml");
+    fs::write(&file, &run.stdout).unwrap();
+    let running = GrafanaAgent::start_static(&file, &[], &[]);
+    let job = format!("{}-kubernetes-cadvisor", scope.name);
+    running.wait_for(&job, "up", PATIENCE);
+    until("samples arrive", PATIENCE, || {
+        prometheus
+            .query(&format!("up{{job=\"{job}\"}}"))
+            .pointer("/0/value/1")
+            == Some(&json!("1"))
+    });
+}
