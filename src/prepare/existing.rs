@@ -19,6 +19,7 @@ pub(super) fn current_token(
     snapshot: &Snapshot,
 ) -> Result<Option<Token>> {
     let text = match form.token_place() {
+        TokenPlace::Pod => None,
         TokenPlace::File(path) => promfile::read(&path)?.map(|file| file.text.to_string()),
         TokenPlace::Secret => snapshot
             .secret(spec, &spec.names.token_secret())
@@ -31,11 +32,13 @@ pub(super) fn current_token(
 /// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
 /// meets whatever stands before the API server, as monconf did.
 pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
-    let bundle = match (form, of_server, of_cluster) {
-        (Form::Files { .. }, Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
+    let bundle = match (form.token_place(), of_server, of_cluster) {
+        (TokenPlace::File(_), Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
             Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
         }
-        (Form::Files { .. }, Some(server), _) => Some(format!("{}\n", server.trim())),
+        (TokenPlace::File(_), Some(server), _) => Some(format!("{}\n", server.trim())),
+        // Every Pod has the cluster's.
+        (TokenPlace::Pod, _, _) => Some(String::new()),
         (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
     };
     bundle.ok_or_else(|| {

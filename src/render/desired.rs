@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::agent;
-use super::form::Form;
+use super::form::{Form, TokenPlace};
+use super::{agent, alloy_form as alloy};
 use super::renderer::Renderer;
 use super::schema::Schema;
 use super::templates::Templates;
@@ -14,7 +14,7 @@ use crate::access::{self, Grants};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
-use crate::spec::{AccessLevel, KeyPlace, Spec};
+use crate::spec::{AccessLevel, AlloyToken, KeyPlace, Spec};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};
 use crate::yaml::Step;
@@ -162,7 +162,9 @@ pub fn desired(
 ) -> Result<Desired> {
     let mut renderer = Renderer::new(spec, surroundings, decision, templates, form);
     renderer.access()?;
-    renderer.handle()?;
+    if form.token_place() != TokenPlace::Pod {
+        renderer.handle()?;
+    }
     match form {
         Form::Operator => {
             renderer.token_secret()?;
@@ -187,6 +189,14 @@ pub fn desired(
             let jobs = renderer.scrape_configs(&spec.jobs, server, mount_dir)?;
             renderer.key(place, mount_dir, jobs);
         }
+        Form::Alloy { token, place } => {
+            match token {
+                AlloyToken::Pod => {}
+                AlloyToken::Secret | AlloyToken::Mounted { .. } => renderer.token_secret()?,
+                AlloyToken::Files { token_dir } => renderer.credential_files(token_dir),
+            }
+            renderer.alloy_configuration(token, place)?;
+        }
         Form::Files { place, token_dir } => {
             let server = spec.api_server.as_deref().unwrap_or(surroundings.server);
             let jobs = renderer.scrape_configs(&spec.jobs, server, &token_dir.to_string_lossy())?;
@@ -204,6 +214,7 @@ pub fn grants(spec: &Spec, form: &Form) -> Grants {
     let needs = match form {
         Form::Operator => access::scraping(&spec.jobs),
         Form::Agent { monitors: true, .. } => access::both(&agent::discovered(spec)),
+        Form::Alloy { token, .. } => alloy::needs(spec, token),
         Form::Agent { .. } | Form::Mounted { .. } | Form::Key { .. } | Form::Files { .. } => {
             access::both(&spec.jobs)
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::spec::{Consumer, FilePlace, Format, KeyPlace, Spec};
+use crate::spec::{AlloyPlace, AlloyToken, Consumer, FilePlace, Format, KeyPlace, Spec};
 
 /// The configuration that is written, once the cluster is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub enum Form {
         /// As in [`Form::Mounted`].
         mount_dir: String,
     },
+    /// Alloy's own configuration.
+    Alloy {
+        /// Whose token it uses.
+        token: AlloyToken,
+        /// Where it goes.
+        place: AlloyPlace,
+    },
     /// `scrape_configs` in a file, token and CA beside it.
     Files {
         /// The configuration.
@@ -40,6 +47,8 @@ pub enum Form {
 /// Where the consumer reads the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenPlace {
+    /// Nowhere: the consumer's Pod has one of its own.
+    Pod,
     /// The key `token` of the token Secret.
     Secret,
     /// A file.
@@ -73,6 +82,10 @@ impl Form {
                 place: place.clone(),
                 mount_dir: mount_dir.clone(),
             },
+            Format::Alloy { token, place } => Self::Alloy {
+                token: token.clone(),
+                place: place.clone(),
+            },
             Format::Files { place, token_dir } => Self::Files {
                 place: place.clone(),
                 token_dir: token_dir.clone(),
@@ -87,8 +100,30 @@ impl Form {
             Self::Operator | Self::Agent { .. } | Self::Mounted { .. } | Self::Key { .. } => {
                 TokenPlace::Secret
             }
-            Self::Files { token_dir, .. } => TokenPlace::File(token_dir.join("token")),
+            Self::Files { token_dir, .. }
+            | Self::Alloy {
+                token: AlloyToken::Files { token_dir },
+                ..
+            } => TokenPlace::File(token_dir.join("token")),
+            Self::Alloy {
+                token: AlloyToken::Pod,
+                ..
+            } => TokenPlace::Pod,
+            Self::Alloy { .. } => TokenPlace::Secret,
         }
+    }
+
+    /// Whether Pods that run as our ServiceAccount use its token themselves.
+    #[must_use]
+    pub const fn runs_as_account(&self) -> bool {
+        matches!(
+            self,
+            Self::Agent { monitors: true, .. }
+                | Self::Alloy {
+                    token: AlloyToken::Pod | AlloyToken::Secret,
+                    ..
+                }
+        )
     }
 
     /// The name of the format as `--format` has it.
@@ -101,6 +136,7 @@ impl Form {
             } => "operator",
             Self::Agent { monitors: true, .. } => "monitors",
             Self::Mounted { .. } | Self::Key { .. } | Self::Files { .. } => consumer.text_format(),
+            Self::Alloy { .. } => "alloy",
         }
     }
 }

@@ -50,7 +50,7 @@ impl<'a> Renderer<'a> {
             templates,
             labels: labels(&spec.names),
             handle: spec.names.handles()[decision.slot].clone(),
-            automount: matches!(form, Form::Agent { monitors: true, .. }),
+            automount: form.runs_as_account(),
             desired: Desired {
                 objects: Vec::new(),
                 files: Vec::new(),

@@ -1,7 +1,8 @@
 //! What agents have that Prometheus has not: where samples are sent, and how the agent itself runs.
 
-use super::Settings;
+use super::{Settings, alloy};
 use super::names::{Consumer, valid_name};
+use crate::alloy::Receiver;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::object::Kind;
@@ -15,6 +16,10 @@ pub struct Agent {
     pub attach: Option<String>,
     /// Among how many agents the targets are divided.
     pub shards: Option<u32>,
+    /// Components of Alloy's that take the samples.
+    pub forward_to: Vec<Receiver>,
+    /// Whether the members of Alloy's cluster divide the targets.
+    pub clustering: bool,
 }
 
 /// Where samples are sent.
@@ -54,7 +59,7 @@ impl RemoteAuth {
 }
 
 impl Agent {
-    pub(super) fn new(settings: &Settings) -> Result<Self> {
+    pub(super) fn new(settings: &Settings, consumer: Consumer) -> Result<Self> {
         if let Some(attach) = &settings.attach
             && !attach.split('.').all(valid_name)
         {
@@ -72,7 +77,22 @@ impl Agent {
                 "leave out one of the two",
             ));
         }
+        let forward_to = alloy::receivers(settings)?;
+        if consumer == Consumer::Alloy && settings.remote_write.is_none() && forward_to.is_empty() {
+            return Err(Error::usage_hint(
+                "it is not said where samples are sent",
+                "add --remote-write URL, or --forward-to RECEIVER for a component of the configuration beside ours",
+            ));
+        }
+        if settings.remote_write.is_some() && !forward_to.is_empty() {
+            return Err(Error::usage_hint(
+                "--remote-write and --forward-to are two places for the same samples",
+                "leave out one of the two; a component of yours can write to several",
+            ));
+        }
         Ok(Self {
+            forward_to,
+            clustering: settings.clustering.unwrap_or(false),
             remote_write: remote_write(settings)?,
             attach: settings.attach.clone(),
             shards: settings.shards,

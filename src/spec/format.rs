@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::alloy::{self, AlloyPlace, AlloyToken};
 use super::names::{Consumer, Names};
 use super::{KeyPlace, Settings};
 use crate::error::{Error, Result};
@@ -34,6 +35,13 @@ pub enum Format {
         place: KeyPlace,
         /// As in [`Format::Mounted`].
         mount_dir: String,
+    },
+    /// Alloy's own configuration.
+    Alloy {
+        /// Whose token it uses.
+        token: AlloyToken,
+        /// Where it goes.
+        place: AlloyPlace,
     },
     /// `scrape_configs` in a file, with token and CA files, for a Prometheus outside the cluster.
     Files {
@@ -81,6 +89,11 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
         format!("{root}/{}", names.token_secret())
     });
     check_path("--mount-dir", &mount_dir)?;
+    if names.consumer == Consumer::Alloy {
+        let place = alloy::place(settings, names)?;
+        let token = alloy::token(settings, names, &place, mount_dir)?;
+        return Ok(Format::Alloy { token, place });
+    }
     let files = files(settings, names)?;
     if let Some(flag) = for_files(settings).filter(|_| files.is_none()) {
         return Err(Error::usage_hint(
@@ -218,7 +231,7 @@ fn files(settings: &Settings, names: &Names) -> Result<Option<Format>> {
             (FilePlace::DropIn { file, main }, beside)
         }
         (None, Some(main)) => {
-            let beside = main.with_file_name(format!("{}-credentials", names.instance));
+            let beside = beside(&main, names)?;
             (
                 FilePlace::Main {
                     file: main,
@@ -235,8 +248,14 @@ fn files(settings: &Settings, names: &Names) -> Result<Option<Format>> {
     Ok(Some(Format::Files { place, token_dir }))
 }
 
+/// The folder of an instance's token beside a file that may have jobs of several.
+pub(super) fn beside(file: &Path, names: &Names) -> Result<PathBuf> {
+    let folder = file.with_file_name(format!("{}-credentials", names.instance));
+    absolute("--config", &folder)
+}
+
 /// Absolute, because Prometheus resolves relative paths against the file's folder, not ours.
-fn absolute(flag: &str, path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(flag: &str, path: &Path) -> Result<PathBuf> {
     let absolute = std::path::absolute(path)
         .map_err(|error| Error::usage(format!("{flag}: {}: {error}", path.display())))?;
     match absolute.to_str() {

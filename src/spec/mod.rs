@@ -1,6 +1,7 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
 mod agent;
+mod alloy;
 mod duration;
 mod format;
 mod key;
@@ -13,6 +14,7 @@ mod shape;
 mod version;
 
 pub use agent::{Agent, RemoteAuth, RemoteWrite};
+pub use alloy::{AlloyPlace, AlloyToken};
 pub use duration::Duration;
 pub use format::{FilePlace, Format};
 pub use key::KeyPlace;
@@ -101,7 +103,7 @@ impl Spec {
                 .as_deref()
                 .map(running::version)
                 .transpose()?,
-            agent: Agent::new(&settings)?,
+            agent: Agent::new(&settings, consumer)?,
             names,
             jobs,
             duration,

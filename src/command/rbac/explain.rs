@@ -85,6 +85,7 @@ fn own(mut settings: Settings) -> Result<(Vec<Explanation>, String)> {
         | Format::AgentOperator { mount_dir, .. }
         | Format::Mounted { mount_dir }
         | Format::Key { mount_dir, .. } => (of_file(mount_dir), of_file(mount_dir)),
+        Format::Alloy { .. } => (Identity::OwnAccount, Identity::OwnAccount),
         Format::Files { token_dir, .. } => {
             let token = of_file(&token_dir.display().to_string());
             (token.clone(), token)
