@@ -11,10 +11,14 @@ pub fn attributes(attributes: &[(&str, String)], indent: usize) -> String {
         .max()
         .unwrap_or(0);
     let tabs = "\t".repeat(indent);
-    attributes
-        .iter()
-        .map(|(name, value)| format!("{tabs}{name:width$} = {value}\n"))
-        .collect()
+    let lines = attributes.iter().flat_map(|(name, value)| {
+        [
+            format!("{tabs}{name:width$} = "),
+            value.clone(),
+            "\n".to_owned(),
+        ]
+    });
+    lines.collect()
 }
 
 #[cfg(test)]

@@ -277,7 +277,7 @@ prometheus.scrape "b" {
             (
                 "role       =",
                 "role",
-                "3:7: `{` must stand here, not the end of the line",
+                "3:12: `{` must stand here, not the end of the line",
             ),
         ] {
             let found = jobs(&PIPELINE.replacen(from, to, 1)).map_err(|fault| fault.to_string());

@@ -151,7 +151,8 @@ impl<'a> Scanner<'a> {
             };
             return Ok((kind, length));
         }
-        let is_fraction = rest[first.len_utf8()..].starts_with(|digit: char| digit.is_ascii_digit());
+        let is_fraction =
+            rest[first.len_utf8()..].starts_with(|digit: char| digit.is_ascii_digit());
         if first.is_ascii_digit() || (first == '.' && is_fraction) {
             return match number(rest) {
                 Some(length) => Ok((Kind::Number, length)),
@@ -165,9 +166,12 @@ impl<'a> Scanner<'a> {
             };
         }
         if let Some(length) = comment(rest) {
-            return match length {
-                Some(length) => Ok((Kind::Comment, length)),
-                None => fault("a comment that is not terminated"),
+            let is_ended =
+                rest.starts_with("//") || (length >= 4 && rest[..length].ends_with("*/"));
+            return if is_ended {
+                Ok((Kind::Comment, length))
+            } else {
+                fault("a comment that is not terminated")
             };
         }
         match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
@@ -218,13 +222,13 @@ fn string(text: &str) -> Option<usize> {
     None
 }
 
-/// `None` where none begins, `Some(None)` where it is not terminated.
-fn comment(text: &str) -> Option<Option<usize>> {
+/// `None` where none begins; up to the end of the text where it is not terminated.
+fn comment(text: &str) -> Option<usize> {
     if text.starts_with("//") {
-        return Some(Some(text.find('\n').unwrap_or(text.len())));
+        return Some(text.find('\n').unwrap_or(text.len()));
     }
     let inner = text.strip_prefix("/*")?;
-    Some(inner.find("*/").map(|length| length + 4))
+    Some(inner.find("*/").map_or(text.len(), |length| length + 4))
 }
 
 /// Whether what begins here is nothing but comments up to a line break, within one or behind.
@@ -236,7 +240,6 @@ fn begins_comment_to_line_end(mut text: &str) -> bool {
         if text.starts_with("//") {
             return true;
         }
-        let length = length.unwrap_or(text.len());
         if text[..length].contains('\n') {
             return true;
         }

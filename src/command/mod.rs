@@ -1,5 +1,6 @@
 //! One file per verb: its arguments and its `run`.
 
+pub mod alloy;
 pub mod completions;
 pub mod grafana_agent;
 pub mod jobs;
@@ -28,6 +29,8 @@ pub enum Command {
     Prometheus(prometheus::Args),
     /// Connect Grafana Agent: show what is missing, and write it with --apply
     GrafanaAgent(grafana_agent::Args),
+    /// Connect Grafana Alloy: show what is missing, and write it with --apply
+    Alloy(alloy::Args),
     /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
     /// Explain which rights jobs need; find dangerous and superfluous ones
@@ -78,6 +81,7 @@ impl Command {
     pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
         match self {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
+            Self::Alloy(args) => alloy::run(args, global, ui).await,
             Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,

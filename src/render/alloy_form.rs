@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::alloy::alloy;
 use super::context::Context;
 use super::desired::{DesiredFile, IN_CLUSTER};
 use super::renderer::{Renderer, counted};
@@ -37,7 +38,8 @@ impl Renderer<'_> {
         token: &AlloyToken,
         place: &AlloyPlace,
     ) -> Result<()> {
-        let text = self.alloy(&self.alloy_settings(token))?;
+        let settings = self.alloy_settings(token);
+        let text = alloy(self.spec, self.decision, &settings, self.templates)?;
         let note = counted(self.spec.jobs.len(), "job");
         match place {
             AlloyPlace::Output => self.desired.output = Some(text),

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::form::{Form, TokenPlace};
-use super::{agent, alloy_form as alloy};
 use super::renderer::Renderer;
 use super::schema::Schema;
 use super::templates::Templates;
+use super::{agent, alloy_form as alloy};
 use crate::access::{self, Grants};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};

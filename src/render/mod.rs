@@ -4,6 +4,7 @@
 //! parsed and checked before it is planned.
 
 mod agent;
+mod alloy;
 mod alloy_form;
 mod attached;
 mod check;
@@ -11,6 +12,7 @@ mod configuration;
 mod context;
 mod desired;
 mod discoverers;
+mod filters;
 mod fit;
 mod form;
 mod monitors;
@@ -23,6 +25,7 @@ mod selection;
 mod templates;
 
 pub use agent::mounted;
+pub use alloy::alloy;
 pub use attached::attached;
 pub use configuration::{FILES, JOBS};
 pub use desired::{
@@ -54,19 +57,33 @@ pub const ISSUED_AT: &str = "monconf/issued-at";
 /// Annotation of a handle: when its token ends, as the server granted it.
 pub const EXPIRES_AT: &str = "monconf/expires-at";
 
-/// How a configuration file begins, so that it is known again.
-const FILE_MARK: &str = "# Written by monconf, instance ";
+/// How a configuration file begins, behind what begins a comment, so that it is known again.
+const FILE_MARK: &str = " Written by monconf, instance ";
+/// What begins a comment, in YAML and in Alloy's language.
+const COMMENTS: [&str; 2] = ["#", "//"];
 
 /// The first line of an instance's configuration file.
 pub(crate) fn file_header(instance: &str) -> String {
+    header(COMMENTS[0], instance)
+}
+
+/// The first line of an instance's configuration for Alloy.
+pub(crate) fn alloy_header(instance: &str) -> String {
+    header(COMMENTS[1], instance)
+}
+
+fn header(comment: &str, instance: &str) -> String {
     let instance = yaml::comment(instance);
-    format!("{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
+    format!("{comment}{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
 }
 
 /// The instance that a configuration file was written for, if monconf wrote it.
 #[must_use]
 pub fn file_instance(text: &str) -> Option<&str> {
-    text.strip_prefix(FILE_MARK)?.split(':').next()
+    let line = COMMENTS
+        .iter()
+        .find_map(|comment| text.strip_prefix(comment))?;
+    line.strip_prefix(FILE_MARK)?.split(':').next()
 }
 
 /// The labels that every object of an instance carries.

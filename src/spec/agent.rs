@@ -1,7 +1,7 @@
 //! What agents have that Prometheus has not: where samples are sent, and how the agent itself runs.
 
-use super::{Settings, alloy};
 use super::names::{Consumer, valid_name};
+use super::{Settings, alloy};
 use crate::alloy::Receiver;
 use crate::error::{Error, Result};
 use crate::job::Job;

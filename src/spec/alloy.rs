@@ -46,7 +46,10 @@ pub(super) fn place(settings: &Settings, names: &Names) -> Result<AlloyPlace> {
         (_, Some(place)) => {
             if place.config.is_some() || place.namespace() != names.namespace {
                 return Err(Error::usage_hint(
-                    format!("--configmap: {} is not one that Alloy's configuration can be in", place.at),
+                    format!(
+                        "--configmap: {} is not one that Alloy's configuration can be in",
+                        place.at
+                    ),
                     "write it as NAME:KEY, a ConfigMap of the namespace that --namespace names, such as alloy-k8s:config.alloy",
                 ));
             }
