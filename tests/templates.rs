@@ -254,7 +254,7 @@ fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written()
         (
             "serviceaccount.yaml",
             format!("{account}---\nkind: Secret\n"),
-            10,
+            15,
             "renders 2 documents",
         ),
         (
@@ -284,7 +284,7 @@ fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written()
         (
             "serviceaccount.yaml",
             format!("{account}secrets: []\n"),
-            10,
+            15,
             "secrets: unknown field",
         ),
         (
@@ -317,7 +317,7 @@ fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written()
         (
             "servicemonitor.yaml",
             monitor.replacen("    path:", "    metricsPath:", 1),
-            32,
+            34,
             "spec.endpoints[0].metricsPath: unknown field",
         ),
         (
@@ -329,7 +329,7 @@ fn whatever_a_template_does_wrong_is_told_with_its_line_and_nothing_is_written()
         (
             "servicemonitor.yaml",
             monitor.replace("{{ job.honor_labels }}", "maybe"),
-            43,
+            45,
             "spec.endpoints[0].honorLabels: must be of type boolean",
         ),
         (

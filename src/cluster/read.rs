@@ -14,7 +14,7 @@ use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef};
 use crate::render::{COMPONENT, Form, INSTANCE, MANAGED_BY, grants};
-use crate::spec::{Consumer, Format, Names, Spec};
+use crate::spec::{AlloyPlace, Consumer, Format, Names, Spec};
 use crate::token::KeySet;
 
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
@@ -36,7 +36,7 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read(&self, spec: &Spec, before_writing: bool) -> Outcome<Snapshot> {
-        let with_monitors = !matches!(spec.format, Format::Files { .. });
+        let with_monitors = !matches!(spec.format, Format::Files { .. } | Format::Alloy { .. });
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
         let own_kinds = own_kinds(spec).into_iter();
@@ -109,8 +109,14 @@ impl Cluster {
         };
         if with_monitors {
             snapshot.selecting(selecting, spec);
+        }
+        let what = match spec.names.consumer {
+            Consumer::Alloy => "ConfigMaps",
+            _ => "monitors",
+        };
+        if with_monitors || spec.names.consumer == Consumer::Alloy {
             for own in own_monitors {
-                snapshot.own(own, "monitors");
+                snapshot.own(own, what);
             }
         }
         for own in own_roles {
@@ -270,6 +276,13 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
             objects.push(namespace);
         }
     }
+    if let Format::Alloy {
+        place: AlloyPlace::ConfigMap(key),
+        ..
+    } = &spec.format
+    {
+        objects.push(key.object.clone());
+    }
     if with_monitors {
         objects.extend(spec.jobs.iter().filter_map(|job| {
             let kind = spec.monitor_kind(job)?;
@@ -288,8 +301,10 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
 /// The kinds of operators' objects of which an instance may have some that are no longer wanted.
 fn own_kinds(spec: &Spec) -> Vec<Kind> {
     let mut kinds = Kind::MONITORS.to_vec();
-    if spec.names.consumer == Consumer::GrafanaAgent {
-        kinds.extend(Kind::AGENTS);
+    match spec.names.consumer {
+        Consumer::Prometheus => {}
+        Consumer::GrafanaAgent => kinds.extend(Kind::AGENTS),
+        Consumer::Alloy => kinds = vec![Kind::ConfigMap],
     }
     kinds
 }
@@ -302,11 +317,11 @@ fn role_namespaces(spec: &Spec) -> BTreeSet<String> {
     if spec.format == Format::Operator {
         return BTreeSet::new();
     }
-    // Of the two forms that discover with our own token, either.
-    let form = Form::Mounted {
-        mount_dir: String::new(),
-    };
-    grants(spec, &form).namespaces.into_keys().collect()
+    // Of the forms that discover with our own token, any.
+    grants(spec, &Form::of(spec, false))
+        .namespaces
+        .into_keys()
+        .collect()
 }
 
 fn held_in(spec: &Spec) -> BTreeSet<String> {

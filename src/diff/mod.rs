@@ -136,7 +136,7 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
 
 fn text(content: &Content, masker: &mut Masker) -> String {
     match content {
-        Content::Object(object) => unquoted(&yaml::emit(&ordered(&masker.object(object)))),
+        Content::Object(object) => unquoted(&yaml::emit_lines(&ordered(&masker.object(object)))),
         Content::Text(text) => masker.text(text),
         Content::Token(token) => masker.token(token) + "\n",
     }

@@ -68,6 +68,7 @@ pub(super) fn surplus(
     let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
         .into_iter()
         .chain(Kind::AGENTS)
+        .chain((names.consumer == Consumer::Alloy).then_some(Kind::ConfigMap))
         .chain([Kind::RoleBinding, Kind::Role])
         .flat_map(|kind| snapshot.existing(kind))
         .chain([

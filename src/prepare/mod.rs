@@ -20,7 +20,7 @@ use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Form, Surroundings, Templates, desired, discoverers};
+use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
 use crate::spec::{Consumer, Format, Spec};
 use crate::token::{Situation, decide};
 
@@ -156,9 +156,9 @@ pub async fn prepare(
 /// As for [`prepare`]; and a drop-in without `--api-server`, whose address nobody could know.
 pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let form = Form::of(spec, false);
-    if matches!(form, Form::Files { .. }) && spec.api_server.is_none() {
+    if matches!(form.token_place(), TokenPlace::File(_)) && spec.api_server.is_none() {
         return Err(Error::usage_hint(
-            "--offline with --config or --drop-in needs the address of the API server",
+            "--offline with files needs the address of the API server",
             "add --api-server https://HOST:PORT",
         ));
     }

@@ -63,7 +63,7 @@ impl Renderer<'_> {
                     note,
                 )?;
                 object.value["data"] = json!({&key.key: text});
-                object.text = yaml::emit(&object.value);
+                object.text = yaml::emit_lines(&object.value);
                 self.desired.objects.push(object);
             }
         }

@@ -1,7 +1,7 @@
 //! What agents have that Prometheus has not: where samples are sent, and how the agent itself runs.
 
 use super::names::{Consumer, valid_name};
-use super::{Settings, alloy};
+use super::{AlloyToken, Format, Settings, alloy};
 use crate::alloy::Receiver;
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -90,10 +90,11 @@ impl Agent {
                 "leave out one of the two; a component of yours can write to several",
             ));
         }
+        let remote_write = remote_write(settings)?;
         Ok(Self {
             forward_to,
             clustering: settings.clustering.unwrap_or(false),
-            remote_write: remote_write(settings)?,
+            remote_write,
             attach: settings.attach.clone(),
             shards: settings.shards,
         })
@@ -174,6 +175,31 @@ fn check_url(url: &str) -> Result<()> {
     Err(Error::usage_hint(
         format!("--remote-write {url:?} is not an address"),
         "write it as https://HOST/PATH; what is to be shown there lies in a Secret: --remote-write-basic-auth, --remote-write-token",
+    ))
+}
+
+/// Only what runs in the cluster, beside its Secrets, can read them.
+pub(super) fn check_login(agent: &Agent, format: &Format) -> Result<()> {
+    let auth = agent
+        .remote_write
+        .as_ref()
+        .and_then(|remote_write| remote_write.auth.as_ref());
+    let hint = match format {
+        _ if auth.is_none() => return Ok(()),
+        Format::Alloy {
+            token: AlloyToken::Files { .. },
+            ..
+        } => {
+            "write a prometheus.remote_write of your own beside this configuration, and name it with --forward-to"
+        }
+        Format::Mounted { .. } | Format::Files { .. } | Format::Key { .. } => {
+            "write remote_write of agent.yaml yourself, and leave the jobs to monconf: --config agent.yaml"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::usage_hint(
+        "--remote-write-basic-auth and --remote-write-token name a Secret, and whoever reads this configuration cannot read that",
+        hint,
     ))
 }
 

@@ -89,6 +89,17 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
         format!("{root}/{}", names.token_secret())
     });
     check_path("--mount-dir", &mount_dir)?;
+    let asked = settings.format.as_deref().unwrap_or("auto");
+    let formats = names.consumer.formats();
+    if !formats.contains(&asked) {
+        return Err(Error::usage_hint(
+            format!(
+                "there is no format {asked:?} for {}",
+                names.consumer.title()
+            ),
+            format!("--format is {}", one_of(formats)),
+        ));
+    }
     if names.consumer == Consumer::Alloy {
         let place = alloy::place(settings, names)?;
         let token = alloy::token(settings, names, &place, mount_dir)?;
@@ -110,17 +121,6 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
         }),
         None => files,
     };
-    let asked = settings.format.as_deref().unwrap_or("auto");
-    let formats = names.consumer.formats();
-    if !formats.contains(&asked) {
-        return Err(Error::usage_hint(
-            format!(
-                "there is no format {asked:?} for {}",
-                names.consumer.title()
-            ),
-            format!("--format is {}", one_of(formats)),
-        ));
-    }
     let for_text = names.consumer.text_format();
     Ok(match (place, asked) {
         (Some(place), "auto") => place,
@@ -128,11 +128,15 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
         (Some(place), asked) => {
             let flag = match &place {
                 Format::Key { place, .. } => place.flag(),
-                _ => "--config and --drop-in",
+                Format::Files {
+                    place: FilePlace::DropIn { .. },
+                    ..
+                } => "--drop-in",
+                _ => "--config",
             };
             return Err(Error::usage_hint(
                 format!(
-                    "{flag} name a text of the {for_text} format; --format {asked} writes objects"
+                    "{flag} is for a text of the {for_text} format; --format {asked} writes objects"
                 ),
                 "leave out one of the two",
             ));

@@ -91,8 +91,12 @@ impl Spec {
         if let Some(url) = &settings.api_server {
             check_url(url)?;
         }
+        let format = format::format(&settings, &names)?;
+        let agent = Agent::new(&settings, consumer)?;
+        agent::check_login(&agent, &format)?;
         Ok(Self {
-            format: format::format(&settings, &names)?,
+            format,
+            agent,
             access: access_level(&settings, &jobs)?,
             running: running::running(
                 settings.prometheus_url.as_deref(),
@@ -103,7 +107,6 @@ impl Spec {
                 .as_deref()
                 .map(running::version)
                 .transpose()?,
-            agent: Agent::new(&settings, consumer)?,
             names,
             jobs,
             duration,

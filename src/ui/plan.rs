@@ -4,6 +4,7 @@ use super::color::{BOLD, CYAN, DIM, GREEN, Paint, RED, YELLOW};
 use crate::diff::{Line, LineKind, shown};
 use crate::mask::{Masker, scrub};
 use crate::plan::{Action, Change, Head, Plan, Target};
+use crate::spec::Consumer;
 
 /// The whole plan as text.
 pub(super) fn text(plan: &Plan, head: &Head, context_lines: usize, paint: Paint) -> String {
@@ -32,10 +33,15 @@ fn head(head: &Head) -> String {
             head.context, head.server, head.identity
         )
     };
+    // Alloy has one format.
+    let format = if head.consumer == Consumer::Alloy {
+        String::new()
+    } else {
+        format!("{} format, ", head.format)
+    };
     scrub(&format!(
-        "{place}\n{}: {} format, jobs {}\n",
+        "{place}\n{}: {format}jobs {}\n",
         head.consumer.title(),
-        head.format,
         head.jobs.join(", ")
     ))
 }

@@ -3,14 +3,25 @@
 
 use serde_json::{Map, Value};
 
-/// `value` in block style, lists of a few short texts in flow style, ending in a line break.
+/// `value` in block style, lists of a few short texts in flow style, ending in a line break. No text has more than one
+/// line.
 #[must_use]
 pub fn emit(value: &Value) -> String {
+    emit_with(value, false)
+}
+
+/// As [`emit`], with texts of several lines written as such.
+#[must_use]
+pub fn emit_lines(value: &Value) -> String {
+    emit_with(value, true)
+}
+
+fn emit_with(value: &Value, in_lines: bool) -> String {
     let mut out = String::new();
     match value {
-        Value::Object(map) if !map.is_empty() => block_map(&mut out, map, 0),
+        Value::Object(map) if !map.is_empty() => block_map(&mut out, map, 0, in_lines),
         Value::Array(items) if !items.is_empty() && !is_short(items) => {
-            block_list(&mut out, items, 0);
+            block_list(&mut out, items, 0, in_lines);
         }
         _ => {
             out.push_str(&flow(value));
@@ -20,7 +31,7 @@ pub fn emit(value: &Value) -> String {
     out
 }
 
-fn block_map(out: &mut String, map: &Map<String, Value>, indent: usize) {
+fn block_map(out: &mut String, map: &Map<String, Value>, indent: usize, in_lines: bool) {
     for (index, (key, value)) in map.iter().enumerate() {
         if index > 0 {
             out.push_str(&" ".repeat(indent));
@@ -31,13 +42,14 @@ fn block_map(out: &mut String, map: &Map<String, Value>, indent: usize) {
             Value::Object(map) if !map.is_empty() => {
                 out.push('\n');
                 out.push_str(&" ".repeat(indent + 2));
-                block_map(out, map, indent + 2);
+                block_map(out, map, indent + 2, in_lines);
             }
             Value::Array(items) if !items.is_empty() && !is_short(items) => {
                 out.push('\n');
                 out.push_str(&" ".repeat(indent));
-                block_list(out, items, indent);
+                block_list(out, items, indent, in_lines);
             }
+            Value::String(text) if in_lines && is_lines(text) => literal(out, text, indent + 2),
             _ => {
                 out.push(' ');
                 out.push_str(&flow(value));
@@ -47,16 +59,42 @@ fn block_map(out: &mut String, map: &Map<String, Value>, indent: usize) {
     }
 }
 
-fn block_list(out: &mut String, items: &[Value], indent: usize) {
+/// Whether a text can be written as it is, one line below the other.
+fn is_lines(text: &str) -> bool {
+    let inner = text.strip_suffix('\n').unwrap_or_default();
+    let is_plain = |line: &str| {
+        !line.ends_with([' ', '\t'])
+            && line
+                .chars()
+                .all(|character| character == '\t' || is_plain_character(character))
+    };
+    inner.contains('\n')
+        && !inner.ends_with('\n')
+        && !inner.starts_with([' ', '\t', '\n'])
+        && inner.split('\n').all(is_plain)
+}
+
+fn literal(out: &mut String, text: &str, indent: usize) {
+    out.push_str(" |\n");
+    for line in text.lines() {
+        if !line.is_empty() {
+            out.push_str(&" ".repeat(indent));
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+}
+
+fn block_list(out: &mut String, items: &[Value], indent: usize, in_lines: bool) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push_str(&" ".repeat(indent));
         }
         out.push_str("- ");
         match item {
-            Value::Object(map) if !map.is_empty() => block_map(out, map, indent + 2),
+            Value::Object(map) if !map.is_empty() => block_map(out, map, indent + 2, in_lines),
             Value::Array(items) if !items.is_empty() && !is_short(items) => {
-                block_list(out, items, indent + 2);
+                block_list(out, items, indent + 2, in_lines);
             }
             _ => {
                 out.push_str(&flow(item));

@@ -65,7 +65,7 @@ impl Reader {
 
     fn value(&mut self, line: &str, column: usize) -> Option<usize> {
         let separators = line.match_indices([':', '=']);
-        for (separator, _) in separators {
+        for (separator, kind) in separators {
             let (key, name) = name_before(line, separator);
             let extent = (self.wanted)(name);
             let rest = &line[separator + 1..];
@@ -76,7 +76,7 @@ impl Reader {
             let before = line[..separator].trim_matches([' ', '\t', '#', '-']);
             let is_alone = before.is_empty() && rest.starts_with(' ');
             let is_unknown = extent == Extent::Nothing && !value.starts_with('&') && !is_alone;
-            if is_unknown || is_word || is_map {
+            if is_unknown || is_word || is_map || is_reference(kind, value) {
                 continue;
             }
             let is_in_brackets = line[..key].contains(['{', '[']);
@@ -112,6 +112,20 @@ fn is_block_head(value: &str) -> bool {
             && value[1..]
                 .bytes()
                 .all(|byte| b"+-123456789".contains(&byte)))
+}
+
+/// Where the configuration of Alloy has a secret from, and not the secret.
+fn is_reference(separator: &str, value: &str) -> bool {
+    let inner = ["convert.nonsensitive(", "nonsensitive("]
+        .iter()
+        .find_map(|function| value.strip_prefix(function))
+        .unwrap_or(value);
+    let components = ["local.file.", "remote.kubernetes.secret."];
+    separator == "="
+        && components.iter().any(|name| inner.starts_with(name))
+        && value
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "_.-[]\"()".contains(character))
 }
 
 fn private_key(line: &str) -> Option<usize> {
@@ -158,7 +172,7 @@ pub fn embedded(
         let is_port = kind == ":" && value.len() <= 5 && is_digits;
         let is_word = matches!(value, "~" | "null" | "true" | "false");
         let is_elsewhere = value.starts_with(['{', '[', '|', '>', '#', '&', '*', '!']);
-        if is_word || (is_port && !value.is_empty()) {
+        if is_word || (is_port && !value.is_empty()) || is_reference(kind, value) {
             continue;
         }
         has_key = true;

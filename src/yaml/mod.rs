@@ -24,7 +24,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-pub use emit::{comment, emit, flow, is_plain_character};
+pub use emit::{comment, emit, emit_lines, flow, is_plain_character};
 pub use fingerprint::Fingerprint;
 pub use lines::Lines;
 pub use list::{Item, List, Located};
@@ -227,6 +227,8 @@ mod tests {
             "\u{1b}",
             "\0",
             "a\nb",
+            "a\n\tb: #c\n\n  d\n",
+            "---\n...\n",
             "\t",
             "'",
             "\"",
@@ -274,7 +276,7 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read_as_it_was(value in value()) {
-            for text in [emit(&value), flow(&value)] {
+            for text in [emit(&value), emit_lines(&value), flow(&value)] {
                 let read = parse(&text, "test").map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
                 let read = read.into_iter().next().unwrap_or(Value::Null);
                 prop_assert_eq!(&read, &value, "{}", text);

@@ -267,7 +267,7 @@ fn flags_that_name_two_places_or_none_are_refused() {
         ),
         (
             &["--format", "operator"],
-            "--additional-scrape-configs takes jobs of the raw format",
+            "--additional-scrape-configs is for a text of the raw format; --format operator writes objects",
         ),
         (
             &["--token-dir", "a"],

@@ -2,6 +2,8 @@
 
 mod flow;
 mod language;
+mod run;
+mod wrong;
 
 use monconf::alloy::{Credentials, Destination, Endpoint, Login, Receiver, SecretRef, Settings};
 use monconf::job::{BLACKBOX_EXPORTER, Job, catalogue};

@@ -10,7 +10,7 @@ use testbed::{GrafanaAgent, Prometheus, Scope};
 
 use super::{World, agent, monconf, mount};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A Prometheus that scrapes nothing and takes what is sent to it.
 pub(super) fn receiver() -> (tempfile::TempDir, Prometheus) {

@@ -10,7 +10,7 @@ use testbed::poll::until;
 use super::run::receiver;
 use super::{World, monconf};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const THEIRS: &str = "server: {}  # theirs\nmetrics:\n  global:\n    scrape_interval: 1s\n    scrape_timeout: 1s\n  configs:\n  - name: theirs\n    scrape_configs: []  # none yet\n    remote_write:\n    - url: URL\n";
 

@@ -88,7 +88,7 @@ fn wrong_flags_are_refused_with_what_to_do() {
                 "--api-server",
                 "https://x",
             ],
-            "--config and --drop-in name a text of the static format; --format operator writes objects",
+            "--config is for a text of the static format; --format operator writes objects",
         ),
     ] {
         let run = Monconf::new(arguments).run().exit(1);
