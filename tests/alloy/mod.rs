@@ -2,6 +2,7 @@
 
 mod flow;
 mod language;
+mod parity;
 mod run;
 mod wrong;
 

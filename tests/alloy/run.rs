@@ -16,7 +16,7 @@ fn monconf(scope: &Scope, arguments: &[&str]) -> Monconf {
 }
 
 /// A Prometheus that scrapes nothing and takes what is sent to it.
-fn receiver() -> (tempfile::TempDir, Prometheus, String) {
+pub(super) fn receiver() -> (tempfile::TempDir, Prometheus, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("prometheus.yml");
     fs::write(&file, "{}\n").unwrap();
@@ -25,7 +25,7 @@ fn receiver() -> (tempfile::TempDir, Prometheus, String) {
     (folder, prometheus, write)
 }
 
-fn is_up(prometheus: &Prometheus, job: &str) -> bool {
+pub(super) fn is_up(prometheus: &Prometheus, job: &str) -> bool {
     let up = prometheus.query(&format!("up{{job=\"{job}\"}}"));
     up.pointer("/0/value/1") == Some(&json!("1"))
 }
