@@ -1,0 +1,65 @@
+//! What is done about a difference between a job and its rendered form.
+
+use serde_json::Value;
+
+use super::difference::differences;
+use super::expected;
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::render::renderer::Renderer;
+
+/// More differences of one job than these are counted.
+const TOLD: usize = 4;
+
+impl Renderer<'_> {
+    /// Holds what `template` rendered for `job` against it. `found` is in the vocabulary of [`expected`]; `api_server` as
+    /// there.
+    ///
+    /// # Errors
+    /// A difference where the template is a built-in one: the program contradicts itself. A replaced one may do what its
+    /// author wants; what differs is a warning.
+    pub(in crate::render) fn agree(
+        &mut self,
+        template: &'static str,
+        job: &Job,
+        api_server: Option<&str>,
+        found: &[Value],
+    ) -> Result<()> {
+        let told = told(&expected(job, api_server), found);
+        let Some(first) = told.first() else {
+            return Ok(());
+        };
+        let Some(file) = self.templates.replacement(template) else {
+            return Err(Error::Disagreement {
+                template,
+                job: job.name.clone(),
+                difference: first.clone(),
+            });
+        };
+        let of = format!("template {}: job {}", file.display(), job.name);
+        let mut warnings: Vec<String> = told
+            .iter()
+            .take(TOLD)
+            .map(|difference| format!("{of}: {difference}"))
+            .collect();
+        if told.len() > TOLD {
+            warnings.push(format!("{of}: and {} more that differ", told.len() - TOLD));
+        }
+        self.desired.warnings.extend(warnings);
+        Ok(())
+    }
+}
+
+/// The differences of all of `found`, each once.
+pub(super) fn told(expected: &Value, found: &[Value]) -> Vec<String> {
+    if found.is_empty() {
+        return vec!["there is no endpoint: nothing is scraped".to_owned()];
+    }
+    let mut told: Vec<String> = Vec::new();
+    for difference in found.iter().flat_map(|found| differences(expected, found)) {
+        if !told.contains(&difference) {
+            told.push(difference);
+        }
+    }
+    told
+}
