@@ -25,7 +25,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub(super) use expected::expected;
+pub(super) use agree::agree;
+use expected::expected;
 pub(super) use monitor::of_monitor;
 pub(super) use references::References;
 pub(super) use scrape_config::of_scrape_config;

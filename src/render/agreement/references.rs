@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 /// Fields of a client's configuration, each a map, that mean the instance's token or the cluster's CA. A form may have
 /// several ways to say the same.
+#[derive(Clone)]
 pub(in crate::render) struct References {
     pub(super) token: Vec<Value>,
     /// Beneath `tls_config`.
@@ -40,6 +41,24 @@ impl References {
         Self {
             token: vec![token],
             ..Self::secret(name)
+        }
+    }
+
+    /// Both by expressions of Alloy's language, or the CA in a file; as [`crate::alloy::jobs`] gives them.
+    pub(in crate::render) fn expressions(
+        token: &str,
+        ca_file: Option<&str>,
+        ca: Option<&str>,
+    ) -> Self {
+        Self {
+            token: vec![
+                json!({"authorization": {"credentials": token}}),
+                json!({"bearer_token": token}),
+            ],
+            ca: match ca_file {
+                Some(path) => json!({"ca_file": path}),
+                None => json!({"ca": ca}),
+            },
         }
     }
 }

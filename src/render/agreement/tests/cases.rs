@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::agree::told;
 use super::super::{References, expected, of_monitor, of_scrape_config};
+use crate::alloy::{self, Credentials, Destination, SERVICE_ACCOUNT_DIR, SecretRef};
 use crate::error::Result;
 use crate::job::{
     Attachment, Authority, BLACKBOX_EXPORTER, Discovery, Job, Relabelling, Role, Selector,
@@ -29,17 +30,20 @@ pub(super) struct Case {
     pub(super) template: &'static str,
     /// Where discovery asks, as [`expected`] has it.
     pub(super) api_server: Option<&'static str>,
+    pub(super) references: References,
     pub(super) rendered: Value,
 }
 
 impl Case {
+    pub(super) fn is_object(&self) -> bool {
+        self.rendered.get("kind").is_some()
+    }
+
     pub(super) fn told(&self, rendered: &Value) -> Vec<String> {
-        let found = match self.api_server {
-            Some(_) => vec![of_scrape_config(
-                rendered,
-                &References::files(TOKEN_FILE, CA_FILE),
-            )],
-            None => of_monitor(rendered, &References::secret(TOKEN_SECRET)),
+        let found = if self.is_object() {
+            of_monitor(rendered, &self.references)
+        } else {
+            vec![of_scrape_config(rendered, &self.references)]
         };
         told(&expected(&self.job, self.api_server), &found)
     }
@@ -153,12 +157,15 @@ pub(super) fn rendered(form: &Form, templates: &Templates) -> Result<Desired> {
         handle: None,
         is_named: false,
     };
-    let decision = Decision {
+    desired(&spec, form, &surroundings, &decision(), templates)
+}
+
+fn decision() -> Decision {
+    Decision {
         verdict: Verdict::Issue("new token".to_owned()),
         slot: 0,
         orphan: None,
-    };
-    desired(&spec, form, &surroundings, &decision, templates)
+    }
 }
 
 pub(super) fn mounted() -> Form {
@@ -200,14 +207,81 @@ pub(super) fn cases() -> Vec<Case> {
             job: job.clone(),
             template: "scrape-configs.yaml",
             api_server: Some(SERVER),
+            references: References::files(TOKEN_FILE, CA_FILE),
             rendered: value,
         });
         cases.push(Case {
             job,
             template,
             api_server: None,
+            references: References::secret(TOKEN_SECRET),
             rendered: object.value.clone(),
         });
+    }
+    cases.extend(of_alloy(&templates));
+    cases
+}
+
+/// Every job as Alloy reads it: with the token of its own Pod, of a file and of a Secret.
+fn of_alloy(templates: &Templates) -> Vec<Case> {
+    let api_server = || SERVER.to_owned();
+    let secret = SecretRef {
+        namespace: "monitoring".to_owned(),
+        name: TOKEN_SECRET.to_owned(),
+    };
+    let (dir, account) = ("/credentials".to_owned(), SERVICE_ACCOUNT_DIR);
+    let own = |file: &str| format!("{account}/{file}");
+    let instance = "monconf-alloy";
+    let label = alloy::identifier::shared(instance);
+    let data = |key: &str| format!("remote.kubernetes.secret.{label}.data[\"{key}\"]");
+    let content = format!("local.file.{label}.content");
+    let ca = format!("nonsensitive({})", data("ca.crt"));
+    let mut spec = Spec::new(Consumer::Prometheus, Settings::default()).expect("valid");
+    instance.clone_into(&mut spec.names.instance);
+    spec.jobs = jobs();
+    let mut cases = Vec::new();
+    for (credentials, server, references) in [
+        (
+            Credentials::Pod,
+            None,
+            References::files(&own("token"), &own("ca.crt")),
+        ),
+        (
+            Credentials::Files {
+                dir,
+                api_server: api_server(),
+            },
+            Some(SERVER),
+            References::expressions(&content, Some(CA_FILE), None),
+        ),
+        (
+            Credentials::Secret {
+                secret,
+                api_server: api_server(),
+            },
+            Some(SERVER),
+            References::expressions(&data("token"), None, Some(&ca)),
+        ),
+    ] {
+        let settings = alloy::Settings {
+            credentials,
+            destination: Destination::ForwardTo(Vec::new()),
+            clustering: true,
+        };
+        let (text, warnings) =
+            crate::render::alloy(&spec, &decision(), &settings, templates).expect("it agrees");
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let rendered = alloy::jobs(&text).expect("jobs").into_iter();
+        for (job, (_, rendered)) in jobs().iter().zip(rendered) {
+            let in_cluster = server.unwrap_or("https://kubernetes.default.svc");
+            cases.push(Case {
+                job: alloy::adapted(job, in_cluster).expect("known to Alloy"),
+                template: "config.alloy",
+                api_server: server,
+                references: references.clone(),
+                rendered,
+            });
+        }
     }
     cases
 }

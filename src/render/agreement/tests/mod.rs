@@ -15,6 +15,7 @@ fn every_job_in_every_form_is_the_job() {
         "servicemonitor.yaml",
         "podmonitor.yaml",
         "scrapeconfig.yaml",
+        "config.alloy",
     ] {
         assert!(
             CASES.iter().any(|case| case.template == template),
