@@ -7,6 +7,7 @@ mod sentences;
 use self::cases::{CASES, mounted, rendered};
 use crate::error::Error;
 use crate::render::{Builtin, Form, Templates};
+use crate::spec::{AlloyPlace, AlloyToken};
 
 #[test]
 fn every_job_in_every_form_is_the_job() {
@@ -49,6 +50,27 @@ fn a_built_in_template_that_contradicts_the_job_ends_the_run() {
             "honorLabels: {{ job.honor_labels }}",
             "honorLabels: true",
             "job apiserver says: honor_labels is true, the job has false",
+        ),
+        (
+            "config.alloy",
+            Form::Alloy {
+                token: AlloyToken::Pod,
+                place: AlloyPlace::Output,
+            },
+            "insecure_skip_verify = true",
+            "insecure_skip_verify = false",
+            "job controller-manager says: tls_config is missing, the job has {insecure_skip_verify: true}",
+        ),
+        // Grafana Agent's operator does not read it.
+        (
+            "servicemonitor.yaml",
+            Form::Agent {
+                monitors: true,
+                mount_dir: "/credentials".to_owned(),
+            },
+            "job.wants_token and job.bearer_token_secret",
+            "false",
+            "job apiserver says: authorization.credentials is {name: prometheus-k8s-token, key: token}, the job has token",
         ),
     ] {
         let text = Builtin::named(name).expect("built in").text;
