@@ -97,6 +97,16 @@ pub enum Error {
         /// What to write instead.
         hint: Option<String>,
     },
+    /// A built-in template did not render what the job says.
+    #[error("built-in template {template} does not render what the job {job} says: {difference}")]
+    Disagreement {
+        /// Its name.
+        template: &'static str,
+        /// The name in `--jobs`.
+        job: String,
+        /// The field, what it is and what it should be.
+        difference: String,
+    },
     /// A template, or what it rendered, is not usable.
     #[error("{origin}: {reason}")]
     Template {
@@ -138,6 +148,7 @@ impl Error {
             Self::NotTaken { hint, .. } | Self::TooOld { hint, .. } | Self::Unwritable { hint, .. } => {
                 Some(hint.clone())
             }
+            Self::Disagreement { .. } => Some("this is a bug of monconf, and nothing was written: please report it with this message and the output of `monconf --version`".into()),
             Self::Template { .. } => Some("`monconf template show NAME` prints the built-in one; templates/README.md lists what a template may use".into()),
             Self::OutOfTime { .. } => Some("`--timeout DURATION` gives a run more time; `-v` shows which requests take it".into()),
             Self::File { .. } | Self::Interrupted { .. } => None,

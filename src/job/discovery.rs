@@ -221,8 +221,10 @@ impl Service {
     /// `role` is [`Role::EndpointSlice`] or [`Role::Endpoints`], whose meta labels differ.
     #[must_use]
     pub fn keep(&self, role: Role) -> Relabelling {
-        let mut labels: Vec<String> = self
-            .labels
+        // In the order in which a selector, which has none, can be read.
+        let mut selected: Vec<&(String, Vec<String>)> = self.labels.iter().collect();
+        selected.sort();
+        let mut labels: Vec<String> = selected
             .iter()
             .map(|(label, _)| format!("__meta_kubernetes_service_label_{}", sanitized(label)))
             .collect();
@@ -230,8 +232,7 @@ impl Service {
             Role::Endpoints => "__meta_kubernetes_endpoint_port_name".to_owned(),
             _ => "__meta_kubernetes_endpointslice_port_name".to_owned(),
         });
-        let values = self
-            .labels
+        let values = selected
             .iter()
             .map(|(_, values)| values)
             .chain([&self.ports]);
@@ -267,11 +268,11 @@ mod tests {
         assert_eq!(
             step.source_labels,
             [
-                "__meta_kubernetes_service_label_k8s_app",
                 "__meta_kubernetes_service_label_app_kubernetes_io_name",
+                "__meta_kubernetes_service_label_k8s_app",
                 "__meta_kubernetes_endpointslice_port_name"
             ]
         );
-        assert_eq!(step.regex.as_deref(), Some("kube-dns;(a|b);metrics"));
+        assert_eq!(step.regex.as_deref(), Some("(a|b);kube-dns;metrics"));
     }
 }

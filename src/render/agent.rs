@@ -20,13 +20,14 @@ const JOBS_KEY: &str = "jobs.yaml";
 #[must_use]
 pub(super) fn discovered(spec: &Spec) -> Vec<Job> {
     let jobs = spec.jobs.iter().cloned();
-    jobs.map(|mut job| {
-        if spec.monitor_kind(&job) == Some(Kind::ServiceMonitor) {
-            job.discovery.role = Role::Endpoints;
-        }
-        job
-    })
-    .collect()
+    jobs.map(|job| as_discovered(spec, job)).collect()
+}
+
+pub(super) fn as_discovered(spec: &Spec, mut job: Job) -> Job {
+    if spec.monitor_kind(&job) == Some(Kind::ServiceMonitor) {
+        job.discovery.role = Role::Endpoints;
+    }
+    job
 }
 
 /// The Secrets that the agent's Pods mount.

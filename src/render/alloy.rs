@@ -2,7 +2,9 @@
 
 use minijinja::value::Serde;
 use serde::Serialize;
+use serde_json::Value;
 
+use super::agreement::{References, agree, of_scrape_config};
 use super::context::{Context, JobContext, Spelling};
 use super::templates::{Rendered, Templates};
 use super::{alloy_header, labels};
@@ -21,7 +23,8 @@ const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 const TEMPLATE: &str = "config.alloy";
 
 /// The whole file for the jobs of `spec`, as Alloy's own formatter writes it. Its first line says whose it is, and every
-/// component's label begins with the instance's name, so that others may stand beside it.
+/// component's label begins with the instance's name, so that others may stand beside it. Behind it what there is to
+/// warn of: where a replaced template renders something else than the jobs.
 ///
 /// # Errors
 /// A job that asks for what Alloy does not have; a template that does not render these jobs.
@@ -30,15 +33,17 @@ pub fn alloy(
     decision: &Decision,
     settings: &Settings,
     templates: &Templates,
-) -> Result<String> {
+) -> Result<(String, Vec<String>)> {
     let instance = spec.names.instance.as_str();
     let (labels, handles) = (labels(&spec.names), spec.names.handles());
     let server = settings.credentials.api_server().unwrap_or(IN_CLUSTER);
     let jobs = spec.jobs.iter().map(|job| adapted(job, server));
     let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;
+    let components = Components::new(instance, settings);
+    let references = components.references();
     let context = AlloyContext {
         common: Context::new(spec, &labels, &handles[decision.slot], false),
-        components: Components::new(instance, settings),
+        components,
         jobs: jobs
             .iter()
             .map(|job| Labelled {
@@ -48,12 +53,19 @@ pub fn alloy(
             .collect(),
     };
     let rendered = templates.render(TEMPLATE, &Serde(context).into())?;
-    let body = check(&rendered, &jobs)?;
-    Ok(format!("{}\n{}", alloy_header(instance), print(&body)))
+    let (body, found) = check(&rendered, &jobs)?;
+    let api_server = settings.credentials.api_server();
+    let mut warnings = Vec::new();
+    for (job, found) in jobs.iter().zip(&found) {
+        let found = of_scrape_config(found, &references);
+        warnings.extend(agree(templates, TEMPLATE, job, api_server, &[found])?);
+    }
+    let text = format!("{}\n{}", alloy_header(instance), print(&body));
+    Ok((text, warnings))
 }
 
-/// Exactly the jobs that were asked for, each followed to where its targets come from.
-fn check(rendered: &Rendered, wanted: &[Job]) -> Result<Body> {
+/// Exactly the jobs that were asked for, each followed to where its targets come from: the whole, and each of them.
+fn check(rendered: &Rendered, wanted: &[Job]) -> Result<(Body, Vec<Value>)> {
     let invalid = |fault: crate::alloy::Fault| {
         let line = rendered.text.lines().nth(fault.line.saturating_sub(1));
         let line = line.unwrap_or_default().trim();
@@ -67,7 +79,7 @@ fn check(rendered: &Rendered, wanted: &[Job]) -> Result<Body> {
     };
     let body = parse(&rendered.text).map_err(invalid)?;
     let found = jobs(&rendered.text).map_err(invalid)?;
-    let found: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    let (found, values): (Vec<String>, Vec<Value>) = found.into_iter().unzip();
     let wanted: Vec<&str> = wanted.iter().map(|job| job.job_name.as_str()).collect();
     if found != wanted {
         return Err(rendered.failure(
@@ -79,7 +91,7 @@ fn check(rendered: &Rendered, wanted: &[Job]) -> Result<Body> {
             ),
         ));
     }
-    Ok(body)
+    Ok((body, values))
 }
 
 /// The variables of the template.
@@ -181,6 +193,19 @@ impl<'a> Components<'a> {
         }
         components.secrets = secrets.contexts;
         components
+    }
+}
+
+impl Components<'_> {
+    fn references(&self) -> References {
+        let ca_file = self.ca_file.as_deref();
+        match (&self.token_file, &self.token) {
+            (Some(token), _) => References::files(token, ca_file.unwrap_or_default()),
+            (None, token) => {
+                let token = token.as_deref().unwrap_or_default();
+                References::expressions(token, ca_file, self.ca.as_deref())
+            }
+        }
     }
 }
 

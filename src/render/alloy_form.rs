@@ -39,7 +39,8 @@ impl Renderer<'_> {
         place: &AlloyPlace,
     ) -> Result<()> {
         let settings = self.alloy_settings(token);
-        let text = alloy(self.spec, self.decision, &settings, self.templates)?;
+        let (text, warnings) = alloy(self.spec, self.decision, &settings, self.templates)?;
+        self.desired.warnings.extend(warnings);
         let note = counted(self.spec.jobs.len(), "job");
         match place {
             AlloyPlace::Output => self.desired.output = Some(text),

@@ -280,6 +280,9 @@ fn step(step: &Relabelling, spelling: Spelling) -> Value {
         ("replacement", &step.replacement),
     ] {
         if let Some(text) = text {
+            // An operator takes an empty regex for none.
+            let is_empty = field == "regex" && text.is_empty() && spelling == Spelling::Operator;
+            let text = if is_empty { "()" } else { text };
             fields.insert(field.to_owned(), json!(text));
         }
     }

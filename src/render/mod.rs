@@ -4,6 +4,7 @@
 //! parsed and checked before it is planned.
 
 mod agent;
+mod agreement;
 mod alloy;
 mod alloy_form;
 mod attached;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::agent;
+use super::agreement::{References, of_monitor};
 use super::context::{Context, JobContext, Spelling};
 use super::desired::DesiredObject;
 use super::renderer::Renderer;
@@ -64,16 +65,23 @@ impl Renderer<'_> {
         labels.extend(self.labels.clone());
         let context = JobContext::new(&job, Spelling::Operator);
         let object = self.carrier(&job, context, &labels, note)?;
+        let secret = References::secret(&names.token_secret());
+        let found = of_monitor(&object.value, &secret);
+        self.agree(template(kind), &job, None, &found)?;
         self.fitted(object)
     }
 
     /// The ServiceMonitor or PodMonitor of a job for Grafana Agent's operator. That does not read `authorization`
     /// (`static/operator/config/templates/component/metrics` of grafana/agent).
-    pub(super) fn agent_monitor(&self, job: &Job) -> Result<DesiredObject> {
+    pub(super) fn agent_monitor(&mut self, job: &Job) -> Result<DesiredObject> {
         let job = job.clone().through_api_server(IN_CLUSTER);
         let mut context = JobContext::new(&job, Spelling::Operator);
         context.bearer_token_secret = true;
         let mut object = self.carrier(&job, context, &self.labels, String::new())?;
+        let secret = References::bearer_token_secret(&self.spec.names.token_secret());
+        let found = of_monitor(&object.value, &secret);
+        let discovered = agent::as_discovered(self.spec, job.clone());
+        self.agree(template(object.reference.kind), &discovered, None, &found)?;
         let wanted = agent::literal(object.value["spec"].take());
         object.value["spec"] = wanted.map_err(|text| agent::variable(&job.name, &text))?;
         if object.text.contains('$') {
@@ -90,11 +98,7 @@ impl Renderer<'_> {
         note: String,
     ) -> Result<DesiredObject> {
         let reference = monitor_of(job, &self.spec.names);
-        let template = match reference.kind {
-            Kind::ServiceMonitor => "servicemonitor.yaml",
-            Kind::PodMonitor => "podmonitor.yaml",
-            _ => "scrapeconfig.yaml",
-        };
+        let template = template(reference.kind);
         let context = Context {
             labels,
             name: Some(reference.name.clone()),
@@ -120,6 +124,14 @@ fn monitor_of(job: &Job, names: &Names) -> ObjectRef {
         &names.namespace,
         &names.monitor(&job.name),
     )
+}
+
+const fn template(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ServiceMonitor => "servicemonitor.yaml",
+        Kind::PodMonitor => "podmonitor.yaml",
+        _ => "scrapeconfig.yaml",
+    }
 }
 
 /// The operator's objects know fewer attachments than Prometheus' own configuration.

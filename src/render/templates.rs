@@ -150,6 +150,17 @@ impl Templates {
         Ok(templates)
     }
 
+    /// With another text for a built-in template.
+    #[cfg(test)]
+    pub(super) fn with_builtin(name: &'static str, text: &str) -> Result<Self> {
+        let mut templates = Self::load(None)?;
+        let text = text.to_owned();
+        templates.sources.insert(name, Source { text, file: None });
+        templates.environment = environment();
+        templates.compile()?;
+        Ok(templates)
+    }
+
     fn compile(&mut self) -> Result<()> {
         for (&name, source) in &self.sources {
             self.environment
@@ -176,12 +187,14 @@ impl Templates {
         })
     }
 
+    /// The file that replaces a built-in template, if one does.
+    #[must_use]
+    pub fn replacement(&self, name: &str) -> Option<&Path> {
+        self.sources.get(name)?.file.as_deref()
+    }
+
     fn origin(&self, name: &str) -> String {
-        match self
-            .sources
-            .get(name)
-            .and_then(|source| source.file.as_ref())
-        {
+        match self.replacement(name) {
             Some(file) => file.display().to_string(),
             None => format!("built-in template {name}"),
         }

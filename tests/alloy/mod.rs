@@ -29,7 +29,9 @@ fn render(spec: &Spec, settings: &Settings) -> monconf::error::Result<String> {
         slot: 0,
         orphan: None,
     };
-    alloy(spec, &decision, settings, &Templates::load(None).unwrap())
+    let (text, warnings) = alloy(spec, &decision, settings, &Templates::load(None).unwrap())?;
+    assert_eq!(warnings, [""; 0]);
+    Ok(text)
 }
 
 fn pod() -> Settings {

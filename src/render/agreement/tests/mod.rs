@@ -1,0 +1,86 @@
+//! Every job in every form agrees with its model.
+
+mod cases;
+mod changes;
+mod sentences;
+
+use self::cases::{CASES, mounted, rendered};
+use crate::error::Error;
+use crate::render::{Builtin, Form, Templates};
+use crate::spec::{AlloyPlace, AlloyToken};
+
+#[test]
+fn every_job_in_every_form_is_the_job() {
+    for template in [
+        "scrape-configs.yaml",
+        "servicemonitor.yaml",
+        "podmonitor.yaml",
+        "scrapeconfig.yaml",
+        "config.alloy",
+    ] {
+        assert!(
+            CASES.iter().any(|case| case.template == template),
+            "{template}"
+        );
+    }
+    for case in &*CASES {
+        let told = case.told(&case.rendered);
+        assert!(
+            told.is_empty(),
+            "{} of {}: {told:?}",
+            case.template,
+            case.job.name
+        );
+    }
+}
+
+#[test]
+fn a_built_in_template_that_contradicts_the_job_ends_the_run() {
+    for (name, form, from, to, difference) in [
+        (
+            "scrape-configs.yaml",
+            mounted(),
+            "scheme: {{ job.scheme }}",
+            "scheme: http",
+            "job apiserver says: scheme is http, the job has https",
+        ),
+        (
+            "servicemonitor.yaml",
+            Form::Operator,
+            "honorLabels: {{ job.honor_labels }}",
+            "honorLabels: true",
+            "job apiserver says: honor_labels is true, the job has false",
+        ),
+        (
+            "config.alloy",
+            Form::Alloy {
+                token: AlloyToken::Pod,
+                place: AlloyPlace::Output,
+            },
+            "insecure_skip_verify = true",
+            "insecure_skip_verify = false",
+            "job controller-manager says: tls_config is missing, the job has {insecure_skip_verify: true}",
+        ),
+        // Grafana Agent's operator does not read it.
+        (
+            "servicemonitor.yaml",
+            Form::Agent {
+                monitors: true,
+                mount_dir: "/credentials".to_owned(),
+            },
+            "job.wants_token and job.bearer_token_secret",
+            "false",
+            "job apiserver says: authorization.credentials is {name: prometheus-k8s-token, key: token}, the job has token",
+        ),
+    ] {
+        let text = Builtin::named(name).expect("built in").text;
+        assert!(text.contains(from));
+        let templates = Templates::with_builtin(name, &text.replace(from, to)).expect("valid");
+        let error = rendered(&form, &templates).err().expect("a contradiction");
+        assert!(matches!(error, Error::Disagreement { .. }), "{error}");
+        let expected = format!("built-in template {name} does not render what the {difference}");
+        assert_eq!(error.to_string(), expected);
+        let hint = error.hint().expect("a hint");
+        assert!(hint.contains("a bug of monconf"), "{hint}");
+    }
+}
