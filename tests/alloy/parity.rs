@@ -31,7 +31,7 @@ const METRICS: [&str; 21] = [
     "apiserver_tls_handshake_errors_total",
     "kubelet_node_name",
     "kubelet_running_pods",
-    "kubelet_running_containers",
+    "kubelet_started_pods_total",
     "cadvisor_version_info",
     "machine_cpu_cores",
     "machine_memory_bytes",
