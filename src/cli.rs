@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::spec::{self, Consumer};
 use crate::ui::ColorChoice;
 
-/// Connects Prometheus to Kubernetes clusters
+/// Connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters
 ///
 /// From the scrape jobs that you want, monconf derives the least access that they need, creates
 /// ServiceAccount, role and binding, issues a token and writes the configuration; and shows a diff

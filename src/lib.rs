@@ -1,4 +1,4 @@
-//! monconf connects Prometheus to Kubernetes clusters: from scrape jobs it derives access, token and
+//! monconf connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters: from scrape jobs it derives access, token and
 //! configuration, and shows what would change before it changes anything.
 //!
 //! The modules are the data flow:
