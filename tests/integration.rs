@@ -7,6 +7,7 @@
 )]
 
 mod additional_scrape_configs;
+mod alloy;
 mod canary;
 mod catalogue;
 mod client;

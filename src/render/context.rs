@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Rule;
 use crate::job::{Job, Relabelling, Selector, Service};
-use crate::spec::{Names, Spec};
+use crate::spec::{Duration, Names, Spec};
 
 /// The variables of a template. Which of them a template has is a matter of what is known when it
 /// is rendered; using another is an error.
@@ -116,6 +116,8 @@ pub(super) enum Spelling {
     Prometheus,
     /// `sourceLabels`, `EndpointSlice`: an object of prometheus-operator.
     Operator,
+    /// As Prometheus', with durations that Go reads: a configuration of Alloy.
+    Alloy,
 }
 
 #[derive(Serialize)]
@@ -164,7 +166,9 @@ impl<'a> JobContext<'a> {
                 .collect()
         };
         let (role, relabelling) = match spelling {
-            Spelling::Prometheus => (discovery.role.name(), steps(&job.raw_relabelling())),
+            Spelling::Prometheus | Spelling::Alloy => {
+                (discovery.role.name(), steps(&job.raw_relabelling()))
+            }
             Spelling::Operator => (discovery.role.operator_name(), steps(&job.relabelling)),
         };
         let params = job
@@ -172,6 +176,10 @@ impl<'a> JobContext<'a> {
             .iter()
             .map(|(name, values)| (name.clone(), json!(values)));
         let attachments = discovery.attach_metadata.iter();
+        let duration = |duration: Duration| match spelling {
+            Spelling::Prometheus | Spelling::Operator => duration.to_string(),
+            Spelling::Alloy => duration.in_hours(),
+        };
         Self {
             name: &job.name,
             summary: &job.summary,
@@ -179,8 +187,8 @@ impl<'a> JobContext<'a> {
             scheme: if job.tls { "https" } else { "http" },
             metrics_path: &job.metrics_path,
             params: params.collect(),
-            interval: job.interval.map(|interval| interval.to_string()),
-            timeout: job.timeout.map(|timeout| timeout.to_string()),
+            interval: job.interval.map(duration),
+            timeout: job.timeout.map(duration),
             honor_labels: job.honor_labels,
             honor_timestamps: job.honor_timestamps,
             wants_token: job.authority.wants_token(),
@@ -227,7 +235,7 @@ impl<'a> ServiceContext<'a> {
 /// A step's fields, those that it has.
 fn step(step: &Relabelling, spelling: Spelling) -> Value {
     let (source_labels, target_label) = match spelling {
-        Spelling::Prometheus => ("source_labels", "target_label"),
+        Spelling::Prometheus | Spelling::Alloy => ("source_labels", "target_label"),
         Spelling::Operator => ("sourceLabels", "targetLabel"),
     };
     let mut fields = Map::new();
@@ -253,7 +261,7 @@ fn step(step: &Relabelling, spelling: Spelling) -> Value {
 
 fn selector(selector: &Selector, spelling: Spelling) -> Value {
     let role = match spelling {
-        Spelling::Prometheus => selector.role.name(),
+        Spelling::Prometheus | Spelling::Alloy => selector.role.name(),
         Spelling::Operator => selector.role.operator_name(),
     };
     let mut fields = Map::new();

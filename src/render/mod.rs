@@ -3,11 +3,13 @@
 //! Every object and fragment is a template that the user may replace; whatever a template gives is
 //! parsed and checked before it is planned.
 
+mod alloy;
 mod check;
 mod configuration;
 mod context;
 mod desired;
 mod discoverers;
+mod filters;
 mod fit;
 mod form;
 mod monitors;
@@ -19,6 +21,7 @@ mod scrape_configs;
 mod selection;
 mod templates;
 
+pub use alloy::alloy;
 pub use configuration::{FILES, JOBS};
 pub use desired::{
     Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, EditPlace, Surroundings,
@@ -49,19 +52,33 @@ pub const ISSUED_AT: &str = "monconf/issued-at";
 /// Annotation of a handle: when its token ends, as the server granted it.
 pub const EXPIRES_AT: &str = "monconf/expires-at";
 
-/// How a configuration file begins, so that it is known again.
-const FILE_MARK: &str = "# Written by monconf, instance ";
+/// How a configuration file begins, behind what begins a comment, so that it is known again.
+const FILE_MARK: &str = " Written by monconf, instance ";
+/// What begins a comment, in YAML and in Alloy's language.
+const COMMENTS: [&str; 2] = ["#", "//"];
 
 /// The first line of an instance's configuration file.
 pub(crate) fn file_header(instance: &str) -> String {
+    header(COMMENTS[0], instance)
+}
+
+/// The first line of an instance's configuration for Alloy.
+pub(crate) fn alloy_header(instance: &str) -> String {
+    header(COMMENTS[1], instance)
+}
+
+fn header(comment: &str, instance: &str) -> String {
     let instance = yaml::comment(instance);
-    format!("{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
+    format!("{comment}{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
 }
 
 /// The instance that a configuration file was written for, if monconf wrote it.
 #[must_use]
 pub fn file_instance(text: &str) -> Option<&str> {
-    text.strip_prefix(FILE_MARK)?.split(':').next()
+    let line = COMMENTS
+        .iter()
+        .find_map(|comment| text.strip_prefix(comment))?;
+    line.strip_prefix(FILE_MARK)?.split(':').next()
 }
 
 /// The labels that every object of an instance carries.

@@ -27,8 +27,8 @@ const SAME_MOMENT: Duration = Duration::from_secs(30);
 pub(super) struct Renderer<'a> {
     pub(super) spec: &'a Spec,
     pub(super) surroundings: &'a Surroundings<'a>,
-    decision: &'a Decision,
-    templates: &'a Templates,
+    pub(super) decision: &'a Decision,
+    pub(super) templates: &'a Templates,
     pub(super) labels: BTreeMap<String, String>,
     handle: String,
     pub(super) desired: Desired,

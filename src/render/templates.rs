@@ -1,16 +1,13 @@
-//! The built-in templates, those that replace them, and how values get into YAML.
+//! The built-in templates, and those that replace them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use minijinja::value::{Value, ValueKind};
-use minijinja::{
-    AutoEscape, Environment, ErrorKind, Output, OutputSpan, OutputSpanKind, State,
-    UndefinedBehavior,
-};
+use minijinja::value::Value;
+use minijinja::{Environment, ErrorKind, OutputSpan, OutputSpanKind, UndefinedBehavior};
 
+use super::filters;
 use crate::error::{Error, Result};
-use crate::yaml;
 
 /// A template that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +32,7 @@ macro_rules! builtin {
 
 impl Builtin {
     /// Every built-in template.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         builtin!("namespace.yaml", "the Namespace, where it does not exist"),
         builtin!("serviceaccount.yaml", "the ServiceAccount that scrapes"),
         builtin!("clusterrole.yaml", "the rights that the jobs need"),
@@ -54,6 +51,7 @@ impl Builtin {
         builtin!("podmonitor.yaml", "operator format: a job on pods"),
         builtin!("scrapeconfig.yaml", "operator format: any other job"),
         builtin!("scrape-configs.yaml", "raw format: the whole file"),
+        builtin!("config.alloy", "Grafana Alloy: the whole file"),
     ];
 
     /// The template of that name.
@@ -64,7 +62,8 @@ impl Builtin {
         Self::ALL
             .into_iter()
             .find(|template| {
-                template.name == name || template.name.strip_suffix(".yaml") == Some(name)
+                let stem = Path::new(template.name).file_stem();
+                template.name == name || stem.is_some_and(|stem| stem == name)
             })
             .ok_or_else(|| {
                 let names = Self::ALL.map(|template| template.name).join(", ");
@@ -103,7 +102,7 @@ impl Templates {
     /// The built-in templates; those that `dir` has a file for are replaced by it.
     ///
     /// # Errors
-    /// A folder that cannot be read, a `.yaml` file of an unknown name, a syntax error.
+    /// A folder that cannot be read, a `.yaml` or `.alloy` file of an unknown name, a syntax error.
     pub fn load(dir: Option<&Path>) -> Result<Self> {
         let mut sources: BTreeMap<&'static str, Source> = Builtin::ALL
             .into_iter()
@@ -254,8 +253,11 @@ fn replacements(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+            path.extension().is_some_and(|extension| {
+                ["yaml", "yml", "alloy"]
+                    .iter()
+                    .any(|known| extension == *known)
+            })
         })
         .collect();
     files.sort();
@@ -276,75 +278,11 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
-/// Strict: an undefined variable is an error. Escaping: every value is written as a YAML scalar or
-/// flow collection, quoted where anything could be read into it, so no value can add a key.
+/// Strict: an undefined variable is an error. A template cannot keep the program busy for ever.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Json);
-    environment.set_formatter(write_value);
-    // A template cannot keep the program busy for ever.
     environment.set_fuel(Some(1_000_000));
-    environment.add_filter("comment", comment);
-    environment.add_filter("entries", entries);
+    filters::register(&mut environment);
     environment
-}
-
-fn write_value(out: &mut Output, _: &mut State, value: &Value) -> Result<(), minijinja::Error> {
-    let written = if value.is_safe() {
-        out.write_str(value.as_str().unwrap_or_default())
-    } else {
-        out.write_str(&yaml::flow(&json(value)?))
-    };
-    written.map_err(minijinja::Error::from)
-}
-
-fn json(value: &Value) -> Result<serde_json::Value, minijinja::Error> {
-    serde_json::to_value(value).map_err(|error| {
-        minijinja::Error::new(ErrorKind::BadSerialization, "a value that is not YAML")
-            .with_source(error)
-    })
-}
-
-/// `{{ text | comment }}`: for use after `#`. Lists are joined with commas; nothing in it can end the line.
-fn comment(value: &Value) -> Value {
-    let text = match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => value
-            .try_iter()
-            .map(|items| {
-                items
-                    .map(|item| item.to_string())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            })
-            .unwrap_or_default(),
-        _ => value.to_string(),
-    };
-    Value::from_safe_string(yaml::comment(&text))
-}
-
-/// `{{ map | entries(4) }}`: the entries of a map, one a line, from the second on indented by that many spaces.
-fn entries(value: &Value, indent: usize) -> Result<Value, minijinja::Error> {
-    let serde_json::Value::Object(map) = json(value)? else {
-        return Err(minijinja::Error::new(
-            ErrorKind::InvalidOperation,
-            "`entries` takes a map",
-        ));
-    };
-    if map.is_empty() {
-        return Err(minijinja::Error::new(
-            ErrorKind::InvalidOperation,
-            "`entries` takes a map with at least one entry",
-        ));
-    }
-    let lines: Vec<String> = map
-        .iter()
-        .map(|(key, value)| {
-            let key = yaml::flow(&serde_json::Value::String(key.clone()));
-            format!("{key}: {}", yaml::flow(value))
-        })
-        .collect();
-    Ok(Value::from_safe_string(
-        lines.join(&format!("\n{}", " ".repeat(indent.min(64)))),
-    ))
 }

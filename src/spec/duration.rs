@@ -38,6 +38,26 @@ impl Duration {
     pub const fn as_secs(self) -> u64 {
         self.0
     }
+
+    /// As Go's `time.ParseDuration` reads it, which knows nothing longer than hours: `36h`, `1m30s`.
+    #[must_use]
+    pub fn in_hours(self) -> String {
+        let parts = [
+            (self.0 / 3_600, 'h'),
+            (self.0 / 60 % 60, 'm'),
+            (self.0 % 60, 's'),
+        ];
+        let text: Vec<String> = parts
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, unit)| format!("{number}{unit}"))
+            .collect();
+        if text.is_empty() {
+            "0s".to_owned()
+        } else {
+            text.concat()
+        }
+    }
 }
 
 impl FromStr for Duration {
@@ -110,6 +130,18 @@ impl Visitor<'_> for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn go_counts_no_days() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (90, "1m30s"),
+            (7_776_000, "2160h"),
+            (3_601, "1h1s"),
+        ] {
+            assert_eq!(Duration::from_secs(seconds).in_hours(), text);
+        }
+    }
 
     #[test]
     fn reads_what_prometheus_reads() {
