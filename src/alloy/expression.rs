@@ -2,8 +2,9 @@
 
 use serde_json::Number;
 
+use super::fault::Fault;
 use super::literal::literal;
-use super::parse::{Fault, Parser};
+use super::parse::Parser;
 use super::token::{Kind, Token};
 use super::unquote::unquote;
 use super::value::Value;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::parse::{Fault, parse};
+use super::fault::Fault;
+use super::parse::parse;
 use super::tree::{Block, Body};
 use super::value::Value;
 

@@ -4,6 +4,7 @@
 mod adapt;
 pub mod attributes;
 mod expression;
+mod fault;
 pub mod identifier;
 mod jobs;
 pub mod literal;
@@ -17,8 +18,9 @@ mod value;
 
 pub use adapt::adapted;
 pub use expression::expression;
+pub use fault::Fault;
 pub use jobs::jobs;
-pub use parse::{Fault, parse};
+pub use parse::parse;
 pub use print::print;
 pub use settings::{Credentials, Destination, Endpoint, Login, Receiver, SecretRef};
 pub use settings::{SERVICE_ACCOUNT_DIR, Settings};

@@ -1,43 +1,12 @@
 //! Reads a configuration (`syntax/parser/internal.go` of Alloy).
 
-use std::fmt;
-
+use super::fault::Fault;
 use super::identifier::is_identifier;
 use super::token::{Kind, Token, tokens};
 use super::tree::{Block, Body, Statement};
 
 /// How deep blocks and values may be nested.
 const DEEPEST: usize = 100;
-
-/// What is wrong with a text, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// A few words.
-    pub message: String,
-}
-
-impl Fault {
-    /// A fault at a place that is counted in bytes.
-    pub(super) fn at(text: &str, at: usize, message: impl Into<String>) -> Self {
-        let before = &text[..at];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
-    }
-}
 
 /// The statements of a file.
 ///

@@ -1,6 +1,6 @@
 //! A text cut into tokens (`syntax/scanner/scanner.go` of Alloy).
 
-use super::parse::Fault;
+use super::fault::Fault;
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,7 +44,7 @@ impl GrafanaAgent {
     /// whatever the file says.
     pub fn start_static(config: &Path, extra_args: &[&str], environment: &[(&str, &str)]) -> Self {
         let seeded = Path::new(SEED).exists();
-        let agent = Self::start(Mode::Static, environment, |directory, address| {
+        let agent = Self::start(Mode::Static, &[], environment, |directory, address| {
             let mut arguments = vec![
                 format!("-config.file={}", config.display()),
                 "-config.expand-env=true".to_owned(),
@@ -67,8 +67,18 @@ impl GrafanaAgent {
     ///
     /// Panics with its log when it refuses the configuration.
     pub fn start_flow(config: &Path) -> Self {
-        let environment = [("AGENT_MODE", "flow")];
-        Self::start(Mode::Flow, &environment, |directory, address| {
+        Self::start_flow_within(&[], config, &[])
+    }
+
+    /// As [`GrafanaAgent::start_flow`], by way of a command line such as [`Mounts::entrance`](crate::Mounts::entrance),
+    /// and with variables of its environment.
+    pub fn start_flow_within(
+        entrance: &[String],
+        config: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let environment = [&[("AGENT_MODE", "flow")], environment].concat();
+        Self::start(Mode::Flow, entrance, &environment, |directory, address| {
             vec![
                 "run".to_owned(),
                 config.display().to_string(),
@@ -81,6 +91,7 @@ impl GrafanaAgent {
 
     fn start(
         mode: Mode,
+        entrance: &[String],
         environment: &[(&str, &str)],
         arguments: impl Fn(&Path, &str) -> Vec<String>,
     ) -> Self {
@@ -88,7 +99,11 @@ impl GrafanaAgent {
             let directory = Directory::new("grafana-agent");
             let address = format!("127.0.0.1:{}", free_port());
             let log = directory.path().join("agent.log");
-            let launch = Launch::new(Component::GrafanaAgent.binary("grafana-agent"), log);
+            let program = Component::GrafanaAgent.binary("grafana-agent");
+            let launch = match entrance {
+                [] => Launch::new(program, log),
+                [first, rest @ ..] => Launch::new(first, log).args(rest).args([program]),
+            };
             let launch = environment
                 .iter()
                 .fold(launch, |launch, (name, value)| launch.env(name, value));

@@ -1,17 +1,17 @@
 //! What is written is what Alloy's own parser and formatter read and write.
 
-use monconf::alloy::{self, Value};
+use monconf::alloy::{self, Credentials, Settings};
 use monconf::job::{Discovery, Job, Relabelling, Role, Selector};
 use monconf::spec::Duration;
 use proptest::prelude::*;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value, json};
 use testbed::{alloy_syntax, grafana_agent};
 
 use super::{every_kind, everything, pod, render, spec};
 
 #[test]
 fn every_job_is_written_as_alloy_s_formatter_writes_it() {
-    for settings in every_kind("/etc/monconf", "https://k8s.example:6443") {
+    for settings in every_kind("/etc/monconf", "https://k8s.example:6443", "monitoring") {
         let text = render(&everything(), &settings).unwrap();
         assert_eq!(alloy_syntax::format(&text).as_ref(), Ok(&text));
         assert_eq!(grafana_agent::fmt(&text).as_ref(), Ok(&text));
@@ -48,6 +48,101 @@ fn a_rare_job_is_written_as_alloy_s_formatter_writes_it_too() {
         "\tforward_to       = [prometheus.relabel.monconf_monitoring_a.receiver]",
     ] {
         assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
+    }
+}
+
+/// Texts that would break out of a string, of a comment or of Jinja, and those that a scanner has no way to read.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "\"",
+            "`",
+            "\\",
+            "\n",
+            "\r\n",
+            "\t",
+            "\u{b}",
+            "\0",
+            "$1",
+            "${1}",
+            "$$",
+            "{{ label }}",
+            "{% raw %}",
+            "}\n",
+            "//",
+            "/*",
+            "*/",
+            "\u{2028}",
+            "\u{85}",
+            "\u{feff}",
+            "\u{1b}[31m",
+            "\u{202e}",
+            "\u{fffd}",
+            "\u{ff}",
+            "  ",
+            "null",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z0-9.:/-]{1,8}",
+        any::<char>().prop_map(|character| character.to_string()),
+    ];
+    prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
+}
+
+fn with_text(text: &str) -> String {
+    let mut spec = spec(vec![own_job(text, Role::Pod)]);
+    text.clone_into(&mut spec.names.instance);
+    let settings = Settings {
+        credentials: Credentials::Files {
+            dir: text.to_owned(),
+            api_server: text.to_owned(),
+        },
+        ..pod()
+    };
+    render(&spec, &settings).unwrap()
+}
+
+/// What a configuration says, but for labels and the references to them.
+fn without_labels(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(key, _)| key != "label" && key != "$expression")
+            .map(|(key, value)| (key, without_labels(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.into_iter().map(without_labels).collect(),
+        other => other,
+    }
+}
+
+/// The value with `text` where it has `harmless`.
+fn replaced(value: Value, text: &str) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| (key, replaced(value, text)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.into_iter().map(|item| replaced(item, text)).collect(),
+        Value::String(found) => json!(found.replace("harmless", text)),
+        other => other,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_hostile_value_arrives_as_the_value_that_it_is(text in hostile()) {
+        let written = with_text(&text);
+        let harmless = without_labels(alloy_syntax::values(&with_text("harmless")));
+        prop_assert_eq!(without_labels(alloy_syntax::values(&written)), replaced(harmless, &text));
+        prop_assert_eq!(alloy_syntax::format(&written), Ok(written.clone()));
+        let jobs = alloy::jobs(&written).map_err(|fault| TestCaseError::fail(fault.to_string()))?;
+        prop_assert_eq!(jobs.len(), 1);
+        prop_assert_eq!(&jobs[0].0, &text);
+        prop_assert_eq!(&jobs[0].1["params"]["module"][0], &json!(text));
     }
 }
 

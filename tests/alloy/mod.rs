@@ -4,6 +4,7 @@ mod flow;
 mod language;
 mod parity;
 mod run;
+mod template;
 mod wrong;
 
 use monconf::alloy::{Credentials, Destination, Endpoint, Login, Receiver, SecretRef, Settings};
@@ -24,14 +25,17 @@ fn everything() -> Spec {
 }
 
 fn render(spec: &Spec, settings: &Settings) -> monconf::error::Result<String> {
-    let decision = Decision {
+    let (text, warnings) = alloy(spec, &decision(), settings, &Templates::load(None).unwrap())?;
+    assert_eq!(warnings, [""; 0]);
+    Ok(text)
+}
+
+fn decision() -> Decision {
+    Decision {
         verdict: Verdict::Issue("new token".to_owned()),
         slot: 0,
         orphan: None,
-    };
-    let (text, warnings) = alloy(spec, &decision, settings, &Templates::load(None).unwrap())?;
-    assert_eq!(warnings, [""; 0]);
-    Ok(text)
+    }
 }
 
 fn pod() -> Settings {
@@ -47,26 +51,27 @@ fn receivers(names: &[&str]) -> Destination {
     Destination::ForwardTo(receivers.collect())
 }
 
-fn secret(name: &str) -> SecretRef {
+fn secret(namespace: &str, name: &str) -> SecretRef {
     SecretRef {
-        namespace: "monitoring".to_owned(),
+        namespace: namespace.to_owned(),
         name: name.to_owned(),
     }
 }
 
-/// One of each kind of credentials and destination.
-fn every_kind(dir: &str, api_server: &str) -> Vec<Settings> {
+/// One of each kind of credentials and destination, with Secrets of a namespace.
+fn every_kind(dir: &str, api_server: &str, namespace: &str) -> Vec<Settings> {
     let endpoint = |login| Endpoint {
-        url: "https://metrics.example/api/v1/write".to_owned(),
+        // Nobody listens there.
+        url: "http://127.0.0.1:9/api/v1/write".to_owned(),
         login,
     };
     let basic = Login::Basic {
-        secret: secret("remote"),
+        secret: secret(namespace, "remote"),
         username_key: "user".to_owned(),
-        password_key: "pass\"word".to_owned(),
+        password_key: "pass.word".to_owned(),
     };
     let bearer = Login::Bearer {
-        secret: secret("alloy-k8s-token"),
+        secret: secret(namespace, "alloy-k8s-token"),
         key: "token".to_owned(),
     };
     vec![
@@ -81,7 +86,7 @@ fn every_kind(dir: &str, api_server: &str) -> Vec<Settings> {
         },
         Settings {
             credentials: Credentials::Secret {
-                secret: secret("alloy-k8s-token"),
+                secret: secret(namespace, "alloy-k8s-token"),
                 api_server: api_server.to_owned(),
             },
             destination: Destination::RemoteWrite(vec![
