@@ -1,8 +1,9 @@
 //! Every right that is derived from a job is needed, and together they suffice: tried with the real API server, kubelet,
-//! components, operator and Prometheus.
+//! components, operators, Prometheus and Grafana Agent.
 
 mod case;
 mod consumer;
+mod grafana;
 mod kubelet;
 mod operator;
 mod right;
@@ -19,7 +20,7 @@ use table::Seen;
 use trial::{Holder, Trial};
 use world::World;
 
-/// How many Prometheus run at once.
+/// How many consumers run at once.
 const AT_ONCE: usize = 4;
 
 /// Writes or checks the tables of `docs/access.md`.

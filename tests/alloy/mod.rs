@@ -3,6 +3,8 @@
 mod flow;
 mod language;
 mod parity;
+mod pod;
+mod receiver;
 mod run;
 mod template;
 mod wrong;

@@ -18,6 +18,26 @@ pub(super) enum Form {
     Mounted,
     /// The configuration that prometheus-operator makes of the monitors.
     Operator,
+    /// A Grafana Agent in static mode, outside the cluster.
+    Agent,
+    /// The configuration that Grafana Agent's operator makes of the monitors.
+    AgentMonitors,
+    /// An Alloy outside the cluster.
+    Alloy,
+}
+
+impl Form {
+    /// Those of Grafana's programs.
+    pub(super) const GRAFANA: [Self; 3] = [Self::Agent, Self::AgentMonitors, Self::Alloy];
+
+    /// Whom monconf is asked to connect.
+    pub(super) const fn consumer(self) -> Consumer {
+        match self {
+            Self::DropIn | Self::Mounted | Self::Operator => Consumer::Prometheus,
+            Self::Agent | Self::AgentMonitors => Consumer::GrafanaAgent,
+            Self::Alloy => Consumer::Alloy,
+        }
+    }
 }
 
 /// Jobs that one Prometheus scrapes.
@@ -49,6 +69,9 @@ const GROUPS: [&[&str]; 8] = [
     &["ingresses"],
 ];
 
+/// One of the groups: its rights are in a Role.
+const IN_NAMESPACE: &[&str] = &["coredns"];
+
 /// Own jobs, each by itself.
 const OWN: [&[&str]; 2] = [&["one-node"], &["attached"]];
 
@@ -60,7 +83,8 @@ const OWN_JOBS: &str = concat!(
 
 impl Case {
     /// Every job in every form, by every way. In a Pod all of them together: a Pod for each is slow, and the
-    /// configuration differs from a drop-in in addresses only.
+    /// configuration differs from a drop-in in addresses only. So also with Grafana's programs, whose discovery is an
+    /// older Prometheus': and once what is asked for in one namespace, and of one object.
     pub(super) fn all() -> Vec<Self> {
         let case = |jobs: &[&'static str], proxied, form| Self {
             jobs: jobs.to_vec(),
@@ -76,6 +100,11 @@ impl Case {
             cases.push(case(KUBELETS, true, form));
         }
         cases.extend(OWN.map(|jobs| case(jobs, false, Form::DropIn)));
+        for form in Form::GRAFANA {
+            cases.push(case(&GROUPS.concat(), false, form));
+            cases.push(case(KUBELETS, true, form));
+            cases.extend([IN_NAMESPACE, OWN[0]].map(|jobs| case(jobs, false, form)));
+        }
         cases
     }
 
@@ -111,7 +140,7 @@ impl Case {
         names
     }
 
-    /// The flags of `monconf prometheus` that ask for it.
+    /// The flags that ask for it.
     pub(super) fn flags(&self) -> Vec<String> {
         let jobs = self.jobs.join(",");
         let mut flags = ["--file", OWN_JOBS, "--jobs", &jobs]
@@ -140,7 +169,7 @@ fn the_groups_are_the_catalogue_and_each_job_needs_what_its_group_needs() {
     let grouped: BTreeSet<&str> = GROUPS.concat().into_iter().collect();
     assert_eq!(grouped, known);
     for case in Case::all() {
-        if case.form == Form::Mounted {
+        if case.is_catalogue() {
             continue;
         }
         for job in case.model() {

@@ -1,4 +1,4 @@
-//! A real Prometheus, outside the cluster or in a Pod of it.
+//! A real Prometheus, outside the cluster or in a Pod of it, or a real Grafana Agent.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use testbed::client::Identity;
 use testbed::poll::poll;
 use testbed::prometheus::Target;
-use testbed::{Client, Pod, Prometheus, Scope};
+use testbed::{Client, GrafanaAgent, Pod, Prometheus, Scope};
 
 use super::world::{PROMETHEUS, World};
 
@@ -22,7 +22,7 @@ const PORT: u16 = 9090;
 pub(super) const MAIN: &str =
     "global: {scrape_interval: 2s, scrape_timeout: 2s}\nscrape_config_files: [k8s.yml]\n";
 
-/// A running Prometheus.
+/// A running Prometheus, or Grafana Agent.
 pub(super) enum Consumer {
     /// On this machine, with the folder of its configuration.
     Host {
@@ -31,6 +31,11 @@ pub(super) enum Consumer {
     },
     /// In a Pod.
     Pod(Client),
+    /// Static mode or flow mode on this machine, with the folder of its configuration.
+    Grafana {
+        agent: GrafanaAgent,
+        _folder: TempDir,
+    },
 }
 
 impl Consumer {
@@ -101,6 +106,7 @@ impl Consumer {
     pub(super) fn targets(&self) -> Vec<Target> {
         match self {
             Self::Host { prometheus, .. } => prometheus.targets(),
+            Self::Grafana { agent, .. } => agent.targets(),
             Self::Pod(client) => Target::all(&client.get(Target::PATH).unwrap()["data"]),
         }
     }

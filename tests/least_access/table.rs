@@ -1,5 +1,6 @@
 //! The tables of `docs/access.md`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -19,7 +20,8 @@ pub(super) struct Seen<'a> {
     pub(super) witness: Witness,
 }
 
-/// Both tables: what is scraped from outside or by the operator's Prometheus, and what one Pod scrapes.
+/// The tables: what is scraped from outside or by the operator's Prometheus, what one Pod scrapes, and what Grafana's
+/// programs do.
 pub(super) fn of(cases: &[Case], seen: &[Seen]) -> String {
     let mut text = String::from(
         "| jobs | right | without it: outside the cluster | without it: prometheus-operator |\n|---|---|---|---|\n",
@@ -51,12 +53,38 @@ pub(super) fn of(cases: &[Case], seen: &[Seen]) -> String {
             let _ = writeln!(text, "| {jobs} | {right} | {here} |");
         }
     }
+    text += &of_grafana(cases, seen);
     let _ = writeln!(
         text,
         "\n{} configurations with all their rights: nothing refused, 0 missing. {} single rights taken away: each noticed, 0 superfluous.",
         cases.len(),
         seen.len()
     );
+    text
+}
+
+/// A line for each right that any of them needs; one that an agent does not need with monitors it needs without.
+fn of_grafana(cases: &[Case], seen: &[Seen]) -> String {
+    let mut text = String::from(
+        "\n| jobs | right | without it: Grafana Agent | without it: its operator's monitors | without it: Alloy |\n|---|---|---|---|---|\n",
+    );
+    for case in cases.iter().filter(|case| case.form == Form::GRAFANA[0]) {
+        let forms = Form::GRAFANA.map(|form| {
+            let case = Case {
+                form,
+                ..case.clone()
+            };
+            of_case(seen, &case)
+        });
+        let rights: BTreeSet<&Held> = forms.iter().flatten().map(|one| &one.held).collect();
+        for held in rights {
+            let shown = forms.each_ref().map(|seen| {
+                let one = seen.iter().find(|one| one.held == *held);
+                one.map_or("–", |one| words(one.witness))
+            });
+            let _ = writeln!(text, "| {} | {held} | {} |", title(case), shown.join(" | "));
+        }
+    }
     text
 }
 

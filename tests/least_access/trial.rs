@@ -1,4 +1,4 @@
-//! One Prometheus with the rights that were derived, or with one of them less.
+//! One Prometheus, or Grafana Agent, with the rights that were derived, or with one of them less.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +13,7 @@ use testbed::{Event, Scope};
 
 use super::case::{Case, Form};
 use super::consumer::{Consumer, MAIN, SECRET};
+use super::grafana;
 use super::operator;
 use super::right::{self, Held};
 use super::told;
@@ -39,7 +40,7 @@ pub(super) struct Witness {
     pub(super) scrape: bool,
 }
 
-/// One running Prometheus and the accounts that it shows.
+/// One running consumer and the accounts that it shows.
 pub(super) struct Trial<'a> {
     scope: Scope<'a>,
     case: &'a Case,
@@ -49,7 +50,7 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Lets monconf write everything, takes away one right, and starts Prometheus.
+    /// Lets monconf write everything, takes away one right, and starts the consumer.
     pub(super) fn start(
         world: &'a World,
         case: &'a Case,
@@ -60,13 +61,18 @@ impl<'a> Trial<'a> {
         let environment = without.map_or(&[][..], |(_, held)| environment(held));
         let folder = tempfile::tempdir().unwrap();
         let drop_in = folder.path().join("k8s.yml").display().to_string();
-        let form: &[&str] = match case.form {
-            Form::DropIn => &["--drop-in", &drop_in],
-            Form::Mounted => &["--format", "raw", "--mount-dir", SECRET],
-            Form::Operator => &["--format", "operator"],
+        let form = |flags: &[&str]| flags.iter().copied().map(str::to_owned).collect();
+        let form: Vec<String> = match case.form {
+            Form::DropIn => form(&["--drop-in", &drop_in]),
+            Form::Mounted => form(&["--format", "raw", "--mount-dir", SECRET]),
+            Form::Operator => form(&["--format", "operator"]),
+            Form::Agent | Form::AgentMonitors | Form::Alloy => {
+                grafana::flags(case.form, &scope, folder.path())
+            }
         };
         let blackbox = world.blackbox.to_string();
-        let run = Monconf::prometheus(&scope, &["--apply", "--blackbox-exporter", &blackbox])
+        let common = ["--apply", "--blackbox-exporter", &blackbox];
+        let run = Monconf::for_consumer(case.form.consumer().name(), &scope, &common)
             .args(case.flags())
             .args(form)
             .run()
@@ -83,6 +89,9 @@ impl<'a> Trial<'a> {
                 operator::configure(world, &scope, case, &discoverer, folder.path());
                 held.insert(Holder::Prometheus, discoverer.held);
                 Consumer::on_host(folder, environment)
+            }
+            Form::Agent | Form::AgentMonitors | Form::Alloy => {
+                grafana::start(world, &scope, case, folder)
             }
         };
         Self {
@@ -166,13 +175,20 @@ impl<'a> Trial<'a> {
     }
 
     fn is_of(&self, job: &Job, target: &Target) -> bool {
-        let names = names(&self.scope);
-        match self.case.form {
-            Form::Operator => {
-                operator::monitor_of(&target.job) == Some(names.monitor(&job.name).as_str())
-            }
-            Form::DropIn | Form::Mounted => target.job == names.job_name(&job.job_name),
-        }
+        is_of(&self.scope, self.case.form, job, &target.job)
+    }
+}
+
+/// Whether what is called `scrape_job` in the configuration is that job.
+pub(super) fn is_of(scope: &Scope, form: Form, job: &Job, scrape_job: &str) -> bool {
+    let names = names(scope);
+    let is_monitor = || operator::monitor_of(scrape_job) == Some(names.monitor(&job.name).as_str());
+    let is_named = || scrape_job == names.job_name(&job.job_name);
+    match form {
+        Form::Operator => is_monitor(),
+        // A job that no monitor can carry has its own name.
+        Form::AgentMonitors => is_monitor() || is_named(),
+        Form::DropIn | Form::Mounted | Form::Agent | Form::Alloy => is_named(),
     }
 }
 
@@ -195,8 +211,8 @@ fn own(scope: &Scope, taken: Option<&Held>) -> Vec<Held> {
     all
 }
 
-/// The names of an instance's objects.
-fn names(scope: &Scope) -> Names {
+/// The names of an instance's objects, which are the same for every consumer where it has a name of its own.
+pub(super) fn names(scope: &Scope) -> Names {
     Names::new(For::Prometheus, Some(&scope.name), Some(&scope.namespace)).unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use testbed::{Cluster, Component, Crds, Exporter, Operator, Options, Pod, root};
+use testbed::{AgentOperator, Cluster, Component, Crds, Exporter, Operator, Options, Pod, root};
 
 /// The namespace of what is scraped, and of the `Prometheus` object that selects everything.
 const NAMESPACE: &str = "scraped";
@@ -15,6 +15,7 @@ pub(super) const PROMETHEUS: &str = "testbed.invalid/prometheus:1";
 /// The cluster and what runs beside it.
 pub(super) struct World {
     operator: Operator,
+    pub(super) agent_operator: AgentOperator,
     pub(super) cluster: Cluster,
     /// For `--blackbox-exporter`.
     pub(super) blackbox: SocketAddr,
@@ -31,6 +32,7 @@ impl World {
     fn start() -> Option<Self> {
         let cluster = Cluster::start(Options {
             crds: Crds::All,
+            agent_crds: true,
             ..Options::default()
         })?;
         cluster.start_control_plane_pods();
@@ -83,6 +85,7 @@ impl World {
         cluster.node.import_image(PROMETHEUS, &[&program]);
         Some(Self {
             operator: Operator::start(&cluster.cp),
+            agent_operator: AgentOperator::start(&cluster.cp),
             blackbox: blackbox.address(),
             cluster,
             _exporters: [coredns, blackbox, node, state],
@@ -105,14 +108,15 @@ fn host_address(cluster: &Cluster) -> IpAddr {
         .expect("the API server has an address")
 }
 
-/// A Service without a selector and its EndpointSlice: the endpoint is outside the cluster.
+/// A Service without a selector, its EndpointSlice, and the Endpoints that say the same to older readers: the endpoint is
+/// outside the cluster.
 fn exposed(
     namespace: &str,
     name: &str,
     labels: &Value,
     port: &str,
     address: SocketAddr,
-) -> [(String, Value); 2] {
+) -> [(String, Value); 3] {
     let ports = json!([{"name": port, "port": address.port()}]);
     let service = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": labels}, "spec": {"ports": ports},
@@ -122,8 +126,18 @@ fn exposed(
         "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
         "endpoints": [{"addresses": [address.ip()], "conditions": {"ready": true}}], "ports": ports,
     });
+    // As the API server does for itself.
+    let skip_mirror = json!({"endpointslice.kubernetes.io/skip-mirror": "true"});
+    let endpoints = json!({
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name, "labels": skip_mirror},
+        "subsets": [{"addresses": [{"ip": address.ip()}], "ports": ports}],
+    });
     [
         (format!("/api/v1/namespaces/{namespace}/services"), service),
+        (
+            format!("/api/v1/namespaces/{namespace}/endpoints"),
+            endpoints,
+        ),
         (
             format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"),
             slice,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use rustls::crypto::ring::default_provider;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
@@ -21,6 +22,8 @@ pub enum Identity {
     },
     /// By a bearer token.
     Token(String),
+    /// By a name and a password, in HTTP's basic authentication.
+    Basic(String, String),
 }
 
 impl Identity {
@@ -42,7 +45,7 @@ impl Identity {
                     key.expect("a PEM key"),
                 ))
             }
-            Self::Anonymous | Self::Token(_) => None,
+            Self::Anonymous | Self::Token(_) | Self::Basic(..) => None,
         };
         TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
@@ -55,6 +58,10 @@ impl Identity {
     pub(super) fn authorization(&self) -> Option<String> {
         match self {
             Self::Token(token) => Some(format!("Bearer {token}")),
+            Self::Basic(name, password) => {
+                let both = BASE64_STANDARD.encode(format!("{name}:{password}"));
+                Some(format!("Basic {both}"))
+            }
             Self::Anonymous | Self::Certificate { .. } => None,
         }
     }
