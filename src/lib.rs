@@ -35,6 +35,7 @@ pub mod render;
 pub mod spec;
 pub mod splice;
 pub mod token;
+pub mod translate;
 pub mod ui;
 pub mod yaml;
 

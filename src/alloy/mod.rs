@@ -16,6 +16,7 @@ mod unquote;
 mod value;
 
 pub use adapt::adapted;
+pub(crate) use adapt::reads;
 pub use expression::expression;
 pub use jobs::jobs;
 pub use parse::{Fault, parse};
