@@ -4,6 +4,7 @@ mod flow;
 mod language;
 mod parity;
 mod run;
+mod translate;
 mod wrong;
 
 use monconf::alloy::{Credentials, Destination, Endpoint, Login, Receiver, SecretRef, Settings};
