@@ -153,19 +153,14 @@ fn remote_write(spec: &Json, agent: &Agent<'_>, context: &mut Context) -> Build 
     if !external.is_empty() {
         out.set("external_labels", Value::Object(external));
     }
-    let own = spec["remoteWrite"]
-        .as_array()
-        .filter(|list| !list.is_empty());
-    let (list, path, namespace) = match own {
-        Some(_) => (
-            &spec["remoteWrite"],
-            "spec.remoteWrite".to_owned(),
-            context.namespace.clone(),
-        ),
-        None => {
-            let (list, path) = agent.remote_write();
-            (list, path, context.agent_namespace.clone())
-        }
+    let own = &spec["remoteWrite"];
+    let is_own = own.as_array().is_some_and(|list| !list.is_empty());
+    let (list, path, namespace) = if is_own {
+        let path = "spec.remoteWrite".to_owned();
+        (own, path, context.namespace.clone())
+    } else {
+        let (list, path) = agent.remote_write();
+        (list, path, context.agent_namespace.clone())
     };
     let list = variables::undone(list, &path, &mut context.findings);
     let items = list.as_array().map(Vec::as_slice).unwrap_or_default();

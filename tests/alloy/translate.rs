@@ -62,10 +62,10 @@ fn unhealthy(text: &str, kubeconfig: &Path) -> Vec<Value> {
         running.push_str(line);
         running.push('\n');
         if line.starts_with("discovery.kubernetes ") {
-            running.push_str(&format!("{file}\n"));
+            running.extend([&file, "\n"]);
         } else if line.starts_with("prometheus.operator.") || line.starts_with("remote.kubernetes.")
         {
-            running.push_str(&format!("client {{\n{file}\n}}\n"));
+            running.extend(["client {\n", &file, "\n}\n"]);
         }
     }
     let folder = tempfile::tempdir().unwrap();
