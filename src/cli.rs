@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
+use crate::command::alloy::WITH_METRICSINSTANCE;
 use crate::spec::{self, Consumer};
 use crate::ui::ColorChoice;
 
@@ -49,7 +50,16 @@ impl Cli {
                 });
             }
         }
-        program
+        program.mut_subcommand(Consumer::Alloy.name(), |command| {
+            let others: Vec<clap::Id> = command
+                .get_arguments()
+                .map(|argument| argument.get_id().clone())
+                .filter(|id| !WITH_METRICSINSTANCE.contains(&id.as_str()))
+                .collect();
+            command.mut_arg(WITH_METRICSINSTANCE[0], |argument| {
+                argument.conflicts_with_all(others)
+            })
+        })
     }
 
     /// Parses what the program was called with.

@@ -12,8 +12,9 @@
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
 //! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
-//! of Alloy's configuration. Only [`cluster`] talks to Kubernetes, only [`promfile`] to files, only
-//! [`reload`] to the running Prometheus, only [`ui`] to people; everything else takes and returns values.
+//! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator. Only [`cluster`]
+//! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
+//! to people; everything else takes and returns values.
 
 pub mod access;
 pub mod alloy;
@@ -35,6 +36,7 @@ pub mod render;
 pub mod spec;
 pub mod splice;
 pub mod token;
+pub mod translate;
 pub mod ui;
 pub mod yaml;
 

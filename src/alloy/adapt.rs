@@ -98,7 +98,7 @@ fn relabelling(job: &Job) -> Vec<Relabelling> {
 }
 
 /// Whether what a step does may depend on a label.
-fn reads(step: &Relabelling, label: &str) -> bool {
+pub(crate) fn reads(step: &Relabelling, label: &str) -> bool {
     match step.action.as_str() {
         "labelmap" => {
             let regex = step.regex.as_deref().unwrap_or("(.*)");

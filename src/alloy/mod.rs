@@ -17,6 +17,7 @@ mod unquote;
 mod value;
 
 pub use adapt::adapted;
+pub(crate) use adapt::reads;
 pub use expression::expression;
 pub use fault::Fault;
 pub use jobs::jobs;

@@ -11,6 +11,7 @@ mod exec_plugin;
 mod failure;
 mod http2;
 mod kubeconfig;
+mod metrics_instance;
 mod no_proxy;
 mod quoted;
 mod rbac;

@@ -367,7 +367,7 @@ fn held_rules(review: &Value) -> Option<Vec<Rule>> {
     Some([rules("resourceRules"), rules("nonResourceRules")].concat())
 }
 
-fn items(mut list: Value) -> Vec<Value> {
+pub(super) fn items(mut list: Value) -> Vec<Value> {
     match list["items"].take() {
         Value::Array(items) => items,
         _ => Vec::new(),

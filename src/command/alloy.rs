@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::provision::{self, Mode};
+use super::translate;
 use crate::cli::Global;
 use crate::error::Result;
 use crate::spec::{Consumer, Settings};
@@ -16,13 +17,37 @@ use crate::ui::Ui;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
+    translate: Translate,
+
+    #[command(flatten)]
     settings: Settings,
 
     #[command(flatten)]
     mode: Mode,
 }
 
+/// From the objects of Grafana Agent's operator.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Moving from Grafana Agent's operator")]
+struct Translate {
+    /// Translate this MetricsInstance, with all that it selects, and print it; no job is configured and nothing is written
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    from_metricsinstance: Option<String>,
+
+    /// Print what can be translated where not everything can
+    #[arg(long, requires = "from_metricsinstance")]
+    bypass_errors: bool,
+}
+
+/// The arguments that go with `--from-metricsinstance`; all others are about what it does not do.
+pub(crate) const WITH_METRICSINSTANCE: [&str; 3] =
+    ["from_metricsinstance", "bypass_errors", "clustering"];
+
 /// Plans, and with `--apply` applies.
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+    if let Some(of) = &args.translate.from_metricsinstance {
+        let clustering = args.settings.clustering;
+        return translate::run(of, args.translate.bypass_errors, clustering, global, ui).await;
+    }
     provision::run(Consumer::Alloy, args.settings, &args.mode, global, ui).await
 }

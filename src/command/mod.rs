@@ -10,6 +10,7 @@ mod provision;
 pub mod rbac;
 mod reload;
 pub mod template;
+mod translate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

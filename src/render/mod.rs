@@ -37,7 +37,7 @@ pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};
 pub use readers::{Readers, readers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
-pub use selection::{Selection, Selector, select};
+pub use selection::{Selection, Selector, matches as selector_matches, select};
 pub use templates::{Builtin, Templates};
 
 use std::collections::BTreeMap;

@@ -46,6 +46,22 @@ impl<'a> Selector<'a> {
             field: "instance",
         }
     }
+
+    /// Whether it selects an object with `labels` in `namespace`, as both are.
+    #[must_use]
+    pub fn selects(
+        &self,
+        namespace: &str,
+        namespace_labels: &BTreeMap<String, String>,
+        labels: &BTreeMap<String, String>,
+    ) -> bool {
+        let selector = |end: &str| &self.parent[format!("{}{end}", self.field)];
+        let looks_here = match selector("NamespaceSelector") {
+            Value::Null => self.object["metadata"]["namespace"] == namespace,
+            selector => matches(selector, namespace_labels),
+        };
+        looks_here && selector("Selector").is_object() && matches(selector("Selector"), labels)
+    }
 }
 
 /// What the cluster's selecting objects ask of one of ours.
@@ -198,7 +214,8 @@ fn expressions(selector: &Value) -> Vec<Expression<'_>> {
 }
 
 /// Whether a label selector matches `labels`.
-fn matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
+#[must_use]
+pub fn matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
     let equal = selector["matchLabels"]
         .as_object()
         .into_iter()

@@ -25,7 +25,7 @@ use crate::access::audit::Finding;
 use crate::access::existing::Explanation;
 use crate::cluster::Trace;
 use crate::error::{Error, Result};
-use crate::mask::scrub;
+use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
 
 /// Which of the two streams.
@@ -65,6 +65,17 @@ impl Ui {
     pub fn warn(&self, text: &str) {
         let word = self.paint(Stream::Err).with(YELLOW, "warning:");
         write(Stream::Err, &format!("{word} {}\n", scrub(text)));
+    }
+
+    /// One of several things that were found, each on a line.
+    pub fn finding(&self, is_error: bool, text: &str) {
+        let paint = self.paint(Stream::Err);
+        let word = if is_error {
+            paint.with(RED, "error:")
+        } else {
+            paint.with(BOLD, "note:")
+        };
+        write(Stream::Err, &format!("{word} {}\n", scrub_line(text)));
     }
 
     /// What the user can do next.

@@ -7,6 +7,7 @@ mod pod;
 mod receiver;
 mod run;
 mod template;
+mod translate;
 mod wrong;
 
 use monconf::alloy::{Credentials, Destination, Endpoint, Login, Receiver, SecretRef, Settings};
