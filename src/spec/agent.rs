@@ -1,7 +1,7 @@
 //! What agents have that Prometheus has not: where samples are sent, and how the agent itself runs.
 
 use super::names::{Consumer, valid_name};
-use super::{AlloyToken, Format, Settings, alloy};
+use super::{AlloyToken, Format, Settings, alloy, is_address};
 use crate::alloy::Receiver;
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -166,10 +166,7 @@ fn bearer(place: &str) -> Result<RemoteAuth> {
 }
 
 fn check_url(url: &str) -> Result<()> {
-    let valid = url.parse::<http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some()
-    });
-    if valid && !url.contains('@') {
+    if is_address(url) {
         return Ok(());
     }
     Err(Error::usage_hint(

@@ -194,14 +194,19 @@ fn check_duration(duration: Duration) -> Result<()> {
 }
 
 fn check_url(url: &str) -> Result<()> {
-    let valid = url.parse::<http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some()
-    });
-    if valid && !url.contains('@') {
+    if is_address(url) {
         return Ok(());
     }
     Err(Error::usage_hint(
         format!("--api-server {url:?} is not an address of an API server"),
         "write it as https://HOST:PORT",
     ))
+}
+
+/// Whether it is a URL of HTTP or HTTPS that holds no credentials.
+fn is_address(url: &str) -> bool {
+    let is_http = url.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some()
+    });
+    is_http && !url.contains('@')
 }
