@@ -38,6 +38,7 @@ pub mod splice;
 pub mod token;
 pub mod translate;
 pub mod ui;
+pub mod verify;
 pub mod yaml;
 
 // Tests within may share what the others are made of.

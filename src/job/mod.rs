@@ -16,7 +16,9 @@ mod services;
 
 pub use authority::Authority;
 pub use discovery::{Attachment, Discovery, Role, Selector, Service};
-pub use relabelling::{Relabelling, at_port, is_label_name, literal, sanitized};
+pub use relabelling::{
+    Fate, Labels, Relabelling, at_port, is_label_name, literal, relabel, sanitized,
+};
 
 use crate::error::{Error, Result};
 use crate::object::Kind;

@@ -1,8 +1,10 @@
 //! Relabelling, in Prometheus' terms.
 
+mod apply;
 mod check;
 pub mod re2;
 
+pub use apply::{Fate, Labels, relabel};
 pub use check::{ACTIONS, Fault, is_label_name};
 
 /// One step of relabelling.

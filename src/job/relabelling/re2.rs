@@ -32,7 +32,7 @@ pub fn fault(regex: &str) -> Option<String> {
 }
 
 /// RE2 takes a brace that begins no repetition for itself, knows `\Q…\E`, and has no sets within sets.
-fn common(regex: &str) -> String {
+pub(super) fn common(regex: &str) -> String {
     let mut common = String::with_capacity(regex.len());
     let mut rest = regex;
     let mut set = Set::Outside;
