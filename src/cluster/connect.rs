@@ -228,7 +228,7 @@ fn in_cluster(looked: &str) -> Result<Config, Box<Failure>> {
         .map_err(|error| unusable(format!("the Pod's account cannot be used: {error}")))
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Box<Failure>> {
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Box<Failure>> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect();

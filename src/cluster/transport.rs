@@ -68,7 +68,7 @@ pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
 }
 
 /// Why a server that is not the cluster's gave no answer.
-pub(crate) fn no_answer(error: &kube::Error) -> String {
+pub(crate) fn no_answer(error: Link<'_>) -> String {
     let chain = chain(error);
     match find::<rustls::Error>(&chain) {
         Some(rustls::Error::InvalidCertificate(error)) => {
@@ -80,11 +80,11 @@ pub(crate) fn no_answer(error: &kube::Error) -> String {
     }
 }
 
-fn kind(chain: &[Link<'_>]) -> Option<io::ErrorKind> {
+pub(super) fn kind(chain: &[Link<'_>]) -> Option<io::ErrorKind> {
     find::<io::Error>(chain).map(io::Error::kind)
 }
 
-fn reason(chain: &[Link<'_>]) -> String {
+pub(super) fn reason(chain: &[Link<'_>]) -> String {
     let reason = innermost(chain);
     let lookup = chain.iter().any(|error| {
         let text = error.to_string();
@@ -129,10 +129,10 @@ impl Cluster {
     }
 }
 
-type Link<'a> = &'a (dyn Error + 'static);
+pub(super) type Link<'a> = &'a (dyn Error + 'static);
 
 /// The error and all that it comes from. An [`io::Error`] does not count what it wraps as its source, but that one's.
-fn chain(error: &kube::Error) -> Vec<Link<'_>> {
+pub(super) fn chain<'a>(error: Link<'a>) -> Vec<Link<'a>> {
     let mut chain: Vec<Link<'_>> = Vec::new();
     let mut next: Option<Link<'_>> = Some(error);
     while let Some(error) = next {
@@ -148,7 +148,7 @@ fn chain(error: &kube::Error) -> Vec<Link<'_>> {
     chain
 }
 
-fn find<'a, T: Error + 'static>(chain: &[Link<'a>]) -> Option<&'a T> {
+pub(super) fn find<'a, T: Error + 'static>(chain: &[Link<'a>]) -> Option<&'a T> {
     chain
         .iter()
         .rev()
@@ -164,7 +164,7 @@ fn is_connect(error: Link<'_>) -> bool {
 }
 
 /// The innermost reason; the outer ones only say that there is one.
-fn innermost(chain: &[Link<'_>]) -> String {
+pub(super) fn innermost(chain: &[Link<'_>]) -> String {
     let text = chain.last().map(ToString::to_string).unwrap_or_default();
     let end = text.find(" (os error").unwrap_or(text.len());
     text[..end].to_owned()
@@ -207,7 +207,7 @@ fn tls_reason(error: &rustls::Error) -> (String, &'static str) {
     }
 }
 
-fn certificate_reason(error: &CertificateError) -> (String, &'static str) {
+pub(super) fn certificate_reason(error: &CertificateError) -> (String, &'static str) {
     use CertificateError as Bad;
     match error {
         Bad::UnknownIssuer => (

@@ -1,0 +1,216 @@
+//! A target's metrics, asked for as Prometheus asks: by the target's own address, with its TLS settings, over a
+//! connection of its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, DATE, HOST, LOCATION};
+use http::{HeaderMap, HeaderValue, Request, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use kube::Config;
+use kube::client::ConfigExt;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower::BoxError;
+
+use super::connect::certificates;
+use super::no_answer::{NoAnswer, no_answer_of};
+use crate::token::Token;
+
+/// The formats that are understood, the preferred one first.
+const ACCEPT: &str =
+    "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+/// Of an answer that is no metrics, as much as says what it is.
+const SHOWN: usize = 8 << 10;
+/// How often one scrape is sent on to somewhere else; Go's client gives up then.
+const MOST_REDIRECTS: usize = 10;
+
+/// Whom a target has to prove to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Trust {
+    /// The authorities, PEM; those of this system where there are none.
+    pub ca: Option<Arc<str>>,
+    /// The name in the certificate, where it is not the address.
+    pub server_name: Option<String>,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+}
+
+/// What a target answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// `text/plain; version=0.0.4`, as the target wrote it.
+    pub content_type: String,
+    /// The target's clock.
+    pub date: Option<Timestamp>,
+    /// The beginning of an answer of failure, or of a web page.
+    pub beginning: String,
+}
+
+/// Asks targets.
+pub struct Scraper {
+    patience: Duration,
+    tls: Mutex<HashMap<Trust, TlsConnector>>,
+}
+
+impl Scraper {
+    /// `patience` is how long one target may take, connection and answer together.
+    #[must_use]
+    pub fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            tls: Mutex::default(),
+        }
+    }
+
+    /// `GET url`; every piece of an answer of success goes to `piece`.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn get(
+        &self,
+        url: &Uri,
+        trust: &Trust,
+        token: Option<&Token>,
+        piece: impl FnMut(&[u8]),
+    ) -> Result<Reply, NoAnswer> {
+        match timeout(self.patience, self.follow(url, trust, token, piece)).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => Err(no_answer_of(&*error)),
+            Err(_) => Err(NoAnswer::Silent {
+                seconds: self.patience.as_secs(),
+            }),
+        }
+    }
+
+    /// As Prometheus does unless it is told not to; the token goes to no other host.
+    async fn follow(
+        &self,
+        url: &Uri,
+        trust: &Trust,
+        token: Option<&Token>,
+        mut piece: impl FnMut(&[u8]),
+    ) -> Result<Reply, BoxError> {
+        let mut asked = url.clone();
+        for _ in 0..=MOST_REDIRECTS {
+            let token = token.filter(|_| asked.host() == url.host());
+            let (status, head, body) = self.ask(&asked, trust, token).await?;
+            if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, head.get(LOCATION)) {
+                asked = elsewhere(&asked, location.to_str()?)?;
+                continue;
+            }
+            return read(status, &head, body, &mut piece).await;
+        }
+        Err("it sends the request on again and again".into())
+    }
+
+    async fn ask(
+        &self,
+        url: &Uri,
+        trust: &Trust,
+        token: Option<&Token>,
+    ) -> Result<(u16, HeaderMap, Incoming), BoxError> {
+        let authority = url.authority().ok_or("the URL has no host")?;
+        let host = authority.host().trim_matches(['[', ']']);
+        let is_tls = url.scheme_str() == Some("https");
+        let port = url.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let path = url.path_and_query().map_or("/", |path| path.as_str());
+        let mut request = Request::get(path)
+            .header(HOST, authority.as_str())
+            .header("accept", ACCEPT)
+            .header("user-agent", concat!("monconf/", env!("CARGO_PKG_VERSION")));
+        if let Some(token) = token {
+            let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+                .map_err(|_| "the token holds what no header can")?;
+            value.set_sensitive(true);
+            request = request.header("authorization", value);
+        }
+        let request = request.body(Empty::<Bytes>::new())?;
+        let stream = TcpStream::connect((host, port)).await?;
+        let response = if is_tls {
+            let name = trust.server_name.as_deref().unwrap_or(host);
+            let name = ServerName::try_from(name.to_owned())?;
+            let stream = self.connector(trust)?.connect(name, stream).await?;
+            let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+            // It ends with the answer, or with the sender.
+            tokio::spawn(connection);
+            sender.send_request(request).await?
+        } else {
+            let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+            tokio::spawn(connection);
+            sender.send_request(request).await?
+        };
+        let (head, body) = response.into_parts();
+        Ok((head.status.as_u16(), head.headers, body))
+    }
+
+    /// One for all targets of the same trust: reading a system's authorities takes longer than a scrape.
+    fn connector(&self, trust: &Trust) -> Result<TlsConnector, BoxError> {
+        let mut known = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = known.get(trust) {
+            return Ok(connector.clone());
+        }
+        let mut config = Config::new(Uri::from_static("https://target"));
+        config.accept_invalid_certs = trust.insecure;
+        let ca = trust.ca.as_deref().filter(|_| !trust.insecure);
+        config.root_cert = ca.map(|pem| certificates(pem.as_bytes())).transpose()?;
+        let connector = TlsConnector::from(Arc::new(config.rustls_client_config()?));
+        known.insert(trust.clone(), connector.clone());
+        Ok(connector)
+    }
+}
+
+/// A location may be a whole URL, or a path on the same server.
+fn elsewhere(asked: &Uri, location: &str) -> Result<Uri, BoxError> {
+    let location: Uri = location.parse()?;
+    if location.authority().is_some() {
+        return Ok(location);
+    }
+    let mut parts = asked.clone().into_parts();
+    parts.path_and_query = location.into_parts().path_and_query;
+    Ok(Uri::from_parts(parts)?)
+}
+
+async fn read(
+    status: u16,
+    head: &HeaderMap,
+    mut body: Incoming,
+    piece: &mut impl FnMut(&[u8]),
+) -> Result<Reply, BoxError> {
+    let header = |name| {
+        head.get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+    let mut beginning = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if status == 200 {
+            piece(&data);
+        }
+        let left = SHOWN - beginning.len();
+        beginning.extend_from_slice(&data[..data.len().min(left)]);
+        if status != 200 && beginning.len() == SHOWN {
+            break;
+        }
+    }
+    Ok(Reply {
+        status,
+        content_type,
+        date: header(DATE).and_then(|date| Some(rfc2822::parse(date).ok()?.timestamp())),
+        beginning: String::from_utf8_lossy(&beginning).into_owned(),
+    })
+}
