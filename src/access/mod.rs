@@ -12,7 +12,9 @@ mod rule;
 
 pub use compare::{Comparison, Surplus, compare};
 pub use grants::Grants;
-pub use need::{Need, add, both, discovering, discovery, kubelet_resource, scrape, scraping};
+pub use need::{
+    Need, add, both, discovering, discovery, kubelet_resource, looked_at, scopes, scrape, scraping,
+};
 pub use observer::observer;
 pub use right::{Right, Scope};
 pub use rule::{Rule, missing};

@@ -145,13 +145,7 @@ pub fn discovery(discovery: &Discovery) -> Vec<(Right, Scope)> {
     let mut needs = Vec::new();
     let mut watch = |group: &str, resource: &str, selected: Option<Role>, cluster: bool| {
         let name = selected.and_then(|role| single_name(discovery, role));
-        let scopes: Vec<Scope> = if cluster || discovery.namespaces.is_empty() {
-            vec![Scope::Cluster]
-        } else {
-            let namespaces = discovery.namespaces.iter();
-            namespaces.cloned().map(Scope::Namespace).collect()
-        };
-        for scope in scopes {
+        for scope in places(discovery, cluster) {
             for verb in ["list", "watch"] {
                 let right = Right::resource(group, resource, verb);
                 let right = match name {
@@ -162,24 +156,9 @@ pub fn discovery(discovery: &Discovery) -> Vec<(Right, Scope)> {
             }
         }
     };
-    match discovery.role {
-        Role::Node => watch("", "nodes", Some(Role::Node), true),
-        Role::Pod => watch("", "pods", Some(Role::Pod), false),
-        Role::Service => watch("", "services", Some(Role::Service), false),
-        Role::Ingress => watch("networking.k8s.io", "ingresses", Some(Role::Ingress), false),
-        Role::Endpoints | Role::EndpointSlice => {
-            match discovery.role {
-                Role::Endpoints => watch("", "endpoints", Some(Role::Endpoints), false),
-                _ => watch(
-                    "discovery.k8s.io",
-                    "endpointslices",
-                    Some(Role::EndpointSlice),
-                    false,
-                ),
-            }
-            watch("", "services", Some(Role::Service), false);
-            watch("", "pods", Some(Role::Pod), false);
-        }
+    for &role in looked_at(discovery.role) {
+        let (group, resource) = role.resource();
+        watch(group, resource, Some(role), !role.is_namespaced());
     }
     let attached = |attachment| discovery.attach_metadata.contains(&attachment);
     for attachment in &discovery.attach_metadata {
@@ -196,6 +175,33 @@ pub fn discovery(discovery: &Discovery) -> Vec<(Right, Scope)> {
         }
     }
     needs
+}
+
+/// The kinds of objects that a discovery of `role` looks at, the one that targets are made of first.
+#[must_use]
+pub const fn looked_at(role: Role) -> &'static [Role] {
+    match role {
+        Role::Node => &[Role::Node],
+        Role::Pod => &[Role::Pod],
+        Role::Service => &[Role::Service],
+        Role::Ingress => &[Role::Ingress],
+        Role::Endpoints => &[Role::Endpoints, Role::Service, Role::Pod],
+        Role::EndpointSlice => &[Role::EndpointSlice, Role::Service, Role::Pod],
+    }
+}
+
+/// Where a discovery asks for the objects of `role`.
+#[must_use]
+pub fn scopes(discovery: &Discovery, role: Role) -> Vec<Scope> {
+    places(discovery, !role.is_namespaced())
+}
+
+fn places(discovery: &Discovery, cluster: bool) -> Vec<Scope> {
+    if cluster || discovery.namespaces.is_empty() {
+        return vec![Scope::Cluster];
+    }
+    let namespaces = discovery.namespaces.iter();
+    namespaces.cloned().map(Scope::Namespace).collect()
 }
 
 /// The one name that a field selector asks for.

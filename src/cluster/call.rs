@@ -151,3 +151,8 @@ impl Call {
         self
     }
 }
+
+/// `text` as the value of a parameter of a query.
+pub(super) fn query(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

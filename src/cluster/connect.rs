@@ -16,7 +16,8 @@ use tokio::sync::OnceCell;
 use super::credentials::Credentials;
 use super::failure::{Cause, Failure};
 use super::kubeconfig::{Entry, Found, Places, content, load, unusable};
-use super::{exec_plugin, http2, no_proxy};
+use super::{Trust, exec_plugin, http2, no_proxy};
+use crate::token::Token;
 
 /// Is told of every request, for `-v`: method, path, status and time; never a header or a body.
 pub type Trace = Option<Arc<dyn Fn(&str) + Send + Sync>>;
@@ -47,6 +48,15 @@ pub struct Cluster {
     ca: Option<String>,
 }
 
+/// An API server as a configuration names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// `https://HOST:PORT`.
+    pub url: String,
+    /// Whom it has to prove to be.
+    pub trust: Trust,
+}
+
 const IN_CLUSTER: &str = "in-cluster";
 
 impl Cluster {
@@ -57,7 +67,7 @@ impl Cluster {
     /// No or an unusable kubeconfig, an unknown context, a plugin that fails.
     pub async fn connect(options: ConnectOptions) -> Result<Self, Box<Failure>> {
         let places = Places::of_process(options.kubeconfig);
-        let (mut config, context, credentials) = match load(&places, options.context.as_deref())? {
+        let (config, context, credentials) = match load(&places, options.context.as_deref())? {
             Found::Entry(mut entry) => {
                 let plugin = exec_plugin::run(&mut entry, options.request_timeout).await?;
                 let credentials = Credentials::of(&entry, plugin);
@@ -70,10 +80,26 @@ impl Cluster {
                 Credentials::Pod,
             ),
         };
+        Ok(Self::of(
+            config,
+            context,
+            credentials,
+            options.request_timeout,
+            options.trace,
+        ))
+    }
+
+    fn of(
+        mut config: Config,
+        context: String,
+        credentials: Credentials,
+        request_timeout: Duration,
+        trace: Trace,
+    ) -> Self {
         config.default_retry = false;
-        config.connect_timeout = Some(options.request_timeout);
-        config.read_timeout = Some(options.request_timeout);
-        config.write_timeout = Some(options.request_timeout);
+        config.connect_timeout = Some(request_timeout);
+        config.read_timeout = Some(request_timeout);
+        config.write_timeout = Some(request_timeout);
         config.reset_reader_on_write = true;
         // Bodies are small; unpacking them costs more than it saves.
         config.disable_compression = true;
@@ -83,17 +109,63 @@ impl Cluster {
             .trim_end_matches('/')
             .to_owned();
         let ca = ca(&config);
-        Ok(Self {
+        Self {
             config,
             client: OnceCell::new(),
             answered: AtomicBool::new(false),
-            request_timeout: options.request_timeout,
-            trace: options.trace,
+            request_timeout,
+            trace,
             credentials,
             context,
             server,
             ca,
-        })
+        }
+    }
+
+    /// The API server at `address`, asked with `token` and nothing else. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// An address that is no URL, or authorities that are no certificates.
+    pub fn with_token(
+        address: &Address,
+        token: &Token,
+        request_timeout: Duration,
+        trace: Trace,
+    ) -> Result<Self, Box<Failure>> {
+        let url: Option<Uri> = address
+            .url
+            .parse()
+            .ok()
+            .filter(|url: &Uri| url.host().is_some());
+        let url = url.ok_or_else(|| unusable(format!("{:?} is no URL", address.url)))?;
+        let mut config = Config::new(url);
+        config.accept_invalid_certs = address.trust.insecure;
+        config
+            .tls_server_name
+            .clone_from(&address.trust.server_name);
+        let ca = address.trust.ca.as_deref();
+        config.root_cert = ca.map(|pem| certificates(pem.as_bytes())).transpose()?;
+        config.auth_info.token = Some(token.expose().to_owned().into());
+        Ok(Self::of(
+            config,
+            String::new(),
+            Credentials::Issued,
+            request_timeout,
+            trace,
+        ))
+    }
+
+    /// Where this cluster is asked, and whom it has to prove to be.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address {
+            url: self.server.clone(),
+            trust: Trust {
+                ca: self.ca.as_deref().map(Into::into),
+                server_name: self.config.tls_server_name.clone(),
+                insecure: self.insecure(),
+            },
+        }
     }
 
     /// The client; the connection is made with the first request, for which all others wait.

@@ -9,6 +9,8 @@ use super::kubeconfig::Entry;
 pub enum Credentials {
     /// The token of the Pod's own ServiceAccount.
     Pod,
+    /// A token that monconf issued, or that it was told to try.
+    Issued,
     /// The kubeconfig holds nothing for its user.
     None {
         /// The user entry, if the context names one.
@@ -54,7 +56,7 @@ impl Credentials {
     /// The name of the kubeconfig's user entry.
     pub(super) fn user(&self) -> Option<&str> {
         match self {
-            Self::Pod => None,
+            Self::Pod | Self::Issued => None,
             Self::None { user } => user.as_deref(),
             Self::Plugin { user, .. } | Self::Token { user } | Self::Certificate { user } => {
                 Some(user)
@@ -66,6 +68,7 @@ impl Credentials {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::Pod => "has the ServiceAccount been deleted, or made anew? A new Pod gets a new token".into(),
+            Self::Issued => "`monconf verify` tells why it is not accepted".into(),
             Self::None { user: Some(user) } => {
                 format!("the kubeconfig has no credentials for user {user:?}; `kubectl config view` shows what it has")
             }
@@ -85,6 +88,7 @@ impl fmt::Display for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pod => f.write_str("the token of the Pod's own account"),
+            Self::Issued => f.write_str("the token"),
             Self::None { .. } => f.write_str("requests without credentials"),
             Self::Plugin { user, .. } => {
                 write!(

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use super::call::query;
 use super::failure::Cause;
 use super::{Call, Cluster, Failure};
 use crate::access::bindings::Roles;
@@ -80,12 +81,4 @@ impl Cluster {
 
 fn is_expired(failure: &Failure) -> bool {
     matches!(&failure.cause, Cause::Refused(refusal) if refusal.code == 410)
-}
-
-/// As part of a query: the API server's tokens are base64 and may end in `=`.
-fn query(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('+', "%2B")
-        .replace('=', "%3D")
-        .replace('&', "%26")
 }

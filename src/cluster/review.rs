@@ -40,39 +40,58 @@ impl Call {
     }
 }
 
+/// Whether we may do something, as the API server's authorizers decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Yes or no.
+    pub allowed: bool,
+    /// What the server remarks on it, such as a role that does not exist.
+    pub remark: String,
+}
+
+/// A SelfSubjectAccessReview, which everybody may ask who can log in.
+fn self_review(right: &Right, scope: &Scope) -> Call {
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "spec": attributes(right, scope),
+    });
+    Call::review("SelfSubjectAccessReview", path, review)
+}
+
+fn attributes(right: &Right, scope: &Scope) -> Value {
+    let (group, resource, verb, name) = match right {
+        Right::Url { path, verb } => {
+            return json!({"nonResourceAttributes": {"path": path, "verb": verb}});
+        }
+        Right::Resource {
+            group,
+            resource,
+            verb,
+            name,
+        } => (group, resource, verb, name),
+    };
+    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    let namespace = match scope {
+        Scope::Cluster => "",
+        Scope::Namespace(namespace) => namespace,
+    };
+    json!({"resourceAttributes": {
+        "group": group, "resource": resource, "subresource": subresource,
+        "verb": verb, "name": name, "namespace": namespace,
+    }})
+}
+
 impl Question {
     fn call(&self) -> Call {
         let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-        let mut spec = self.attributes();
+        let mut spec = attributes(&self.right, &self.scope);
         spec["user"] = self.identity.user.clone().into();
         spec["groups"] = self.identity.groups.clone().into();
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec,
         });
         Call::review("SubjectAccessReview", path, review)
-    }
-
-    fn attributes(&self) -> Value {
-        let (group, resource, verb, name) = match &self.right {
-            Right::Url { path, verb } => {
-                return json!({"nonResourceAttributes": {"path": path, "verb": verb}});
-            }
-            Right::Resource {
-                group,
-                resource,
-                verb,
-                name,
-            } => (group, resource, verb, name),
-        };
-        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        let namespace = match &self.scope {
-            Scope::Cluster => "",
-            Scope::Namespace(namespace) => namespace,
-        };
-        json!({"resourceAttributes": {
-            "group": group, "resource": resource, "subresource": subresource,
-            "verb": verb, "name": name, "namespace": namespace,
-        }})
     }
 }
 
@@ -82,6 +101,20 @@ impl Cluster {
         let answer = self.send(Call::who_am_i()).await.ok()?.body;
         let name = answer.pointer("/status/userInfo/username")?.as_str()?;
         Some(name.to_owned())
+    }
+
+    /// Whether we may do it.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from answering.
+    pub async fn may_i(&self, right: &Right, scope: &Scope) -> Result<Allowed, Box<Failure>> {
+        let answer = self.send(self_review(right, scope)).await?;
+        let status = &answer.body["status"];
+        let text = |field: &str| status[field].as_str().unwrap_or_default().to_owned();
+        Ok(Allowed {
+            allowed: status["allowed"] == true,
+            remark: text("evaluationError"),
+        })
     }
 
     /// Asks the API server's authorizers, some questions at a time.

@@ -7,13 +7,14 @@ use crate::mask::secrecy;
 use crate::object::decoded;
 use crate::yaml::values_under;
 
-/// The Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
+/// The token of a review, and the Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
 /// those of error messages too, the secret values.
 pub(super) fn secrets(call: &Call) -> Vec<String> {
     let mut secrets = Vec::new();
     let Some(body) = &call.body else {
         return secrets;
     };
+    secrets.extend(body["spec"]["token"].as_str().map(str::to_owned));
     for field in ["data", "stringData"] {
         for value in body[field]
             .as_object()

@@ -127,6 +127,19 @@ impl Role {
         }
     }
 
+    /// The API group and the resource of its objects; the version is v1 of each.
+    #[must_use]
+    pub const fn resource(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Node => ("", "nodes"),
+            Self::Pod => ("", "pods"),
+            Self::Service => ("", "services"),
+            Self::Endpoints => ("", "endpoints"),
+            Self::EndpointSlice => ("discovery.k8s.io", "endpointslices"),
+            Self::Ingress => ("networking.k8s.io", "ingresses"),
+        }
+    }
+
     /// Whether its objects live in namespaces.
     #[must_use]
     pub const fn is_namespaced(self) -> bool {
