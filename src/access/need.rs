@@ -1,5 +1,7 @@
 //! What a job needs: rights, each with its place and the jobs that need it.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::{Right, Scope};
@@ -36,6 +38,17 @@ impl Need {
         }
         need["jobs"] = json!(self.jobs);
         need
+    }
+}
+
+/// `get nodes/metrics`, `list pods in namespace shop`.
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.right.fmt(f)?;
+        match &self.scope {
+            Scope::Namespace(namespace) => write!(f, " in namespace {namespace}"),
+            Scope::Cluster => Ok(()),
+        }
     }
 }
 

@@ -178,6 +178,12 @@ impl Failure {
         Some(Self::before(Cause::DeniedAll { user, denied }))
     }
 
+    /// The HTTP status of the answer, where there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.refusal().map(|refusal| refusal.code)
+    }
+
     /// Whether the object, or its whole kind, does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

@@ -4,6 +4,9 @@ mod beside;
 mod configuration;
 mod discoverers;
 mod existing;
+mod issued;
+
+pub use issued::{Issued, issued};
 
 use std::collections::BTreeMap;
 

@@ -138,7 +138,7 @@ fn is_older(time: Timestamp, now: Timestamp) -> bool {
 }
 
 /// To the two largest units that matter: `89d`, `23h`, `40m`.
-fn rounded(time: SignedDuration) -> Duration {
+pub(crate) fn rounded(time: SignedDuration) -> Duration {
     let seconds = u64::try_from(time.as_secs()).unwrap_or(0);
     let unit = match seconds {
         0..60 => 1,

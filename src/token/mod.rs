@@ -9,6 +9,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use claims::{Claims, KeySet};
+pub(crate) use decide::rounded;
 pub use decide::{Decision, Situation, Verdict, decide};
 pub use grant::Grant;
 

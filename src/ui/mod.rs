@@ -11,6 +11,7 @@ mod color;
 mod compared;
 mod explanation;
 mod plan;
+mod verified;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
+use crate::verify::Report;
 
 /// Which of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +132,26 @@ impl Ui {
             Stream::Out,
             &explanation::text(explanations, self.paint(Stream::Out)),
         );
+    }
+
+    /// What a verification found: the rows as data, the causes beside them.
+    pub fn verified(&self, report: &Report) {
+        write(Stream::Out, &verified::rows(report, self.paint(Stream::Out)));
+        write(Stream::Out, &verified::diagnoses(report, self.paint(Stream::Out)));
+    }
+
+    /// How far a long run is, on a terminal alone: the line is written over, and gone in the end.
+    pub fn progress(&self, what: &str, done: usize, of: usize) {
+        const FEW: usize = 20;
+        if of <= FEW || !io::stderr().is_terminal() {
+            return;
+        }
+        let line = if done < of {
+            format!("\r{done} of {of} {what}")
+        } else {
+            format!("\r{:width$}\r", "", width = what.len() + 30)
+        };
+        write(Stream::Err, &line);
     }
 
     /// That a change has been written.

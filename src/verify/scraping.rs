@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use http::Uri;
 
+use super::diagnosis::Answerer;
 use super::targets::ADDRESS;
 use crate::cluster::Trust;
-use crate::job::{Discovery, Fate, Job, Labels, Relabelling, relabel};
+use crate::job::{Authority, Discovery, Fate, Job, Labels, Relabelling, relabel};
 
 const SCHEME: &str = "__scheme__";
 const PATH: &str = "__metrics_path__";
@@ -30,6 +31,8 @@ pub struct Scraping {
     pub relabelling: Vec<Relabelling>,
     /// Whether the token is shown to the target.
     pub shows_token: bool,
+    /// Who answers there.
+    pub answerer: Answerer,
     /// Whom the target has to prove to be.
     pub trust: Trust,
 }
@@ -56,6 +59,11 @@ impl Scraping {
             params: job.params.clone(),
             relabelling: job.raw_relabelling(),
             shows_token: job.authority.wants_token(),
+            answerer: match job.authority {
+                Authority::ApiServer | Authority::KubeletProxy => Answerer::ApiServer,
+                Authority::Kubelet => Answerer::Kubelet,
+                Authority::Component | Authority::Nobody => Answerer::Other,
+            },
             trust: Trust {
                 ca: verifies.then(|| Arc::clone(ca)),
                 server_name: job

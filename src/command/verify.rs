@@ -1,0 +1,148 @@
+//! `monconf verify`: whether what was set up works, asked with the issued token.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+
+use super::provision::connect;
+use super::{SettingsFile, Whose};
+use crate::cli::Global;
+use crate::cluster::{Cluster, Scraper};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::prepare::issued;
+use crate::promfile;
+use crate::spec::{Settings, Spec};
+use crate::token::Token;
+use crate::ui::Ui;
+use crate::verify::Verifier;
+
+/// Prove with the issued token that discovery and every scrape work; name the cause where one does not
+///
+/// Asks the API server whether it accepts the token and grants each derived right, lists what discovery
+/// lists, and gets the metrics of every target by the very URL that the consumer scrapes. Each failure is
+/// explained once, with lines to paste that mend it. Nothing is written.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    whose: Whose,
+
+    /// Verify this token instead of the one that was issued
+    #[arg(long, env = "MONCONF_TOKEN_FILE", hide_env_values = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
+    /// How many targets of each job are scraped: a number, or all
+    #[arg(
+        long,
+        env = "MONCONF_NODES",
+        hide_env_values = true,
+        value_name = "N|all",
+        default_value = "10"
+    )]
+    nodes: Sample,
+
+    /// How many targets are scraped at the same time
+    #[arg(
+        long,
+        env = "MONCONF_CONCURRENCY",
+        hide_env_values = true,
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(1..=512)
+    )]
+    concurrency: u16,
+
+    #[command(flatten)]
+    file: SettingsFile,
+
+    /// What to print on standard output
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_OUTPUT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t
+    )]
+    output: Output,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What standard output holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// A row for each check and the causes, for people
+    #[default]
+    Text,
+    /// Every check with its cause, for programs
+    Json,
+}
+
+/// How many targets of each job.
+#[derive(Clone, Copy, Debug)]
+struct Sample(usize);
+
+impl FromStr for Sample {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self(usize::MAX)),
+            number => match number.parse() {
+                Ok(number) if number > 0 => Ok(Self(number)),
+                _ => Err("it is neither a number above 0 nor all"),
+            },
+        }
+    }
+}
+
+/// Verifies, and shows what came of it.
+pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+    let settings = args.file.beside(args.settings)?;
+    let spec = Spec::new(args.whose.consumer, settings)?;
+    let given = args.token_file.as_deref().map(token).transpose()?;
+    let mut interrupt = Interrupt::new(global.timeout())?;
+    let report = interrupt.or(async {
+        let ours = connect(global, ui).await?;
+        let issued = issued(&spec, &ours, given).await?;
+        let patience = global.request_timeout();
+        let identity = Cluster::with_token(&issued.address, &issued.token, patience, ui.tracer())?;
+        let verifier = Verifier {
+            identity: &identity,
+            ours: Some(&ours),
+            token: &issued.token,
+            discovers: issued.discovers,
+            scraper: Scraper::new(patience),
+            sample: args.nodes.0,
+            at_once: args.concurrency.into(),
+            progress: &|done, of| ui.progress("targets asked", done, of),
+        };
+        Ok(verifier.verify(&issued.scrapings, &issued.needs).await)
+    });
+    let report = report.await?;
+    match args.output {
+        Output::Text => ui.verified(&report),
+        Output::Json => {
+            let report = serde_json::to_string_pretty(&report.json()).unwrap_or_default();
+            ui.out(&(report + "\n"));
+        }
+    }
+    Ok(if report.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn token(path: &Path) -> Result<Token> {
+    let file = promfile::read(path)?.ok_or_else(|| Error::File {
+        action: "read",
+        path: path.to_owned(),
+        reason: "there is no such file".to_owned(),
+    })?;
+    Ok(Token::new(file.text.trim().to_owned()))
+}

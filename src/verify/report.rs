@@ -1,0 +1,137 @@
+//! What was checked, and what came of it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::diagnosis::Cause;
+use crate::mask::scrub_all;
+
+/// One check.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The job that it is about; `None` for what all jobs share.
+    pub job: Option<String>,
+    /// Who was asked: a target, or the API server.
+    pub target: String,
+    /// What was asked for.
+    pub check: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What is said of it in a few words: `1312 samples`, `403`.
+    pub result: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as it should be.
+    Passed,
+    /// There was nothing to check.
+    Nothing,
+    /// It failed, for this reason.
+    Failed(Cause),
+}
+
+/// Every check of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// In the order of the jobs.
+    pub rows: Vec<Row>,
+    /// Whom the token stands for, where it is accepted.
+    pub user: Option<String>,
+}
+
+/// A cause, and what it is the cause of.
+#[derive(Clone, Debug)]
+pub struct Diagnosis<'a> {
+    /// The cause.
+    pub cause: &'a Cause,
+    /// The jobs that it keeps from being scraped, each once.
+    pub jobs: Vec<&'a str>,
+    /// How many checks failed of it.
+    pub checks: usize,
+}
+
+impl Report {
+    /// Whether nothing failed, and something passed.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        let passed = |row: &Row| row.outcome == Outcome::Passed;
+        self.failed() == 0 && self.rows.iter().any(passed)
+    }
+
+    /// How many checks failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        let failed = |row: &&Row| matches!(row.outcome, Outcome::Failed(_));
+        self.rows.iter().filter(failed).count()
+    }
+
+    /// Every cause once, in the order in which they were met.
+    #[must_use]
+    pub fn diagnoses(&self) -> Vec<Diagnosis<'_>> {
+        let mut diagnoses: Vec<Diagnosis<'_>> = Vec::new();
+        for row in &self.rows {
+            let Outcome::Failed(cause) = &row.outcome else {
+                continue;
+            };
+            let known = diagnoses.iter().position(|known| known.cause == cause);
+            let index = known.unwrap_or_else(|| {
+                diagnoses.push(Diagnosis {
+                    cause,
+                    jobs: Vec::new(),
+                    checks: 0,
+                });
+                diagnoses.len() - 1
+            });
+            let diagnosis = &mut diagnoses[index];
+            diagnosis.checks += 1;
+            for job in row.job.iter().flat_map(|jobs| jobs.split(", ")) {
+                if !diagnosis.jobs.contains(&job) {
+                    diagnosis.jobs.push(job);
+                }
+            }
+        }
+        diagnoses
+    }
+
+    /// As data.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let rows = self.rows.iter().map(|row| {
+            let (outcome, cause) = match &row.outcome {
+                Outcome::Passed => ("passed", None),
+                Outcome::Nothing => ("nothing", None),
+                Outcome::Failed(cause) => ("failed", Some(cause.code())),
+            };
+            json!({
+                "job": row.job, "target": row.target, "check": row.check, "outcome": outcome,
+                "result": row.result, "cause": cause, "milliseconds": milliseconds(row.took),
+            })
+        });
+        let causes = self.diagnoses().into_iter().map(|diagnosis| {
+            json!({
+                "code": diagnosis.cause.code(),
+                "cause": diagnosis.cause.sentence(),
+                "fix": diagnosis.cause.fix(),
+                "jobs": diagnosis.jobs,
+                "checks": diagnosis.checks,
+            })
+        });
+        let mut report = json!({
+            "user": self.user,
+            "good": self.is_good(),
+            "checks": rows.collect::<Vec<_>>(),
+            "causes": causes.collect::<Vec<_>>(),
+        });
+        scrub_all(&mut report);
+        report
+    }
+}
+
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
