@@ -40,6 +40,8 @@ pub mod translate;
 pub mod ui;
 pub mod yaml;
 
+mod quoted;
+
 // Tests within may share what the others are made of.
 #[cfg(test)]
 extern crate self as monconf;
