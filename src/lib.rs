@@ -38,6 +38,7 @@ pub mod splice;
 pub mod token;
 pub mod translate;
 pub mod ui;
+pub mod verify;
 pub mod yaml;
 
 mod quoted;
