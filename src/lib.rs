@@ -41,6 +41,8 @@ pub mod ui;
 pub mod verify;
 pub mod yaml;
 
+mod quoted;
+
 // Tests within may share what the others are made of.
 #[cfg(test)]
 extern crate self as monconf;

@@ -3,6 +3,8 @@
 pub mod audit;
 pub mod bindings;
 mod compare;
+mod denied;
+mod escalation;
 pub mod existing;
 mod grants;
 mod need;
@@ -11,6 +13,8 @@ mod right;
 mod rule;
 
 pub use compare::{Comparison, Surplus, compare};
+pub use denied::Denied;
+pub use escalation::Escalation;
 pub use grants::Grants;
 pub use need::{
     Need, add, both, discovering, discovery, kubelet_resource, looked_at, scopes, scrape, scraping,

@@ -22,17 +22,7 @@ impl Need {
     /// As data: the fields of a rule that has one verb, the namespace where it is about one, and the jobs.
     #[must_use]
     pub fn json(&self) -> Value {
-        let mut need = match &self.right {
-            Right::Resource {
-                group,
-                resource,
-                verb,
-                name,
-            } => {
-                json!({"verb": verb, "apiGroup": group, "resource": resource, "resourceName": name})
-            }
-            Right::Url { path, verb } => json!({"verb": verb, "nonResourceURL": path}),
-        };
+        let mut need = self.right.json();
         if let Scope::Namespace(namespace) = &self.scope {
             need["namespace"] = json!(namespace);
         }

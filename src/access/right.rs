@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 /// One verb on one resource or one non-resource URL: the smallest thing that can be granted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Right {
@@ -54,6 +56,22 @@ impl Right {
             *name = None;
         }
         right
+    }
+
+    /// As data: the fields of a rule that has one verb.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Resource {
+                group,
+                resource,
+                verb,
+                name,
+            } => {
+                json!({"verb": verb, "apiGroup": group, "resource": resource, "resourceName": name})
+            }
+            Self::Url { path, verb } => json!({"verb": verb, "nonResourceURL": path}),
+        }
     }
 
     /// `get` of a path.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Right;
 use super::right::in_group;
+use crate::yaml;
 
 /// A `PolicyRule` of RBAC, with the jobs that need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -97,6 +98,26 @@ impl Rule {
     fn allows_name(&self, name: Option<&str>) -> bool {
         self.resource_names.is_empty()
             || name.is_some_and(|name| self.resource_names.iter().any(|held| held == name))
+    }
+
+    /// The rule as an item of a role's `rules`, each field on a line of its own.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        let mut out = String::new();
+        for (key, values) in [
+            ("apiGroups", &self.api_groups),
+            ("resources", &self.resources),
+            ("resourceNames", &self.resource_names),
+            ("nonResourceURLs", &self.non_resource_urls),
+            ("verbs", &self.verbs),
+        ] {
+            if !values.is_empty() {
+                let begin = if out.is_empty() { "- " } else { "  " };
+                let values = yaml::flow(&values.as_slice().into());
+                out.extend([begin, key, ": ", &values, "\n"]);
+            }
+        }
+        out
     }
 
     /// Every single right that the rule grants.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
-use super::quoted::quoted;
+use crate::quoted::quoted;
 
 /// What the server answered with a status of success.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::denied::Denied;
 use super::refusal::Refusal;
+use crate::access::Denied;
 use crate::mask::scrub;
 
 /// A request, or the connection before it, that failed.

@@ -5,10 +5,9 @@ use std::fmt;
 use kube::core::Status;
 
 use super::credentials::Credentials;
-use super::denied::Denied;
-use super::escalation::Escalation;
-use super::quoted::quoted;
+use crate::access::{Denied, Escalation};
 use crate::mask::hide;
+use crate::quoted::quoted;
 
 /// A status of failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

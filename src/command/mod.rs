@@ -2,6 +2,7 @@
 
 pub mod alloy;
 pub mod completions;
+pub mod explain;
 pub mod grafana_agent;
 pub mod jobs;
 pub mod man;
@@ -39,6 +40,8 @@ pub enum Command {
     Jobs(jobs::Args),
     /// Explain which rights jobs need; find dangerous and superfluous ones
     Rbac(rbac::Args),
+    /// Explain an error, an answer or lines of a log, and how to mend it; asks nobody
+    Explain(explain::Args),
     /// List, show or eject the built-in templates
     Template(template::Args),
     /// Print a completion script for a shell
@@ -105,6 +108,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
+            Self::Explain(args) => explain::run(&args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Completions(args) => completions::run(&args, ui),
             Self::Man => man::run(ui),

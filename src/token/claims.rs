@@ -23,6 +23,10 @@ pub struct Claims {
     pub service_account_uid: String,
     /// Name and UID of the Secret it is bound to.
     pub handle: Option<Reference>,
+    /// The URL by which its maker is known.
+    pub issuer: String,
+    /// Whom it is for.
+    pub audiences: Vec<String>,
 }
 
 /// A name and the UID that tells it from a later object of the same name.
@@ -38,6 +42,10 @@ pub struct Reference {
 struct Payload {
     exp: i64,
     iat: i64,
+    #[serde(default)]
+    iss: String,
+    #[serde(default)]
+    aud: Vec<String>,
     #[serde(rename = "kubernetes.io")]
     kubernetes: Bound,
 }
@@ -70,6 +78,8 @@ impl Claims {
             ),
             service_account_uid: payload.kubernetes.serviceaccount.uid,
             handle: payload.kubernetes.secret,
+            issuer: payload.iss,
+            audiences: payload.aud,
         })
     }
 }

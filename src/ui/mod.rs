@@ -9,6 +9,7 @@
 mod audit;
 mod color;
 mod compared;
+mod diagnosis;
 mod explanation;
 mod plan;
 mod verified;
@@ -29,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
 use crate::verify::Report;
+use crate::verify::diagnosis::Finding as Diagnosed;
 
 /// Which of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +126,12 @@ impl Ui {
     pub fn compared(&self, compared: &Compared<'_>) {
         let paint = self.paint(Stream::Out);
         write(Stream::Out, &compared::text(compared, paint));
+    }
+
+    /// What is wrong, and how to mend it.
+    pub fn diagnosis(&self, findings: &[Diagnosed]) {
+        let paint = self.paint(Stream::Out);
+        write(Stream::Out, &diagnosis::text(findings, paint));
     }
 
     /// Which job needs which right, and why.

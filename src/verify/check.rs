@@ -13,7 +13,7 @@ use super::exposition::Exposition;
 use super::report::{Outcome, Report, Row};
 use super::scraping::{Scraping, Target};
 use super::targets::{Beside, targets};
-use super::token_cause;
+use super::token_cause::token_cause;
 use crate::access::bindings::Roles;
 use crate::access::{Denied, Need, looked_at};
 use crate::cluster::{Cluster, Failure, Scraper};
@@ -79,7 +79,7 @@ impl Verifier<'_> {
             }
             Err(failure) => {
                 let cause = match failure.status() {
-                    Some(401) => token_cause::cause(self.token, self.identity, self.ours).await,
+                    Some(401) => token_cause(self.token, self.date().await, self.ours).await,
                     _ => of_failure(&failure),
                 };
                 let result = failure.status().map_or_else(
@@ -98,6 +98,14 @@ impl Verifier<'_> {
             took: begun.elapsed(),
         };
         (row, user)
+    }
+
+    /// The API server's clock, which it tells whoever asks.
+    async fn date(&self) -> Option<Timestamp> {
+        let address = self.identity.address();
+        let url = format!("{}/healthz", address.url).parse().ok()?;
+        let answer = self.scraper.get(&url, &address.trust, None, |_| ()).await;
+        answer.ok()?.date
     }
 
     async fn rights(&self, needs: &[Need], roles: &OnceCell<Option<Roles>>) -> Vec<Row> {

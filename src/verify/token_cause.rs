@@ -3,35 +3,78 @@
 use jiff::Timestamp;
 
 use super::diagnosis::{Answerer, Cause};
-use crate::cluster::{Cluster, Review};
+use crate::cluster::{Cluster, Origin, Review};
 use crate::token::{Claims, Token};
 
-/// Asks the API server about it, with our own credentials; where they do not suffice, reads what the token says of
-/// itself and looks for what it is bound to.
-pub(super) async fn cause(token: &Token, identity: &Cluster, ours: Option<&Cluster>) -> Cause {
-    let claims = Claims::of(token);
-    let Some(claims) = claims else {
+/// Asks the API server about it with our own credentials; where it does not say, compares the token with what it was
+/// made from. `server_date` is the API server's clock.
+pub(super) async fn token_cause(
+    token: &Token,
+    server_date: Option<Timestamp>,
+    ours: Option<&Cluster>,
+) -> Cause {
+    let Some(claims) = Claims::of(token) else {
         return Cause::GarbageToken;
     };
-    let now = Timestamp::now();
-    let server_date = identity.date().await;
-    if let Some(cause) = Cause::of_claims(&claims, now, server_date) {
+    let of_times = Cause::of_claims(&claims, Timestamp::now(), server_date);
+    let Some(ours) = ours else {
+        return of_times.unwrap_or(UNKNOWN);
+    };
+    let (review, origin) = tokio::join!(ours.review(token), ours.origin(&claims));
+    // A token of another cluster is none of this one's, whatever its times are.
+    if let Some(cause) = of_maker(token, &claims, &origin) {
         return cause;
     }
-    if let Some(ours) = ours {
-        let reviewed = ours.review(token).await;
-        if let Ok(Review::Rejected { error }) = &reviewed {
-            match Cause::of_token_review(error, Some(&claims)) {
-                // What no authenticator has more to say about: the keys tell more.
-                Cause::Unknown { .. } | Cause::WrongIssuer { issuer: None } => {}
-                cause => return cause,
-            }
-        }
-        if let Some(cause) = ours.origin(token, &claims).await {
-            return cause;
+    if let Some(cause) = of_times {
+        return cause;
+    }
+    if let Ok(Review::Rejected { error }) = review {
+        match Cause::of_token_review(&error, Some(&claims)) {
+            Cause::Unknown { .. } | Cause::WrongIssuer { .. } | Cause::Unauthorized { .. } => {}
+            cause => return cause,
         }
     }
-    Cause::Unauthorized {
-        who: Answerer::ApiServer,
+    of_objects(&claims, &origin).unwrap_or(UNKNOWN)
+}
+
+const UNKNOWN: Cause = Cause::Unauthorized {
+    who: Answerer::ApiServer,
+};
+
+/// Who made it, and for whom.
+fn of_maker(token: &Token, claims: &Claims, origin: &Origin) -> Option<Cause> {
+    if let Some(issuer) = &origin.issuer
+        && *issuer != claims.issuer
+    {
+        return Some(Cause::WrongIssuer {
+            issuer: Some(claims.issuer.clone()),
+        });
     }
+    if origin.keys.as_ref().and_then(|keys| keys.signed(token)) == Some(false) {
+        return Some(Cause::WrongKey);
+    }
+    None
+}
+
+/// What it stands for and is bound to.
+fn of_objects(claims: &Claims, origin: &Origin) -> Option<Cause> {
+    let account = Some(claims.service_account.clone());
+    match &origin.account {
+        Some(None) => return Some(Cause::AccountDeleted { account }),
+        Some(Some(uid)) if *uid != claims.service_account_uid => {
+            return Some(Cause::AccountRecreated { account });
+        }
+        _ => {}
+    }
+    let bound = claims.handle.as_ref()?;
+    let is_other = |uid: &Option<String>| uid.as_ref() != Some(&bound.uid);
+    if origin.handle.as_ref().is_some_and(is_other) {
+        return Some(Cause::BoundObjectDeleted {
+            object: Some(format!("Secret {}", bound.name)),
+        });
+    }
+    let is_for = |issuer: &String| !claims.audiences.contains(issuer);
+    origin.issuer.as_ref().is_some_and(is_for).then(|| Cause::WrongAudience {
+        audiences: Some(format!("{:?}", claims.audiences)),
+    })
 }

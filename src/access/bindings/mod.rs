@@ -200,6 +200,19 @@ impl Roles {
         all.filter(|name| !bound.contains(name)).collect()
     }
 
+    /// Every role that has a rule for `right`, of its own or of a role that it aggregates.
+    #[must_use]
+    pub fn granting(&self, right: &Right) -> Vec<&Name> {
+        let allows = |name: &&Name| self.rules(name).iter().any(|(.., rule)| rule.allows(right));
+        self.defined.keys().filter(allows).collect()
+    }
+
+    /// Whether the API server makes the role of that name.
+    #[must_use]
+    pub fn is_default(&self, role: &Name) -> bool {
+        self.defined.get(role).is_some_and(Role::is_default)
+    }
+
     /// The rules that `binding` gives to its subjects. None of what a RoleBinding cannot give: paths, and what has no
     /// namespace.
     #[must_use]

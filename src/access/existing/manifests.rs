@@ -73,20 +73,7 @@ fn role(
     out.push_str("rules:\n");
     for rule in rules {
         out.push_str(&comment(&rule.reasons.join(", ")));
-        let mut begin = "- ";
-        for (key, values) in [
-            ("apiGroups", &rule.api_groups),
-            ("resources", &rule.resources),
-            ("resourceNames", &rule.resource_names),
-            ("nonResourceURLs", &rule.non_resource_urls),
-            ("verbs", &rule.verbs),
-        ] {
-            if !values.is_empty() {
-                let values = yaml::flow(&values.as_slice().into());
-                out.extend([begin, key, ": ", &values, "\n"]);
-                begin = "  ";
-            }
-        }
+        out.push_str(&rule.yaml());
     }
 }
 

@@ -42,7 +42,7 @@ fn job(explanation: &Explanation) -> Value {
 }
 
 fn need(reason: &Reason) -> Value {
-    let mut need = right(&reason.right);
+    let mut need = reason.right.json();
     need["namespace"] = match &reason.scope {
         Scope::Cluster => Value::Null,
         Scope::Namespace(namespace) => namespace.as_str().into(),
@@ -56,21 +56,9 @@ fn need(reason: &Reason) -> Value {
 fn unproven(open: &Unproven) -> Value {
     json!({
         "why": open.why,
-        "maybe": open.maybe.iter().map(right).collect::<Vec<_>>(),
+        "maybe": open.maybe.iter().map(Right::json).collect::<Vec<_>>(),
         "identity": open.identity.to_string(),
     })
-}
-
-fn right(right: &Right) -> Value {
-    match right {
-        Right::Url { path, verb } => json!({"verb": verb, "nonResourceURL": path}),
-        Right::Resource {
-            group,
-            resource,
-            verb,
-            name,
-        } => json!({"verb": verb, "apiGroup": group, "resource": resource, "resourceName": name}),
-    }
 }
 
 fn place(place: Option<&Place>) -> Value {

@@ -1,6 +1,6 @@
 //! A role or binding that would give away more than its author has: what the API server says of it.
 
-use super::quoted::quoted;
+use crate::quoted::quoted;
 
 /// Rights that somebody would grant without holding them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub struct Escalation {
 impl Escalation {
     /// Reads `user "u" (groups=[…]) is attempting to grant RBAC permissions not currently held:` and the rules below it
     /// (`pkg/registry/rbac/validation` of Kubernetes).
-    pub(super) fn parse(message: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(message: &str) -> Option<Self> {
         let (about, list) =
             message.split_once("is attempting to grant RBAC permissions not currently held:")?;
         let user = about

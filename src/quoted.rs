@@ -2,7 +2,7 @@
 
 /// The text in the quotes that `text` begins with, and what follows them. It is written as Go's `%q` does, and in the
 /// authorizer's sentences escaped for HTML after that.
-pub(super) fn quoted(text: &str) -> Option<(String, &str)> {
+pub(crate) fn quoted(text: &str) -> Option<(String, &str)> {
     let inner = text.strip_prefix('"')?;
     let mut out = String::new();
     let mut characters = inner.char_indices();

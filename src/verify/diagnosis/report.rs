@@ -1,0 +1,38 @@
+//! A diagnosis as data.
+
+use serde_json::{Value, json};
+
+use super::Finding;
+use crate::access::Scope;
+use crate::access::bindings::Subject;
+use crate::mask::scrub_all;
+
+/// What was found in a text, for programs.
+#[must_use]
+pub fn report(findings: &[Finding]) -> Value {
+    let causes: Vec<Value> = findings.iter().map(entry).collect();
+    let mut report = json!({"recognised": !findings.is_empty(), "causes": causes});
+    scrub_all(&mut report);
+    report
+}
+
+fn entry(finding: &Finding) -> Value {
+    let Finding { cause, urls, count } = finding;
+    let mut entry = json!({
+        "code": cause.code(),
+        "answeredBy": cause.who().map(super::Answerer::name),
+        "count": count,
+        "urls": urls,
+        "sentence": cause.sentence(),
+        "fix": cause.fix(),
+    });
+    if let Some(denied) = cause.denied() {
+        let subject = Subject::user(&denied.user);
+        entry["subject"] = json!({"kind": subject.kind(), "name": subject.name()});
+        entry["right"] = denied.right.json();
+        if let Scope::Namespace(namespace) = &denied.scope {
+            entry["namespace"] = json!(namespace);
+        }
+    }
+    entry
+}
