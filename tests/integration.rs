@@ -39,5 +39,6 @@ mod splice;
 mod support;
 mod templates;
 mod token;
+mod verify;
 mod waves;
 mod writing;

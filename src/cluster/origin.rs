@@ -41,7 +41,12 @@ impl Cluster {
         }
     }
 
-    async fn uid_of(&self, kind: Kind, namespace: &str, name: Option<&str>) -> Option<Option<String>> {
+    async fn uid_of(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: Option<&str>,
+    ) -> Option<Option<String>> {
         let object = ObjectRef::namespaced(kind, namespace, name?);
         match self.send(Call::get(&object).metadata_only()).await {
             Ok(answer) => uid(&answer.body).map(|uid| Some(uid.to_owned())),

@@ -30,7 +30,12 @@ pub struct Args {
     whose: Whose,
 
     /// Verify this token instead of the one that was issued
-    #[arg(long, env = "MONCONF_TOKEN_FILE", hide_env_values = true, value_name = "FILE")]
+    #[arg(
+        long,
+        env = "MONCONF_TOKEN_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     token_file: Option<PathBuf>,
 
     /// How many targets of each job are scraped: a number, or all

@@ -40,7 +40,9 @@ pub async fn issued(spec: &Spec, cluster: &Cluster, given: Option<Token>) -> Res
     };
     let ca = ca(spec, &form, &snapshot)?;
     let address = address(spec, &form, cluster, ca.as_ref());
-    let ca = ca.or_else(|| cluster.ca_pem().map(Arc::from)).unwrap_or_default();
+    let ca = ca
+        .or_else(|| cluster.ca_pem().map(Arc::from))
+        .unwrap_or_default();
     Ok(Issued {
         scrapings: spec
             .jobs
@@ -96,7 +98,11 @@ fn none(spec: &Spec, form: &Form) -> Error {
             format!("`monconf {consumer} --apply` issues one; --token-file names another"),
         ),
         TokenPlace::Secret => (
-            format!("there is no token in Secret {}/{}", names.namespace, names.token_secret()),
+            format!(
+                "there is no token in Secret {}/{}",
+                names.namespace,
+                names.token_secret()
+            ),
             format!("`monconf {consumer} --apply` issues one; --token-file names another"),
         ),
         TokenPlace::Pod => {

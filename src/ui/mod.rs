@@ -144,8 +144,14 @@ impl Ui {
 
     /// What a verification found: the rows as data, the causes beside them.
     pub fn verified(&self, report: &Report) {
-        write(Stream::Out, &verified::rows(report, self.paint(Stream::Out)));
-        write(Stream::Out, &verified::diagnoses(report, self.paint(Stream::Out)));
+        write(
+            Stream::Out,
+            &verified::rows(report, self.paint(Stream::Out)),
+        );
+        write(
+            Stream::Out,
+            &verified::diagnoses(report, self.paint(Stream::Out)),
+        );
     }
 
     /// How far a long run is, on a terminal alone: the line is written over, and gone in the end.

@@ -22,7 +22,9 @@ pub(super) fn rows(report: &Report, paint: Paint) -> String {
     let widths = [width(0), width(1), width(2)];
     let line = |cells: [&str; 3]| {
         let padded = cells.iter().zip(widths);
-        padded.map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>()
+        padded
+            .map(|(cell, width)| format!("{cell:width$}  "))
+            .collect::<String>()
     };
     let heading = line([HEADINGS[0], HEADINGS[1], HEADINGS[2]]) + HEADINGS[3];
     let mut out = paint.with(BOLD, &heading) + "\n";
@@ -43,10 +45,8 @@ pub(super) fn rows(report: &Report, paint: Paint) -> String {
 
 /// Neighbouring rows of one job that ask for the same thing of different targets.
 fn groups(rows: &[Row]) -> Vec<&[Row]> {
-    rows.chunk_by(|one, next| {
-        one.job == next.job && is_scrape(one) && is_scrape(next)
-    })
-    .collect()
+    rows.chunk_by(|one, next| one.job == next.job && is_scrape(one) && is_scrape(next))
+        .collect()
 }
 
 fn is_scrape(row: &Row) -> bool {
@@ -59,7 +59,9 @@ fn cells(rows: &[Row]) -> Vec<(&Outcome, [String; 4])> {
         rows.iter().partition(|row| row.outcome == Outcome::Passed);
     let mut cells: Vec<(&Outcome, [String; 4])> = Vec::new();
     if passed.len() > SHOWN {
-        let samples = passed.iter().filter_map(|row| row.result.split_once(' ')?.0.parse::<u64>().ok());
+        let samples = passed
+            .iter()
+            .filter_map(|row| row.result.split_once(' ')?.0.parse::<u64>().ok());
         let slowest = passed.iter().map(|row| row.took).max().unwrap_or_default();
         cells.push((
             &passed[0].outcome,
@@ -67,7 +69,11 @@ fn cells(rows: &[Row]) -> Vec<(&Outcome, [String; 4])> {
                 passed[0].job.clone().unwrap_or_default(),
                 format!("{} targets", passed.len()),
                 "GET".to_owned(),
-                format!("{} samples, the slowest in {} ms", samples.sum::<u64>(), slowest.as_millis()),
+                format!(
+                    "{} samples, the slowest in {} ms",
+                    samples.sum::<u64>(),
+                    slowest.as_millis()
+                ),
             ],
         ));
     } else {
@@ -107,10 +113,21 @@ pub(super) fn diagnoses(report: &Report, paint: Paint) -> String {
         }
     }
     let (checks, failed) = (report.rows.len(), report.failed());
-    let nothing = report.rows.iter().filter(|row| row.outcome == Outcome::Nothing).count();
+    let nothing = report
+        .rows
+        .iter()
+        .filter(|row| row.outcome == Outcome::Nothing)
+        .count();
     let passed = checks - failed - nothing;
-    let none = if nothing > 0 { format!(", {nothing} with nothing to check") } else { String::new() };
+    let none = if nothing > 0 {
+        format!(", {nothing} with nothing to check")
+    } else {
+        String::new()
+    };
     let color = if failed > 0 { RED } else { GREEN };
-    out.push_str(&paint.with(color, &format!("\nVerified: {passed} passed, {failed} failed{none}.\n")));
+    out.push_str(&paint.with(
+        color,
+        &format!("\nVerified: {passed} passed, {failed} failed{none}.\n"),
+    ));
     out
 }

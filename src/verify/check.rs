@@ -75,17 +75,20 @@ impl Verifier<'_> {
         let (outcome, result, user) = match answer {
             Ok((user, date)) => {
                 let now = date.unwrap_or_else(Timestamp::now);
-                (Outcome::Passed, life(&user, claims.as_ref(), now), Some(user))
+                (
+                    Outcome::Passed,
+                    life(&user, claims.as_ref(), now),
+                    Some(user),
+                )
             }
             Err(failure) => {
                 let cause = match failure.status() {
                     Some(401) => token_cause(self.token, self.date().await, self.ours).await,
                     _ => of_failure(&failure),
                 };
-                let result = failure.status().map_or_else(
-                    || "no answer".to_owned(),
-                    |status| status.to_string(),
-                );
+                let result = failure
+                    .status()
+                    .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 (Outcome::Failed(cause), result, None)
             }
         };
@@ -122,7 +125,10 @@ impl Verifier<'_> {
                     let cause = self.denied(denied, Answerer::ApiServer, roles).await;
                     (Outcome::Failed(cause), "denied".to_owned())
                 }
-                Err(failure) => (Outcome::Failed(of_failure(&failure)), "no answer".to_owned()),
+                Err(failure) => (
+                    Outcome::Failed(of_failure(&failure)),
+                    "no answer".to_owned(),
+                ),
             };
             Row {
                 job: Some(need.jobs.join(", ")),
@@ -147,7 +153,9 @@ impl Verifier<'_> {
         let mut found: Vec<(&Discovery, Result<Vec<Labels>, Box<Failure>>)> = Vec::new();
         for scraping in scrapings {
             let begun = Instant::now();
-            let known = found.iter().position(|(known, _)| **known == scraping.discovery);
+            let known = found
+                .iter()
+                .position(|(known, _)| **known == scraping.discovery);
             let index = match known {
                 Some(index) => index,
                 None => {
@@ -158,19 +166,37 @@ impl Verifier<'_> {
             let (outcome, result) = match &found[index].1 {
                 Ok(labels) => {
                     let targets = wanted(scraping, labels);
-                    let result = counted(scraping.discovery.role, targets.len(), labels.len(), self.sample);
+                    let result = counted(
+                        scraping.discovery.role,
+                        targets.len(),
+                        labels.len(),
+                        self.sample,
+                    );
                     let none = targets.is_empty();
                     let asked = targets.into_iter().take(self.sample);
                     sampled.extend(asked.map(|target| Sampled { scraping, target }));
-                    (if none { Outcome::Nothing } else { Outcome::Passed }, result)
+                    (
+                        if none {
+                            Outcome::Nothing
+                        } else {
+                            Outcome::Passed
+                        },
+                        result,
+                    )
                 }
                 Err(failure) => {
                     let cause = match failure.denied() {
-                        Some(denied) => self.denied(denied.clone(), Answerer::ApiServer, roles).await,
+                        Some(denied) => {
+                            self.denied(denied.clone(), Answerer::ApiServer, roles)
+                                .await
+                        }
                         None => of_failure(failure),
                     };
                     let status = failure.status().map(|status| status.to_string());
-                    (Outcome::Failed(cause), status.unwrap_or_else(|| "no answer".to_owned()))
+                    (
+                        Outcome::Failed(cause),
+                        status.unwrap_or_else(|| "no answer".to_owned()),
+                    )
                 }
             };
             let (_, resource) = scraping.discovery.role.resource();
@@ -209,9 +235,8 @@ impl Verifier<'_> {
     /// Every target, some at a time: one that does not answer keeps no other waiting.
     async fn scraped(&self, sampled: &[Sampled<'_>], roles: &OnceCell<Option<Roles>>) -> Vec<Row> {
         let asked = sampled.iter().enumerate();
-        let asked = asked.map(|(index, sampled)| async move {
-            (index, self.scrape(sampled, roles).await)
-        });
+        let asked =
+            asked.map(|(index, sampled)| async move { (index, self.scrape(sampled, roles).await) });
         let mut answers = stream::iter(asked).buffer_unordered(self.at_once);
         let mut rows: Vec<(usize, Row)> = Vec::with_capacity(sampled.len());
         while let Some(row) = answers.next().await {
@@ -229,7 +254,9 @@ impl Verifier<'_> {
         let token = scraping.shows_token.then_some(self.token);
         let answer = self
             .scraper
-            .get(&target.url, &scraping.trust, token, |piece| exposition.feed(piece))
+            .get(&target.url, &scraping.trust, token, |piece| {
+                exposition.feed(piece)
+            })
             .await;
         let (outcome, result) = match answer {
             Err(no_answer) => {
@@ -238,7 +265,9 @@ impl Verifier<'_> {
                 (Outcome::Failed(cause), said)
             }
             Ok(reply) if reply.status == 200 => {
-                let is_open_metrics = reply.content_type.starts_with("application/openmetrics-text");
+                let is_open_metrics = reply
+                    .content_type
+                    .starts_with("application/openmetrics-text");
                 match exposition.finish(is_open_metrics) {
                     Ok(samples) => (Outcome::Passed, format!("{samples} samples")),
                     Err(malformed) => (
@@ -248,15 +277,20 @@ impl Verifier<'_> {
                 }
             }
             Ok(reply) => {
-                let cause = match Cause::of_answer(reply.status, &reply.beginning, scraping.answerer) {
-                    // The API server has just accepted this token.
-                    Some(Cause::Unauthorized { who: Answerer::Kubelet }) => Cause::KubeletWithoutWebhook,
-                    Some(Cause::MissingRight { who, denied }) => self.denied(denied, who, roles).await,
-                    Some(cause) => cause,
-                    None => Cause::Unknown {
-                        said: format!("HTTP {}", reply.status),
-                    },
-                };
+                let cause =
+                    match Cause::of_answer(reply.status, &reply.beginning, scraping.answerer) {
+                        // The API server has just accepted this token.
+                        Some(Cause::Unauthorized {
+                            who: Answerer::Kubelet,
+                        }) => Cause::KubeletWithoutWebhook,
+                        Some(Cause::MissingRight { who, denied }) => {
+                            self.denied(denied, who, roles).await
+                        }
+                        Some(cause) => cause,
+                        None => Cause::Unknown {
+                            said: format!("HTTP {}", reply.status),
+                        },
+                    };
                 (Outcome::Failed(cause), reply.status.to_string())
             }
         };
@@ -271,7 +305,12 @@ impl Verifier<'_> {
     }
 
     /// Why something is denied: the roles tell, if we may read them.
-    async fn denied(&self, denied: Denied, who: Answerer, roles: &OnceCell<Option<Roles>>) -> Cause {
+    async fn denied(
+        &self,
+        denied: Denied,
+        who: Answerer,
+        roles: &OnceCell<Option<Roles>>,
+    ) -> Cause {
         let read = || async {
             match self.ours {
                 Some(ours) => ours.roles().await.ok(),
@@ -279,7 +318,9 @@ impl Verifier<'_> {
             }
         };
         let roles = roles.get_or_init(read).await;
-        let told = roles.as_ref().and_then(|roles| Cause::of_roles(&denied, roles));
+        let told = roles
+            .as_ref()
+            .and_then(|roles| Cause::of_roles(&denied, roles));
         told.unwrap_or(Cause::MissingRight { who, denied })
     }
 
@@ -295,7 +336,9 @@ impl Verifier<'_> {
 /// The targets that are left after relabelling, equal ones once.
 fn wanted(scraping: &Scraping, found: &[Labels]) -> Vec<Target> {
     let mut seen = BTreeSet::new();
-    let targets = found.iter().filter_map(|labels| scraping.target(labels.clone()));
+    let targets = found
+        .iter()
+        .filter_map(|labels| scraping.target(labels.clone()));
     targets
         .filter(|(labels, _)| seen.insert(labels.clone()))
         .map(|(_, target)| target)

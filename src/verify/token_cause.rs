@@ -74,7 +74,11 @@ fn of_objects(claims: &Claims, origin: &Origin) -> Option<Cause> {
         });
     }
     let is_for = |issuer: &String| !claims.audiences.contains(issuer);
-    origin.issuer.as_ref().is_some_and(is_for).then(|| Cause::WrongAudience {
-        audiences: Some(format!("{:?}", claims.audiences)),
-    })
+    origin
+        .issuer
+        .as_ref()
+        .is_some_and(is_for)
+        .then(|| Cause::WrongAudience {
+            audiences: Some(format!("{:?}", claims.audiences)),
+        })
 }

@@ -13,18 +13,18 @@ const NAMESPACE: &str = "scraped";
 pub(super) const PROMETHEUS: &str = "testbed.invalid/prometheus:1";
 
 /// The cluster and what runs beside it.
-pub(super) struct World {
+pub(crate) struct World {
     operator: Operator,
     pub(super) agent_operator: AgentOperator,
-    pub(super) cluster: Cluster,
+    pub(crate) cluster: Cluster,
     /// For `--blackbox-exporter`.
-    pub(super) blackbox: SocketAddr,
+    pub(crate) blackbox: SocketAddr,
     _exporters: [Exporter; 4],
 }
 
 impl World {
     /// The one of this file; `None` where the user is not root.
-    pub(super) fn shared() -> Option<&'static Self> {
+    pub(crate) fn shared() -> Option<&'static Self> {
         static SHARED: LazyLock<Option<World>> = LazyLock::new(World::start);
         root::is_available("a cluster where everything is scraped").then(|| SHARED.as_ref())?
     }

@@ -13,20 +13,20 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// What endpoints are looked up in, by `namespace/name`.
 #[derive(Default)]
-pub struct Beside {
+pub(in crate::verify) struct Beside {
     services: BTreeMap<String, Labels>,
     pods: BTreeMap<String, Value>,
 }
 
 impl Beside {
     /// Takes a Service up.
-    pub fn service(&mut self, service: &Value) {
+    pub(in crate::verify) fn service(&mut self, service: &Value) {
         self.services
             .insert(key(service), metadata("service", service));
     }
 
     /// Takes a pod up.
-    pub fn pod(&mut self, pod: Value) {
+    pub(in crate::verify) fn pod(&mut self, pod: Value) {
         self.pods.insert(key(&pod), pod);
     }
 

@@ -13,14 +13,14 @@ use serde_json::Value;
 
 use crate::job::{Labels, Role, sanitized};
 
-pub use endpoints::Beside;
+pub(super) use endpoints::Beside;
 
 /// Where a target is asked.
-pub const ADDRESS: &str = "__address__";
+pub(super) const ADDRESS: &str = "__address__";
 
 /// The targets that one object of `role` stands for. `beside` holds what endpoints are looked up in.
 #[must_use]
-pub fn targets(role: Role, object: &Value, beside: &Beside) -> Vec<Labels> {
+pub(super) fn targets(role: Role, object: &Value, beside: &Beside) -> Vec<Labels> {
     match role {
         Role::Node => node::target(object).into_iter().collect(),
         Role::Pod => pod::targets(object),

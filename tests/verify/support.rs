@@ -1,0 +1,95 @@
+//! An instance whose configuration is in a file, and what verifying it gives.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use testbed::Scope;
+
+use crate::support::{Monconf, Run};
+
+/// A drop-in beside a Prometheus' configuration, with its token.
+pub(super) struct Instance<'a> {
+    pub(super) scope: Scope<'a>,
+    folder: tempfile::TempDir,
+    arguments: Vec<String>,
+}
+
+impl<'a> Instance<'a> {
+    /// Applied with these flags.
+    pub(super) fn applied(scope: Scope<'a>, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let main =
+            "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_config_files: [k8s.yml]\n";
+        std::fs::write(folder.path().join("prometheus.yml"), main).unwrap();
+        let instance = Self {
+            scope,
+            arguments: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
+            folder,
+        };
+        instance.apply();
+        instance
+    }
+
+    pub(super) fn apply(&self) {
+        let drop_in = self.path("k8s.yml");
+        Monconf::prometheus(&self.scope, &["--apply", "--drop-in"])
+            .args([drop_in])
+            .args(&self.arguments)
+            .run()
+            .ok();
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn token_file(&self) -> PathBuf {
+        self.path("k8s-credentials/token")
+    }
+
+    /// `monconf verify` of it.
+    pub(super) fn verify(&self, arguments: &[&str]) -> Run {
+        let names = [
+            "--name",
+            &self.scope.name,
+            "--namespace",
+            &self.scope.namespace,
+        ];
+        Monconf::new(["verify"])
+            .args(names)
+            .args(["--drop-in".into(), self.path("k8s.yml")])
+            .args(&self.arguments)
+            .args(arguments)
+            .kubeconfig(self.scope.kubeconfig())
+            .run()
+    }
+
+    /// The same as data.
+    pub(super) fn report(&self, arguments: &[&str]) -> Value {
+        let run = self.verify(&[arguments, &["-o", "json"]].concat());
+        serde_json::from_str(&run.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr))
+    }
+
+    /// Waits until the checks fail for these causes and no others.
+    #[track_caller]
+    pub(super) fn wait_for(&self, causes: &[&str]) -> Value {
+        let mut last = Value::Null;
+        let reached = testbed::poll::poll(std::time::Duration::from_secs(20), || {
+            last = self.report(&[]);
+            (codes(&last) == causes).then(|| last.clone())
+        });
+        reached.unwrap_or_else(|| panic!("not {causes:?}: {last:#}"))
+    }
+}
+
+/// The causes that a report names.
+pub(super) fn codes(report: &Value) -> Vec<&str> {
+    let causes = report["causes"].as_array().unwrap().iter();
+    causes
+        .map(|cause| cause["code"].as_str().unwrap())
+        .collect()
+}
