@@ -17,6 +17,7 @@ mod configmap;
 mod errors;
 mod every_file_runs;
 mod examples;
+mod explain;
 mod external_prometheus;
 mod files;
 mod grafana_agent;

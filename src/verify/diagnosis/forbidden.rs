@@ -4,6 +4,7 @@ use super::answerer::is_kubelet_path;
 use super::{Answerer, Cause};
 use crate::access::bindings::{Binding, Identity, Name, Roles, Subject};
 use crate::access::{Denied, Escalation, Right, Scope};
+use crate::quoted::quoted;
 
 impl Cause {
     /// Why `who` denies it, as far as the answer tells; `because` is what follows in it.
@@ -130,6 +131,7 @@ pub(super) fn of_text(text: &str) -> Vec<Cause> {
     let plain = text
         .match_indices(FORBIDDEN)
         .filter_map(|(at, _)| of_kubelet(&text[at..]));
+    let plain = plain.chain(of_log(text));
     causes.extend(plain.map(|(denied, who)| Cause::of_denied(denied, who, "")));
     if let Some(Escalation { user, missing }) = Escalation::parse(text) {
         causes.push(Cause::Escalation { user, missing });
@@ -157,6 +159,27 @@ fn of_kubelet(text: &str) -> Option<(Denied, Answerer)> {
         Some(rest) => rest.split_once(']')?.0.split(' ').next()?,
         None => rest.strip_prefix('=')?.split_once([')', ','])?.0,
     };
+    checked(user, verb, resource, sub)
+}
+
+/// The same in the kubelet's log.
+fn of_log(text: &str) -> Option<(Denied, Answerer)> {
+    let (_, fields) = text.split_once("\"Forbidden\" ")?;
+    let field = |key: &str| {
+        let (_, rest) = fields.split_once(&format!("{key}="))?;
+        Some(quoted(rest)?.0)
+    };
+    let (user, verb, resource, sub) = (
+        field("user")?,
+        field("verb")?,
+        field(" resource")?,
+        field("subresource")?,
+    );
+    checked(&user, &verb, &resource, &sub)
+}
+
+/// What was checked, by whom.
+fn checked(user: &str, verb: &str, resource: &str, sub: &str) -> Option<(Denied, Answerer)> {
     let is_word = |text: &str| {
         text.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-.*".contains(&byte))
@@ -207,7 +230,7 @@ fn missing_role(because: &str) -> Option<String> {
             let rest = because
                 .split_once(&format!("{word}.rbac.authorization.k8s.io "))?
                 .1;
-            let (name, rest) = crate::quoted::quoted(rest)?;
+            let (name, rest) = quoted(rest)?;
             rest.starts_with(" not found")
                 .then(|| format!("{kind} {name}"))
         })

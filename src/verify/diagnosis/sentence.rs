@@ -110,7 +110,7 @@ impl Cause {
                 "nonResourceURLs stand in a Role: paths have no namespace, so only a ClusterRole can grant them.".to_owned()
             }
             Self::ExtensionsGroup { denied } => format!(
-                "{} in the API group extensions, which clusters since 1.22 no longer serve: a rule on it grants nothing.",
+                "{}: no cluster since 1.22 serves anything in the API group extensions, and a rule on it would not help.",
                 may_not(denied)
             ),
             Self::KubeletPath { path } => format!(
@@ -121,11 +121,10 @@ impl Cause {
                 "{} may not get nodes/proxy, which is checked for what goes through the API server to a kubelet; granted, it executes commands in every pod.",
                 user.as_deref().map_or_else(|| "The caller".to_owned(), |user| capital(&subject(user)))
             ),
-            Self::Escalation { user, missing } => format!(
-                "{} would grant rights that it does not hold: {}.",
-                capital(&subject(user)),
-                missing.join("; ")
-            ),
+            Self::Escalation { user, missing } => {
+                let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join("; ")) };
+                format!("{} would grant rights without holding them{missing}.", capital(&subject(user)))
+            }
             Self::CannotAuthorize => {
                 "The one who was asked could not find out from the API server what the caller may do.".to_owned()
             }

@@ -49,8 +49,8 @@ pub fn explain(text: &str) -> Vec<Finding> {
             }
         });
     }
-    for line in rest.lines() {
-        of_line(&mut findings, line, only);
+    for line in joined(&rest) {
+        of_line(&mut findings, &line, only);
     }
     if findings.iter().all(|finding| finding.cause.is_bare()) {
         // A terminal may have broken a sentence into lines.
@@ -65,6 +65,21 @@ pub fn explain(text: &str) -> Vec<Finding> {
         }
     }
     without_echoes(findings)
+}
+
+/// The lines of a text; the rules that somebody would grant belong to the sentence before them.
+fn joined(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let is_rule = ["{APIGroups:", "{NonResourceURLs:", "{Resources:"]
+            .iter()
+            .any(|begin| line.starts_with(begin));
+        match lines.last_mut() {
+            Some(last) if is_rule => *last = format!("{last}\n{line}"),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
 }
 
 fn of_line(findings: &mut Vec<Finding>, line: &str, beside: Option<&str>) {
@@ -116,8 +131,6 @@ fn other(text: &str) -> Option<Cause> {
         "expected a valid start token, got \"<\"",
         "expected text in COMMENT",
         "\"INVALID\" is not a valid start token",
-        "<!DOCTYPE html",
-        "<!doctype html",
         "<html",
     ]);
     is_page.then_some(Cause::NotMetrics)

@@ -174,10 +174,10 @@ pub(super) fn of_text(text: &str) -> Option<Cause> {
     )
 }
 
-/// `["a" "b"]`, with or without quotes.
-fn list(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(']')? + 1;
-    text.starts_with('[').then(|| text.split_at(end))
+/// The names in `["a" "b"]`, and what follows.
+fn list(text: &str) -> Option<(String, &str)> {
+    let (names, rest) = text.strip_prefix('[')?.split_once(']')?;
+    Some((names.replace(['"', '\\'], ""), rest))
 }
 
 #[cfg(test)]

@@ -1,0 +1,103 @@
+//! The table of `docs/diagnosis.md`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use monconf::access::bindings::Name;
+use monconf::access::{Denied, Right, Scope};
+use monconf::verify::diagnosis::{Cause, explain};
+
+use super::texts::TEXTS;
+
+const BEGIN: &str = "<!-- causes: written by tests/explain where MONCONF_WRITE_DOCS=1 -->\n";
+const END: &str = "<!-- causes: end -->";
+
+/// What no text alone tells, and `monconf verify` finds out.
+fn only_verified() -> Vec<Cause> {
+    let denied = || Denied {
+        user: "system:serviceaccount:monitoring:monitoring-sa".to_owned(),
+        right: Right::resource("", "nodes/metrics", "get"),
+        scope: Scope::Cluster,
+    };
+    let name = |kind, namespace: Option<&str>| Name {
+        kind,
+        namespace: namespace.map(str::to_owned),
+        name: "monitoring".to_owned(),
+    };
+    vec![
+        Cause::ClockSkew { seconds: -90 },
+        Cause::MissingRule {
+            denied: denied(),
+            role: Some(name("ClusterRole", None)),
+        },
+        Cause::MissingBinding {
+            denied: denied(),
+            role: name("ClusterRole", None),
+        },
+        Cause::WrongSubjectNamespace {
+            denied: denied(),
+            binding: name("ClusterRoleBinding", None),
+            namespace: "default".to_owned(),
+        },
+        Cause::RoleNotClusterRole {
+            denied: denied(),
+            binding: name("RoleBinding", Some("monitoring")),
+        },
+    ]
+}
+
+fn table() -> String {
+    let seen = TEXTS
+        .iter()
+        .flat_map(|(_, text, _)| explain(text))
+        .map(|finding| finding.cause);
+    let mut examples = BTreeMap::new();
+    for cause in seen.chain(only_verified()) {
+        examples.entry(cause.code()).or_insert(cause);
+    }
+    let mut text =
+        String::from("| code | what it means, in an example | lines to paste |\n|---|---|---|\n");
+    for code in Cause::CODES {
+        let cause = examples
+            .remove(code)
+            .unwrap_or_else(|| panic!("no text has the cause {code}"));
+        let fix = cause.fix().unwrap();
+        let lines: Vec<String> = fix.lines().map(line).collect();
+        let _ = writeln!(
+            text,
+            "| `{code}` | {} | {} |",
+            cell(&cause.sentence()),
+            lines.join("<br>")
+        );
+    }
+    assert!(examples.is_empty(), "not in CODES: {examples:?}");
+    text
+}
+
+/// What explains in words, what is pasted as code.
+fn line(line: &str) -> String {
+    match line.strip_prefix("# ") {
+        Some(words) => cell(words),
+        None => format!("`{}`", line.replace('|', "\\|")),
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
+#[test]
+fn every_cause_is_in_the_table_as_it_is_explained() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnosis.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
+    let table = table();
+    if std::env::var_os("MONCONF_WRITE_DOCS").is_some() {
+        fs::write(&path, [before, BEGIN, &table, END, after].concat()).unwrap();
+        return;
+    }
+    assert_eq!(shown, table);
+}
