@@ -1,4 +1,4 @@
-//! Texts in quotes as the API server writes them.
+//! Texts in quotes: as the API server writes them, and as a shell reads them.
 
 /// The text in the quotes that `text` begins with, and what follows them. It is written as Go's `%q` does, and in the
 /// authorizer's sentences escaped for HTML after that.
@@ -26,9 +26,36 @@ pub(crate) fn quoted(text: &str) -> Option<(String, &str)> {
     None
 }
 
+/// A text as one word of a shell's line.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,@=".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", one_line(text).replace('\'', r"'\''"))
+}
+
+/// Nothing in a name begins a line of its own.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{quoted, shell_word};
+
+    #[test]
+    fn a_shell_reads_one_word() {
+        for (text, word) in [
+            ("--jobs=a,b", "--jobs=a,b"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's $x", r"'it'\''s $x'"),
+            ("a\nb", "'a b'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
 
     #[test]
     fn quotes_are_read_to_their_end() {

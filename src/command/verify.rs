@@ -12,9 +12,12 @@ use crate::cli::Global;
 use crate::cluster::{Cluster, Scraper};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::prepare::issued;
+use crate::plan::Blocker;
+use crate::prepare::{issued, prepare};
 use crate::promfile;
-use crate::spec::{Settings, Spec};
+use crate::quoted::shell_word;
+use crate::render::Templates;
+use crate::spec::{Consumer, Settings, Spec};
 use crate::token::Token;
 use crate::ui::Ui;
 use crate::verify::Verifier;
@@ -108,6 +111,7 @@ impl FromStr for Sample {
 /// Verifies, and shows what came of it.
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     let settings = args.file.beside(args.settings)?;
+    let templates = Templates::load(settings.templates.as_deref())?;
     let spec = Spec::new(args.whose.consumer, settings)?;
     let given = args.token_file.as_deref().map(token).transpose()?;
     let mut interrupt = Interrupt::new(global.timeout())?;
@@ -126,9 +130,21 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
             at_once: args.concurrency.into(),
             progress: &|done, of| ui.progress("targets asked", done, of),
         };
-        Ok(verifier.verify(&issued.scrapings, &issued.needs).await)
+        let mut report = verifier.verify(&issued.scrapings, &issued.needs).await;
+        if args.token_file.is_none() && report.is_mended_by_apply() {
+            let mut line = remedy(args.whose.consumer);
+            if is_taken_over(&spec, &templates, &ours).await {
+                line.push_str(" --take-ownership");
+            }
+            report.remedy = Some(line);
+        }
+        Ok(report)
     });
-    let report = report.await?;
+    let mut report = report.await?;
+    report.remedy = args
+        .token_file
+        .is_none()
+        .then(|| remedy(args.whose.consumer));
     match args.output {
         Output::Text => ui.verified(&report),
         Output::Json => {
@@ -150,4 +166,37 @@ fn token(path: &Path) -> Result<Token> {
         reason: "there is no such file".to_owned(),
     })?;
     Ok(Token::new(file.text.trim().to_owned()))
+}
+
+/// Whether the command that mends it has to take something over that others have changed.
+async fn is_taken_over(spec: &Spec, templates: &Templates, cluster: &Cluster) -> bool {
+    let prepared = prepare(spec, templates, cluster, false).await;
+    prepared.is_ok_and(|prepared| {
+        let mut blockers = prepared.plan.blockers.iter();
+        blockers.any(Blocker::is_lifted_by_taking_over)
+    })
+}
+
+/// The command that made what is verified, with the flags of this one.
+fn remedy(consumer: Consumer) -> String {
+    /// Of this command alone, each with a value.
+    const OWN: [&str; 4] = ["--nodes", "--concurrency", "--output", "-o"];
+    let mut words = vec!["monconf".to_owned(), consumer.name().to_owned()];
+    let mut verbs = vec!["verify", consumer.name()];
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let flag = argument.split('=').next().unwrap_or_default();
+        if OWN.contains(&flag) {
+            if flag == argument {
+                arguments.next();
+            }
+        } else if verbs.contains(&argument.as_str()) {
+            // A name that is given later may be the same word.
+            verbs.retain(|verb| *verb != argument);
+        } else {
+            words.push(shell_word(&argument));
+        }
+    }
+    words.push("--apply".to_owned());
+    words.join(" ")
 }

@@ -120,6 +120,19 @@ pub enum Blocker {
     },
 }
 
+impl Blocker {
+    /// Whether `--take-ownership` lifts it.
+    #[must_use]
+    pub const fn is_lifted_by_taking_over(&self) -> bool {
+        matches!(
+            self,
+            Self::FieldConflict { .. }
+                | Self::NotOurs { .. }
+                | Self::ForeignJob { instance: None, .. }
+        )
+    }
+}
+
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

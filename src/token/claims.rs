@@ -84,6 +84,16 @@ impl Claims {
     }
 }
 
+impl Token {
+    /// Whether it has the form of a signed JSON Web Token.
+    #[must_use]
+    pub fn is_jwt(&self) -> bool {
+        let parts: Vec<&str> = self.expose().split('.').collect();
+        let is_object = |part: &str| json::<serde_json::Map<String, Value>>(part).is_some();
+        matches!(parts.as_slice(), [header, claims, _] if is_object(header) && is_object(claims))
+    }
+}
+
 /// The public keys that a cluster signs ServiceAccount tokens with, from `/openid/v1/jwks`.
 #[derive(Clone, Debug)]
 pub struct KeySet(Vec<Key>);

@@ -105,9 +105,15 @@ pub(super) fn diagnoses(report: &Report, paint: Paint) -> String {
         };
         out.push_str(&paint.with(BOLD, "\ncause: "));
         out.push_str(&scrub(&format!("{}{jobs}\n", diagnosis.cause.sentence())));
-        if let Some(fix) = diagnosis.cause.fix() {
+        if let [_, others @ ..] = diagnosis.denied.as_slice()
+            && !others.is_empty()
+        {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            out.push_str(&scrub(&format!("  nor may it {}\n", others.join(", "))));
+        }
+        if let Some(fix) = &diagnosis.fix {
             out.push_str(&paint.with(BOLD, "fix:\n"));
-            for line in scrub(&fix).lines() {
+            for line in scrub(fix).lines() {
                 out.push_str(&format!("  {line}\n"));
             }
         }

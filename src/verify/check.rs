@@ -54,6 +54,7 @@ impl Verifier<'_> {
         let mut report = Report {
             rows: vec![row],
             user,
+            remedy: None,
         };
         if !accepted {
             // Whatever else is asked with it fails for the same reason.
@@ -82,8 +83,15 @@ impl Verifier<'_> {
                 )
             }
             Err(failure) => {
+                // An empty token is none: whoever sends it is anonymous.
+                let is_anonymous = failure
+                    .denied()
+                    .is_some_and(|denied| denied.user == "system:anonymous");
                 let cause = match failure.status() {
-                    Some(401) => token_cause(self.token, self.date().await, self.ours).await,
+                    Some(401) => self.token_cause().await,
+                    Some(403) if is_anonymous => Cause::NoToken {
+                        who: Answerer::ApiServer,
+                    },
                     _ => of_failure(&failure),
                 };
                 let result = failure
@@ -101,6 +109,10 @@ impl Verifier<'_> {
             took: begun.elapsed(),
         };
         (row, user)
+    }
+
+    async fn token_cause(&self) -> Cause {
+        token_cause(self.token, self.date().await, self.ours).await
     }
 
     /// The API server's clock, which it tells whoever asks.

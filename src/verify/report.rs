@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::diagnosis::Cause;
+use crate::access::Denied;
 use crate::mask::scrub_all;
 
 /// One check.
@@ -42,13 +43,19 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Whom the token stands for, where it is accepted.
     pub user: Option<String>,
+    /// The command that makes anew what the token and its rights are made of, where they are monconf's own.
+    pub remedy: Option<String>,
 }
 
 /// A cause, and what it is the cause of.
 #[derive(Clone, Debug)]
 pub struct Diagnosis<'a> {
-    /// The cause.
+    /// The cause, where there are several of its kin the first one.
     pub cause: &'a Cause,
+    /// The rights that are denied for it, each once; none where it is not about rights.
+    pub denied: Vec<&'a Denied>,
+    /// Lines to paste.
+    pub fix: Option<String>,
     /// The jobs that it keeps from being scraped, each once.
     pub jobs: Vec<&'a str>,
     /// How many checks failed of it.
@@ -61,6 +68,15 @@ impl Report {
     pub fn is_good(&self) -> bool {
         let passed = |row: &Row| row.outcome == Outcome::Passed;
         self.failed() == 0 && self.rows.iter().any(passed)
+    }
+
+    /// Whether making anew what monconf makes mends one of the causes.
+    #[must_use]
+    pub fn is_mended_by_apply(&self) -> bool {
+        self.rows.iter().any(|row| match &row.outcome {
+            Outcome::Failed(cause) => cause.is_mended_by_apply(),
+            Outcome::Passed | Outcome::Nothing => false,
+        })
     }
 
     /// How many checks failed.
@@ -78,10 +94,13 @@ impl Report {
             let Outcome::Failed(cause) = &row.outcome else {
                 continue;
             };
-            let known = diagnoses.iter().position(|known| known.cause == cause);
-            let index = known.unwrap_or_else(|| {
+            let mut known = diagnoses.iter();
+            let index = known.position(|known| known.cause.is_kin(cause));
+            let index = index.unwrap_or_else(|| {
                 diagnoses.push(Diagnosis {
                     cause,
+                    denied: Vec::new(),
+                    fix: self.fix(cause),
                     jobs: Vec::new(),
                     checks: 0,
                 });
@@ -89,6 +108,11 @@ impl Report {
             });
             let diagnosis = &mut diagnoses[index];
             diagnosis.checks += 1;
+            if let Some(denied) = cause.denied()
+                && !diagnosis.denied.contains(&denied)
+            {
+                diagnosis.denied.push(denied);
+            }
             for job in row.job.iter().flat_map(|jobs| jobs.split(", ")) {
                 if !diagnosis.jobs.contains(&job) {
                     diagnosis.jobs.push(job);
@@ -96,6 +120,13 @@ impl Report {
             }
         }
         diagnoses
+    }
+
+    fn fix(&self, cause: &Cause) -> Option<String> {
+        let remedy = self.remedy.as_ref().filter(|_| cause.is_mended_by_apply());
+        remedy
+            .map(|line| format!("{line}\n"))
+            .or_else(|| cause.fix())
     }
 
     /// As data.
@@ -116,7 +147,8 @@ impl Report {
             json!({
                 "code": diagnosis.cause.code(),
                 "cause": diagnosis.cause.sentence(),
-                "fix": diagnosis.cause.fix(),
+                "denied": diagnosis.denied.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "fix": diagnosis.fix,
                 "jobs": diagnosis.jobs,
                 "checks": diagnosis.checks,
             })

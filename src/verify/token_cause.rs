@@ -14,7 +14,7 @@ pub(super) async fn token_cause(
     ours: Option<&Cluster>,
 ) -> Cause {
     let Some(claims) = Claims::of(token) else {
-        return Cause::GarbageToken;
+        return of_review(token, ours).await;
     };
     let of_times = Cause::of_claims(&claims, Timestamp::now(), server_date);
     let Some(ours) = ours else {
@@ -35,6 +35,21 @@ pub(super) async fn token_cause(
         }
     }
     of_objects(&claims, &origin).unwrap_or(UNKNOWN)
+}
+
+/// Of what is no token of the TokenRequest API: a legacy one of a Secret, somebody else's, or none at all.
+async fn of_review(token: &Token, ours: Option<&Cluster>) -> Cause {
+    if !token.is_jwt() {
+        return Cause::GarbageToken;
+    }
+    let review = match ours {
+        Some(ours) => ours.review(token).await.ok(),
+        None => None,
+    };
+    match review {
+        Some(Review::Rejected { error }) => Cause::of_token_review(&error, None),
+        _ => UNKNOWN,
+    }
 }
 
 const UNKNOWN: Cause = Cause::Unauthorized {

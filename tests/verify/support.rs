@@ -1,6 +1,6 @@
 //! An instance whose configuration is in a file, and what verifying it gives.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use testbed::Scope;
@@ -52,6 +52,10 @@ impl<'a> Instance<'a> {
 
     /// `monconf verify` of it.
     pub(super) fn verify(&self, arguments: &[&str]) -> Run {
+        self.verify_as(self.scope.kubeconfig(), arguments)
+    }
+
+    fn verify_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Run {
         let names = [
             "--name",
             &self.scope.name,
@@ -63,13 +67,29 @@ impl<'a> Instance<'a> {
             .args(["--drop-in".into(), self.path("k8s.yml")])
             .args(&self.arguments)
             .args(arguments)
+            .kubeconfig(kubeconfig)
+            .run()
+    }
+
+    /// A line that was printed to be pasted, as a shell runs it.
+    pub(super) fn run_line(&self, line: &str) -> Run {
+        let line = line
+            .trim()
+            .strip_prefix("monconf ")
+            .expect("a call of monconf");
+        Monconf::new(line.split(' '))
             .kubeconfig(self.scope.kubeconfig())
             .run()
     }
 
     /// The same as data.
     pub(super) fn report(&self, arguments: &[&str]) -> Value {
-        let run = self.verify(&[arguments, &["-o", "json"]].concat());
+        self.report_as(self.scope.kubeconfig(), arguments)
+    }
+
+    /// The same for somebody else.
+    pub(super) fn report_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Value {
+        let run = self.verify_as(kubeconfig, &[arguments, &["-o", "json"]].concat());
         serde_json::from_str(&run.stdout)
             .unwrap_or_else(|error| panic!("{error}\n{}\n{}", run.stdout, run.stderr))
     }

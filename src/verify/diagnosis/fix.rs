@@ -3,6 +3,7 @@
 use super::{Answerer, Cause};
 use crate::access::bindings::Subject;
 use crate::access::{Denied, Right, Rule, Scope};
+use crate::quoted::{one_line, shell_word};
 
 /// Tells which of several causes it is.
 const VERIFY: &str = "# tells which of them it is, with the token itself:\nmonconf verify\n";
@@ -71,11 +72,11 @@ impl Cause {
             ),
             Self::WrongSubjectNamespace { denied, binding, .. } => match Subject::user(&denied.user) {
                 Subject::ServiceAccount { namespace, name } => {
-                    let place = binding.namespace.as_ref().map(|of| format!(" -n {}", shell(of))).unwrap_or_default();
+                    let place = binding.namespace.as_ref().map(|of| format!(" -n {}", shell_word(of))).unwrap_or_default();
                     let account = format!("{namespace}:{name}");
                     format!(
                         "kubectl set subject {} {}{place} --serviceaccount={}\n{}",
-                        binding.kind.to_lowercase(), shell(&binding.name), shell(&account), can_i(denied)
+                        binding.kind.to_lowercase(), shell_word(&binding.name), shell_word(&account), can_i(denied)
                     )
                 }
                 _ => can_i(denied),
@@ -92,7 +93,7 @@ impl Cause {
                 let right = Right::resource("", crate::access::kubelet_resource(path), "get");
                 format!(
                     "# ask the kubelet itself, at port 10250 of the node:\ncurl --cacert CA_FILE -H \"Authorization: Bearer $(cat TOKEN_FILE)\" https://NODE:10250{}\n{}",
-                    shell(path), rule(&right, &Scope::Cluster)
+                    shell_word(path), rule(&right, &Scope::Cluster)
                 )
             }
             Self::NodesProxy { .. } => format!(
@@ -183,9 +184,12 @@ fn served(denied: &Denied) -> String {
 
 /// Asks the API server whether it is mended.
 fn can_i(denied: &Denied) -> String {
-    let user = shell(&denied.user);
+    let user = shell_word(&denied.user);
     let (what, place) = match &denied.right {
-        Right::Url { path, verb } => (format!("{} {}", shell(verb), shell(path)), String::new()),
+        Right::Url { path, verb } => (
+            format!("{} {}", shell_word(verb), shell_word(path)),
+            String::new(),
+        ),
         Right::Resource {
             group,
             resource,
@@ -200,12 +204,12 @@ fn can_i(denied: &Denied) -> String {
             if let Some(name) = name {
                 kind = format!("{kind}/{name}");
             }
-            let mut what = format!("{} {}", shell(verb), shell(&kind));
+            let mut what = format!("{} {}", shell_word(verb), shell_word(&kind));
             if !sub.is_empty() {
-                what = format!("{what} --subresource={}", shell(sub));
+                what = format!("{what} --subresource={}", shell_word(sub));
             }
             let place = match &denied.scope {
-                Scope::Namespace(namespace) => format!(" -n {}", shell(namespace)),
+                Scope::Namespace(namespace) => format!(" -n {}", shell_word(namespace)),
                 Scope::Cluster if resource == "nodes" => String::new(),
                 Scope::Cluster => " --all-namespaces".to_owned(),
             };
@@ -220,12 +224,12 @@ fn bindings(user: &str) -> String {
     let subject = Subject::user(user).name();
     let mut lines = format!(
         "kubectl get clusterrolebindings,rolebindings --all-namespaces -o wide | grep -F {}\n",
-        shell(&subject)
+        shell_word(&subject)
     );
     if matches!(Subject::user(user), Subject::ServiceAccount { .. }) {
         lines = format!(
             "{lines}monconf rbac diff --service-account {}\n",
-            shell(&subject)
+            shell_word(&subject)
         );
     }
     lines
@@ -235,20 +239,23 @@ fn bindings(user: &str) -> String {
 fn bind(denied: &Denied, kind: &str, role: &str) -> String {
     let subject = match Subject::user(&denied.user) {
         Subject::ServiceAccount { namespace, name } => {
-            format!("--serviceaccount={}", shell(&format!("{namespace}:{name}")))
+            format!(
+                "--serviceaccount={}",
+                shell_word(&format!("{namespace}:{name}"))
+            )
         }
-        other => format!("--user={}", shell(&other.name())),
+        other => format!("--user={}", shell_word(&other.name())),
     };
     let of = if kind == "Role" {
         "role"
     } else {
         "clusterrole"
     };
-    let role = shell(role);
+    let role = shell_word(role);
     match &denied.scope {
         Scope::Namespace(namespace) => format!(
             "kubectl create rolebinding {role} --{of}={role} {subject} -n {}\n",
-            shell(namespace)
+            shell_word(namespace)
         ),
         Scope::Cluster => {
             format!("kubectl create clusterrolebinding {role} --{of}={role} {subject}\n")
@@ -256,26 +263,12 @@ fn bind(denied: &Denied, kind: &str, role: &str) -> String {
     }
 }
 
-/// A text as one word of a shell's line.
-fn shell(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@=".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", one_line(text).replace('\'', r"'\''"))
-}
-
-/// Nothing in a name begins a line of its own.
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_name_runs_nothing_in_a_shell() {
+    fn a_name_runs_nothing_in_a_shell_word() {
         for (name, word) in [
             ("system:serviceaccount:m:sa", "system:serviceaccount:m:sa"),
             ("", "''"),
@@ -284,7 +277,7 @@ mod tests {
             ("a'; reboot; '", r"'a'\''; reboot; '\'''"),
             ("a\nreboot", "'a reboot'"),
         ] {
-            assert_eq!(shell(name), word);
+            assert_eq!(shell_word(name), word);
         }
     }
 }

@@ -102,7 +102,7 @@ impl Cause {
     }
 }
 
-/// Whether a role can grant anything there.
+/// Whether a role or binding can grant anything there.
 fn reaches(role: &Name, scope: &Scope) -> bool {
     match (&role.namespace, scope) {
         (None, _) => true,

@@ -7,6 +7,7 @@ mod connection;
 mod fix;
 mod forbidden;
 mod json;
+mod kin;
 mod report;
 mod sentence;
 mod text;
