@@ -10,7 +10,7 @@ use crate::token::Claims;
 const LEEWAY: i64 = 60;
 
 impl Cause {
-    /// Why a token is not accepted, from `status.error` of a TokenReview or from the API server's log
+    /// Why a token is not accepted, from `status.error` of a `TokenReview` or from the API server's log
     /// (`pkg/serviceaccount/{claims,jwt}.go` of Kubernetes); with times and names of the token's own claims.
     #[must_use]
     pub fn of_token_review(error: &str, claims: Option<&Claims>) -> Self {
