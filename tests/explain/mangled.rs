@@ -19,18 +19,20 @@ fn codes(text: &str) -> Vec<&'static str> {
 
 #[test]
 fn a_text_that_is_cut_off_has_no_other_cause() {
+    let mut wrong = Vec::new();
     for (what, text, _) in TEXTS {
         let whole = codes(text);
-        for (at, _) in text.char_indices() {
-            let before = &text[..at];
-            for code in codes(before) {
+        for (at, _) in text.char_indices().step_by(3) {
+            for code in codes(&text[..at]) {
                 // Why the right is missing may stand behind it.
                 let is_wider = code == "missing-right" && whole.contains(&"missing-role");
-                let is_same = whole.contains(&code) || BARE.contains(&code) || is_wider;
-                assert!(is_same, "{what}: {code} of {before:?}, not {whole:?}");
+                if !whole.contains(&code) && !BARE.contains(&code) && !is_wider {
+                    wrong.push(format!("{what}: {code} of {:?}", &text[..at]));
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

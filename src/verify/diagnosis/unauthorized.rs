@@ -163,8 +163,9 @@ pub(super) fn of_text(text: &str) -> Option<Cause> {
             Cause::CredentialsFile {
                 reason: reason[..end].trim().chars().take(300).collect(),
             }
-        } else if after("invalid bearer token")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['"', ']', '\n']))
+        } else if text.trim() == "invalid bearer token"
+            || said("invalid bearer token]")
+            || said("invalid bearer token\"")
         {
             // No authenticator has more to say: none of them knows the issuer, or can read one.
             Cause::GarbageToken
