@@ -16,19 +16,16 @@ pub(super) fn pieces(text: &str) -> (Vec<Value>, String) {
     {
         let start = at + next;
         let mut stream = Deserializer::from_str(&text[start..]).into_iter::<Value>();
-        match stream.next() {
-            Some(Ok(value)) => {
-                rest.push_str(&text[from..start]);
-                // What is before and behind is not one line.
-                rest.push('\n');
-                from = start + stream.byte_offset();
-                at = from;
-                values.push(value);
-            }
-            _ => {
-                at = start + 1;
-                failed += 1;
-            }
+        if let Some(Ok(value)) = stream.next() {
+            rest.push_str(&text[from..start]);
+            // What is before and behind is not one line.
+            rest.push('\n');
+            from = start + stream.byte_offset();
+            at = from;
+            values.push(value);
+        } else {
+            at = start + 1;
+            failed += 1;
         }
     }
     rest.push_str(&text[from..]);
