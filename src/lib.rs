@@ -12,7 +12,8 @@
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
 //! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
-//! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator. Only [`cluster`]
+//! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`verify`] why something does not
+//! work. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
 //! to people; everything else takes and returns values.
 

@@ -104,9 +104,13 @@ impl Denied {
     }
 }
 
+/// No name is longer, in bytes.
+const LONGEST: usize = 1_000;
+
 /// The name at the end of `nodes "n1" is forbidden: `.
 fn object(about: &str) -> Option<String> {
     let about = about.strip_suffix(" is forbidden: ")?;
+    let about = &about[about.ceil_char_boundary(about.len().saturating_sub(LONGEST))..];
     let quotes = about.match_indices(" \"").map(|(at, _)| &about[at + 1..]);
     quotes
         .filter_map(quoted)

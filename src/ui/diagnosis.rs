@@ -49,12 +49,14 @@ fn recognised(cause: &Cause, urls: &[String]) -> Vec<(&'static str, String)> {
         rows.push(("at", urls.join(", ")));
     }
     if let Some(denied) = cause.denied() {
-        let place = match &denied.scope {
-            Scope::Namespace(namespace) => format!(" in namespace {namespace}"),
-            Scope::Cluster => String::new(),
-        };
         rows.push(("subject", Subject::user(&denied.user).to_string()));
-        rows.push(("right", format!("{}{place}", denied.right)));
+    }
+    if let Some(right) = cause.right() {
+        let place = match cause.denied().map(|denied| &denied.scope) {
+            Some(Scope::Namespace(namespace)) => format!(" in namespace {namespace}"),
+            _ => String::new(),
+        };
+        rows.push(("right", format!("{right}{place}")));
     }
     rows
 }

@@ -7,7 +7,7 @@ use monconf::verify::diagnosis::explain;
 use super::fuzz_body::explained;
 use super::texts::TEXTS;
 
-/// What only a status says.
+/// What a status alone says.
 const BARE: [&str; 3] = ["unauthorized", "forbidden", "not-found"];
 
 fn codes(text: &str) -> Vec<&'static str> {
@@ -19,16 +19,35 @@ fn codes(text: &str) -> Vec<&'static str> {
 
 #[test]
 fn a_text_that_is_cut_off_has_no_other_cause() {
+    let mut wrong = Vec::new();
     for (what, text, _) in TEXTS {
         let whole = codes(text);
-        for (at, _) in text.char_indices() {
-            let (before, after) = text.split_at(at);
-            for code in codes(before) {
-                let is_same = whole.contains(&code) || BARE.contains(&code);
-                assert!(is_same, "{what}: {code} of {before:?}, not {whole:?}");
+        for (at, _) in text.char_indices().step_by(3) {
+            for code in codes(&text[..at]) {
+                // Why the right is missing may stand behind it.
+                let is_wider = code == "missing-right" && whole.contains(&"missing-role");
+                if !whole.contains(&code) && !BARE.contains(&code) && !is_wider {
+                    wrong.push(format!("{what}: {code} of {:?}", &text[..at]));
+                }
             }
-            explained(after.as_bytes());
         }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_is_repeated_without_end_is_read_to_the_end() {
+    for piece in [
+        "{",
+        "{\"a\":",
+        "[{\"a\":[1,{\"b\":",
+        "User \"",
+        "Forbidden (user=",
+        " \"a is forbidden: User \"x\" cannot get resource \"nodes\"",
+        "https://a b ",
+        "\\\"",
+    ] {
+        explained(piece.repeat(200_000 / piece.len()).as_bytes());
     }
 }
 

@@ -6,14 +6,14 @@ use monconf::verify::diagnosis::Cause;
 use serde_json::{Value, json};
 
 fn role(kind: &str, name: &str, rule: &Value) -> Value {
-    let mut role = json!({
+    let mut object = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
         "metadata": {"name": name}, "rules": [rule],
     });
     if kind == "Role" {
-        role["metadata"]["namespace"] = json!("monitoring");
+        object["metadata"]["namespace"] = json!("monitoring");
     }
-    role
+    object
 }
 
 fn binding(kind: &str, role: &str, namespace: &str) -> Value {

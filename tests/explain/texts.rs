@@ -1,7 +1,7 @@
 //! What people paste, and what is told of it. The forms are those of the programs' sources.
 
 /// What it is, the text, and what is told: code, how often if more than once, and the sentence.
-pub(super) const TEXTS: [(&str, &str, &str); 79] = [
+pub(super) const TEXTS: [(&str, &str, &str); 80] = [
     (
         "the article's first body",
         r#"$ curl -k -H "Authorization: Bearer $TOKEN" $APISERVER/stats/summary
@@ -159,6 +159,12 @@ pub(super) const TEXTS: [(&str, &str, &str); 79] = [
         "the kubelet's log",
         r#"I1124 11:36:49.123456    1234 server.go:321] "Forbidden" user="system:serviceaccount:monitoring:prometheus" verb="get" resource="nodes" subresource="metrics"
 I1124 11:36:49.123777    1234 httplog.go:134] "HTTP" verb="GET" URI="/metrics" latency="1.2ms" userAgent="Prometheus/3.5.0" audit-ID="" srcIP="10.0.0.9:49134" resp=403"#,
+        "missing-right: ServiceAccount monitoring/prometheus may not get nodes/metrics: no rule that is bound to it there allows that.
+",
+    ),
+    (
+        "the kubelet's log since 1.32",
+        r#"I1124 11:36:49.123456    1234 server.go:378] "Forbidden" user="system:serviceaccount:monitoring:prometheus" verb="get" resource="nodes" subresource(s)=["metrics"]"#,
         "missing-right: ServiceAccount monitoring/prometheus may not get nodes/metrics: no rule that is bound to it there allows that.
 ",
     ),

@@ -9,7 +9,7 @@ use crate::access::{Denied, Right};
 /// Why a scrape or a request fails: one variant for each thing that is mended in its own way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// A 401 whose reason only the API server's log or a TokenReview tells.
+    /// A 401 whose reason only the API server's log or a `TokenReview` tells.
     Unauthorized {
         /// Who said so.
         who: Answerer,
@@ -326,6 +326,17 @@ impl Cause {
             | Self::ExtensionsGroup { denied } => Some(denied),
             _ => None,
         }
+    }
+
+    /// The right that was checked, where that is known.
+    #[must_use]
+    pub fn right(&self) -> Option<&Right> {
+        let right = match self {
+            Self::Forbidden { right, .. } => right.as_ref(),
+            other => other.denied().map(|denied| &denied.right),
+        };
+        // kube-rbac-proxy does not say which path it was asked for.
+        right.filter(|right| !matches!(right, Right::Url { path, .. } if path.is_empty()))
     }
 
     /// The cause that only the status tells, where another one of the same answer may tell more.

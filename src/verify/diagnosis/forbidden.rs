@@ -146,11 +146,14 @@ pub(super) fn of_text(text: &str) -> Vec<Cause> {
 }
 
 const FORBIDDEN: &str = "Forbidden (user=";
+/// No such sentence is longer, in bytes.
+const LONGEST: usize = 2_000;
 
 /// `Forbidden (user=U, verb=V, resource=R, subresource=S)` of kubelets up to 1.31 and of kube-rbac-proxy, and
 /// `…, subresource(s)=[S T])` of later kubelets (`pkg/kubelet/server/server.go` of Kubernetes). Of several subresources
 /// one is enough, and the first is the least.
 fn of_kubelet(text: &str) -> Option<(Denied, Answerer)> {
+    let text = &text[..text.floor_char_boundary(LONGEST)];
     let rest = text.strip_prefix(FORBIDDEN)?;
     let (user, rest) = rest.split_once(", verb=")?;
     let (verb, rest) = rest.split_once(", resource=")?;
@@ -165,16 +168,17 @@ fn of_kubelet(text: &str) -> Option<(Denied, Answerer)> {
 /// The same in the kubelet's log.
 fn of_log(text: &str) -> Option<(Denied, Answerer)> {
     let (_, fields) = text.split_once("\"Forbidden\" ")?;
+    let fields = &fields[..fields.floor_char_boundary(LONGEST)];
     let field = |key: &str| {
         let (_, rest) = fields.split_once(&format!("{key}="))?;
         Some(quoted(rest)?.0)
     };
-    let (user, verb, resource, sub) = (
-        field("user")?,
-        field("verb")?,
-        field(" resource")?,
-        field("subresource")?,
-    );
+    let (user, verb, resource) = (field("user")?, field("verb")?, field(" resource")?);
+    // A list since 1.32.
+    let sub = match fields.split_once("subresource(s)=[") {
+        Some((_, list)) => quoted(list)?.0,
+        None => field("subresource")?,
+    };
     checked(&user, &verb, &resource, &sub)
 }
 

@@ -2,24 +2,30 @@
 
 use serde_json::{Deserializer, Value};
 
+/// After so many braces that begin no JSON it is not looked for any more: a text of braces alone would take minutes.
+const MOST_FAILED: usize = 2_000;
+
 /// A text, cut into the JSON in it and what is around that.
 pub(super) fn pieces(text: &str) -> (Vec<Value>, String) {
     let (mut values, mut rest) = (Vec::new(), String::new());
     let mut from = 0;
     let mut at = 0;
-    while let Some(next) = text[at..].find('{') {
+    let mut failed = 0;
+    while failed < MOST_FAILED
+        && let Some(next) = text[at..].find('{')
+    {
         let start = at + next;
         let mut stream = Deserializer::from_str(&text[start..]).into_iter::<Value>();
-        match stream.next() {
-            Some(Ok(value)) => {
-                rest.push_str(&text[from..start]);
-                // What is before and behind is not one line.
-                rest.push('\n');
-                from = start + stream.byte_offset();
-                at = from;
-                values.push(value);
-            }
-            _ => at = start + 1,
+        if let Some(Ok(value)) = stream.next() {
+            rest.push_str(&text[from..start]);
+            // What is before and behind is not one line.
+            rest.push('\n');
+            from = start + stream.byte_offset();
+            at = from;
+            values.push(value);
+        } else {
+            at = start + 1;
+            failed += 1;
         }
     }
     rest.push_str(&text[from..]);

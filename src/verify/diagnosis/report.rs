@@ -26,10 +26,12 @@ fn entry(finding: &Finding) -> Value {
         "sentence": cause.sentence(),
         "fix": cause.fix(),
     });
+    if let Some(right) = cause.right() {
+        entry["right"] = right.json();
+    }
     if let Some(denied) = cause.denied() {
         let subject = Subject::user(&denied.user);
         entry["subject"] = json!({"kind": subject.kind(), "name": subject.name()});
-        entry["right"] = denied.right.json();
         if let Scope::Namespace(namespace) = &denied.scope {
             entry["namespace"] = json!(namespace);
         }

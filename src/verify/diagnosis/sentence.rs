@@ -73,8 +73,7 @@ impl Cause {
             ),
             Self::MissingRight { who, denied } => {
                 let Denied { user, right, .. } = denied;
-                // What kube-rbac-proxy is asked for has no name in its answer.
-                if matches!(right, Right::Url { path, .. } if path.is_empty()) {
+                if self.right().is_none() {
                     return format!("{who} denies {} the path that was asked for.", subject(user));
                 }
                 format!(

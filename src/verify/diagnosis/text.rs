@@ -22,6 +22,9 @@ pub struct Finding {
 /// No more addresses than this are kept of one cause.
 const MOST_URLS: usize = 3;
 
+/// No more different causes than this are told of one text.
+const MOST_CAUSES: usize = 500;
+
 /// Every cause that a text tells, in its order: lines of logs, JSON, what curl and kubectl print, Prometheus'
 /// `lastError`. Empty where nothing is known.
 #[must_use]
@@ -57,9 +60,9 @@ pub fn explain(text: &str) -> Vec<Finding> {
         for whole in [rest.replace('\n', ""), rest.replace('\n', " ")] {
             let causes = specific(&whole);
             if !causes.is_empty() {
-                causes
-                    .into_iter()
-                    .for_each(|cause| add(&mut findings, cause, only));
+                for cause in causes {
+                    add(&mut findings, cause, only);
+                }
                 break;
             }
         }
@@ -220,6 +223,9 @@ fn at_url(cause: Cause, url: Option<&str>) -> Cause {
 
 fn add(findings: &mut Vec<Finding>, cause: Cause, url: Option<&str>) {
     let index = findings.iter().position(|finding| finding.cause == cause);
+    if index.is_none() && findings.len() == MOST_CAUSES {
+        return;
+    }
     let index = index.unwrap_or_else(|| {
         findings.push(Finding {
             cause,

@@ -10,7 +10,7 @@ use crate::token::Claims;
 const LEEWAY: i64 = 60;
 
 impl Cause {
-    /// Why a token is not accepted, from `status.error` of a TokenReview or from the API server's log
+    /// Why a token is not accepted, from `status.error` of a `TokenReview` or from the API server's log
     /// (`pkg/serviceaccount/{claims,jwt}.go` of Kubernetes); with times and names of the token's own claims.
     #[must_use]
     pub fn of_token_review(error: &str, claims: Option<&Claims>) -> Self {
@@ -163,8 +163,9 @@ pub(super) fn of_text(text: &str) -> Option<Cause> {
             Cause::CredentialsFile {
                 reason: reason[..end].trim().chars().take(300).collect(),
             }
-        } else if after("invalid bearer token")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['"', ']', '\n']))
+        } else if text.trim() == "invalid bearer token"
+            || said("invalid bearer token]")
+            || said("invalid bearer token\"")
         {
             // No authenticator has more to say: none of them knows the issuer, or can read one.
             Cause::GarbageToken
