@@ -132,19 +132,11 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         };
         let mut report = verifier.verify(&issued.scrapings, &issued.needs).await;
         if args.token_file.is_none() && report.is_mended_by_apply() {
-            let mut line = remedy(args.whose.consumer);
-            if is_taken_over(&spec, &templates, &ours).await {
-                line.push_str(" --take-ownership");
-            }
-            report.remedy = Some(line);
+            report.remedy = remedy(&spec, &templates, &ours).await;
         }
         Ok(report)
     });
-    let mut report = report.await?;
-    report.remedy = args
-        .token_file
-        .is_none()
-        .then(|| remedy(args.whose.consumer));
+    let report = report.await?;
     match args.output {
         Output::Text => ui.verified(&report),
         Output::Json => {
@@ -168,17 +160,20 @@ fn token(path: &Path) -> Result<Token> {
     Ok(Token::new(file.text.trim().to_owned()))
 }
 
-/// Whether the command that mends it has to take something over that others have changed.
-async fn is_taken_over(spec: &Spec, templates: &Templates, cluster: &Cluster) -> bool {
-    let prepared = prepare(spec, templates, cluster, false).await;
-    prepared.is_ok_and(|prepared| {
-        let mut blockers = prepared.plan.blockers.iter();
-        blockers.any(Blocker::is_lifted_by_taking_over)
-    })
+/// The command that makes anew what is verified, with the flags of this one; `None` where it would refuse.
+async fn remedy(spec: &Spec, templates: &Templates, cluster: &Cluster) -> Option<String> {
+    let plan = prepare(spec, templates, cluster, false).await.ok()?.plan;
+    let mut words = same_flags(spec.names.consumer);
+    words.push("--apply".to_owned());
+    if !plan.blockers.is_empty() {
+        let is_lifted = plan.blockers.iter().all(Blocker::is_lifted_by_taking_over);
+        words.push(is_lifted.then(|| "--take-ownership".to_owned())?);
+    }
+    Some(words.join(" "))
 }
 
-/// The command that made what is verified, with the flags of this one.
-fn remedy(consumer: Consumer) -> String {
+/// The consumer's own command with the flags that this process was called with.
+fn same_flags(consumer: Consumer) -> Vec<String> {
     /// Of this command alone, each with a value.
     const OWN: [&str; 4] = ["--nodes", "--concurrency", "--output", "-o"];
     let mut words = vec!["monconf".to_owned(), consumer.name().to_owned()];
@@ -197,6 +192,5 @@ fn remedy(consumer: Consumer) -> String {
             words.push(shell_word(&argument));
         }
     }
-    words.push("--apply".to_owned());
-    words.join(" ")
+    words
 }

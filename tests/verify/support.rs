@@ -1,9 +1,10 @@
 //! An instance whose configuration is in a file, and what verifying it gives.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use testbed::Scope;
+use testbed::{Component, Scope};
 
 use crate::support::{Monconf, Run};
 
@@ -73,11 +74,20 @@ impl<'a> Instance<'a> {
 
     /// A line that was printed to be pasted, as a shell runs it.
     pub(super) fn run_line(&self, line: &str) -> Run {
-        let line = line
-            .trim()
-            .strip_prefix("monconf ")
-            .expect("a call of monconf");
-        Monconf::new(line.split(' '))
+        let line = line.lines().next().unwrap_or_default();
+        let (program, arguments) = line.split_once(' ').expect("a call of a program");
+        let arguments = arguments.split(' ');
+        if program == "kubectl" {
+            let mut command = Command::new(Component::Kubernetes.binary("kubectl"));
+            command
+                .args(arguments)
+                .env("KUBECONFIG", self.scope.kubeconfig())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            return Run::of(command.spawn().unwrap());
+        }
+        assert_eq!(program, "monconf");
+        Monconf::new(arguments)
             .kubeconfig(self.scope.kubeconfig())
             .run()
     }

@@ -56,14 +56,11 @@ fn an_expired_token_and_one_of_the_future_are_told_apart() {
     // The fix is what the instance's own command does: put in place of the good one, it is replaced.
     let expired = cp.sign_again(&token, |claims| claims["exp"] = (now - 3_600).into());
     fs::write(instance.token_file(), expired).unwrap();
-    let run = instance.verify(&[]).exit(1);
-    assert!(
-        run.stdout.contains("monconf prometheus --apply"),
-        "{}",
-        run.stdout
-    );
-    instance.apply();
-    instance.verify(&[]);
+    let report = instance.report(&[]);
+    rejected(&report, "token-expired");
+    let fix = report["causes"][0]["fix"].as_str().unwrap();
+    instance.run_line(fix).ok();
+    instance.wait_for(&[]);
 }
 
 #[test]

@@ -75,6 +75,8 @@ impl Cause {
         let own: Vec<&Name> = roles
             .bindings()
             .filter(|binding| binding.subjects.contains(&subject))
+            // A role that is bound in one namespace lacks no rule for another.
+            .filter(|binding| reaches(&binding.name, &denied.scope))
             .map(|binding| &binding.role)
             .collect();
         if let Some(role) = own.iter().find(|role| unknown.contains(*role)) {
