@@ -9,6 +9,7 @@ pub mod prometheus;
 mod provision;
 pub mod rbac;
 mod reload;
+pub mod status;
 pub mod template;
 mod translate;
 
@@ -32,6 +33,8 @@ pub enum Command {
     GrafanaAgent(grafana_agent::Args),
     /// Connect Grafana Alloy: show what is missing, and write it with --apply
     Alloy(alloy::Args),
+    /// Show every instance on the cluster: its token, when that is due, and what differs
+    Status(status::Args),
     /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
     /// Explain which rights jobs need; find dangerous and superfluous ones
@@ -84,6 +87,7 @@ impl Command {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
             Self::Alloy(args) => alloy::run(args, global, ui).await,
             Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
+            Self::Status(args) => status::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Template(args) => template::run(args, ui),

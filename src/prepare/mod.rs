@@ -13,7 +13,7 @@ use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
-use crate::access::Right;
+use crate::access::{Grants, Right};
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::job;
@@ -30,6 +30,8 @@ pub struct Prepared {
     pub plan: Plan,
     /// What it is for: cluster, identity, jobs.
     pub head: Head,
+    /// What its roles grant.
+    pub grants: Grants,
     /// Configuration for standard output.
     pub output: Option<String>,
     /// Every manifest, without any token.
@@ -285,6 +287,7 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         .collect();
     Prepared {
         manifests: manifests.join("---\n"),
+        grants: desired.grants,
         output: desired.output,
         plan,
         head,

@@ -38,6 +38,14 @@ impl Consumer {
         }
     }
 
+    /// The consumer of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|consumer| consumer.name() == name)
+    }
+
     const fn default_base(self) -> &'static str {
         match self {
             Self::Prometheus => "monitoring",

@@ -11,6 +11,7 @@ mod color;
 mod compared;
 mod explanation;
 mod plan;
+mod status;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
+use crate::status::Overview;
 
 /// Which of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,14 @@ impl Ui {
     pub fn compared(&self, compared: &Compared<'_>) {
         let paint = self.paint(Stream::Out);
         write(Stream::Out, &compared::text(compared, paint));
+    }
+
+    /// Every instance and its token.
+    pub fn status(&self, overview: &Overview) {
+        write(
+            Stream::Out,
+            &status::text(overview, self.paint(Stream::Out)),
+        );
     }
 
     /// Which job needs which right, and why.

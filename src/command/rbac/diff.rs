@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::FOUND;
 use crate::access::bindings::{Identity, Name, Roles, Subject};
-use crate::access::{Comparison, Grants, Need, Rule, Scope, Surplus, compare};
+use crate::access::{Comparison, Need, Scope, Surplus, compare};
 use crate::cli::Global;
 use crate::cluster::Cluster;
 use crate::command::SettingsFile;
@@ -107,25 +107,7 @@ async fn read(spec: &Spec, ours: bool, global: &Global, ui: &Ui) -> Result<(Role
             mount_dir: String::new(),
         }
     };
-    Ok((roles?, needs(&grants(spec, &form))))
-}
-
-fn needs(grants: &Grants) -> Vec<Need> {
-    let of = |rules: &[Rule], scope: &Scope| -> Vec<Need> {
-        let needs = rules.iter().flat_map(|rule| {
-            rule.rights().into_iter().map(|right| Need {
-                right,
-                scope: scope.clone(),
-                jobs: rule.reasons.clone(),
-            })
-        });
-        needs.collect()
-    };
-    let mut needs = of(&grants.cluster, &Scope::Cluster);
-    for (namespace, rules) in &grants.namespaces {
-        needs.extend(of(rules, &Scope::Namespace(namespace.clone())));
-    }
-    needs
+    Ok((roles?, grants(spec, &form).needs()))
 }
 
 fn account(text: &str) -> Result<Subject> {
