@@ -360,8 +360,9 @@ fn configuration(prepared: &Prepared) -> &str {
             Some(Content::Text(text)) => Some(text.as_str()),
             _ => None,
         });
-    file.or(prepared.output.as_deref())
-        .unwrap_or(&prepared.manifests)
+    // Where it is for standard output, a file holds alert rules at most.
+    let output = prepared.output.as_deref();
+    output.or(file).unwrap_or(&prepared.manifests)
 }
 
 fn json(plan: &Plan, head: &Head, written: Option<&Written>, runs: Option<&Runs>) -> String {

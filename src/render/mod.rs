@@ -5,6 +5,7 @@
 
 mod agent;
 mod agreement;
+mod alerts;
 mod alloy;
 mod alloy_form;
 mod attached;

@@ -186,6 +186,12 @@ impl Names {
         }
     }
 
+    /// The PrometheusRule.
+    #[must_use]
+    pub fn alerts(&self) -> String {
+        format!("{}-alerts", self.monitor("apiserver"))
+    }
+
     /// The GrafanaAgent, and the MetricsInstance that it runs.
     #[must_use]
     pub fn agent(&self) -> String {
