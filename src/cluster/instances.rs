@@ -105,7 +105,7 @@ impl Cluster {
         let mut named = Vec::new();
         for account in items(accounts.body) {
             match names(&account) {
-                Ok(names) => named.push((names, account)),
+                Ok(of) => named.push((of, account)),
                 Err(why) => instances.warnings.push(why),
             }
         }

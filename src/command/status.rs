@@ -62,7 +62,7 @@ pub struct Args {
     )]
     output: Output,
 
-    /// Write it to FILE instead, in one step, as the textfile collector of node_exporter needs it
+    /// Write it to FILE instead, in one step, as the textfile collector of the node exporter needs it
     #[arg(
         long,
         env = "MONCONF_OUTPUT_FILE",

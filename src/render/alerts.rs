@@ -75,6 +75,8 @@ impl Renderer<'_> {
     fn alert_rules(&self) -> Result<(String, usize)> {
         let account = self.spec.names.account();
         let alerts = AlertsContext {
+            // What a name of an object may hold needs no escapes.
+            selector: format!("{{service_account=\"{account}\"}}"),
             account: &account,
             jobs: pattern(&self.spec.jobs),
         };

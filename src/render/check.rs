@@ -185,7 +185,11 @@ pub(super) fn rules(rendered: &Rendered) -> Result<Vec<Value>> {
         return Err(rendered.failure("---", "must render one document"));
     };
     let object = serde_json::json!({"metadata": {}, "spec": document});
-    if let Some(violation) = violations(Kind::PrometheusRule, &object).into_iter().next() {
+    if let Some(mut violation) = violations(Kind::PrometheusRule, &object).into_iter().next() {
+        // A file of rules is what the object has under `spec`.
+        if let Some(path) = violation.path.strip_prefix("spec.") {
+            violation.path = path.to_owned();
+        }
         return Err(violated(rendered, &violation));
     }
     match document["groups"].as_array() {

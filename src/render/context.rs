@@ -124,6 +124,8 @@ pub(super) struct AgentContext {
 pub(super) struct AlertsContext<'a> {
     /// The ServiceAccount, as `monconf status` labels its metrics.
     pub account: &'a str,
+    /// What selects its metrics, in PromQL: `{service_account="monitoring/monitoring-sa"}`.
+    pub selector: String,
     /// A regular expression of the jobs whose targets are shown our token; empty where there is none.
     pub jobs: String,
 }

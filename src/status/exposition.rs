@@ -1,4 +1,4 @@
-//! The overview in Prometheus' text format, for the textfile collector of node_exporter.
+//! The overview in Prometheus' text format, for the textfile collector of `node_exporter`.
 
 use super::row::{Drift, Place, Row};
 use super::{Overview, State};
@@ -99,7 +99,7 @@ pub fn exposition(overview: &Overview) -> String {
     out.push_str(&head(name, help));
     let context = pair("context", &overview.context);
     let now = overview.now.as_second();
-    out.push_str(&format!("{name}{{{context}}} {now}\n"));
+    out.extend([format!("{name}{{{context}}} {now}\n")]);
     out
 }
 

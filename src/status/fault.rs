@@ -18,10 +18,10 @@ pub(super) fn faults(instance: &Instance) -> Vec<String> {
     };
     let (seen, object) = bound;
     let mut faults = Vec::new();
-    let named = object["roleRef"]["name"].as_str().unwrap_or_default();
-    if named != role {
+    let granted = object["roleRef"]["name"].as_str().unwrap_or_default();
+    if granted != role {
         faults.push(format!(
-            "ClusterRoleBinding {binding} grants {named}, not {role}"
+            "ClusterRoleBinding {binding} grants {granted}, not {role}"
         ));
     } else if *seen == Seen::Absent {
         faults.push(format!(

@@ -211,7 +211,7 @@ fn remarks(overview: &Overview, paint: Paint) -> String {
             ("", account) => format!("ServiceAccount {account}"),
             (instance, _) => format!("{}/{instance}", row.namespace),
         };
-        out.push_str(&format!("\n{}\n", scrub_line(&name)));
+        out.extend(["\n", &scrub_line(&name), "\n"]);
         for (color, line) in lines {
             out.push_str(&paint.with(color, &format!("  {}", scrub_line(&line))));
             out.push('\n');

@@ -17,9 +17,9 @@ fn a_template_that_renders_no_rules_is_refused_with_its_line() {
     for (text, said) in [
         (
             "groups:\n- name: x\n  rules:\n  - alert: A\n",
-            "alerts.yaml:4: spec.groups[0].rules[0].expr: Required value",
+            "alerts.yaml: groups[0].rules[0].expr: Required value",
         ),
-        ("grups: []\n", "alerts.yaml:1: spec.grups: unknown field"),
+        ("grups: []\n", "alerts.yaml:1: grups: unknown field"),
         ("rules\n", "must be of type object"),
         ("{}\n", "groups must be a list of groups of rules"),
     ] {
