@@ -197,8 +197,16 @@ fn remarks(overview: &Overview, paint: Paint) -> String {
             lines.push((color, format!("{}: {reason}", row.token.state.name())));
         }
         lines.extend(row.faults.iter().map(|fault| (RED, fault.clone())));
-        if let Some(Drift::Blocked(why)) = &row.drift {
-            lines.push((RED, why.clone()));
+        match (&row.drift, row.consumer) {
+            (Some(Drift::Blocked(why)), _) => lines.push((RED, why.clone())),
+            (Some(drift), Some(consumer)) if drift.is_some() => lines.push((
+                YELLOW,
+                format!(
+                    "differs from these settings: `monconf {}` with the same flags shows how",
+                    consumer.name()
+                ),
+            )),
+            _ => {}
         }
         let surplus = row.surplus.iter().flatten();
         lines.extend(surplus.map(|right| (YELLOW, format!("superfluous: {right}"))));

@@ -1,7 +1,6 @@
 //! The object and the file.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::{
@@ -106,10 +105,8 @@ fn the_file_is_one_that_prometheus_loads() {
     let config = json!({"rule_files": [rules], "scrape_config_files": [drop_in]});
     fs::write(&main, config.to_string()).unwrap();
     promtool_check(main.as_ref(), false).unwrap();
-    let prometheus = Prometheus::start(main.as_ref(), &[]);
-    testbed::poll::until("the rules are evaluated", Duration::from_secs(60), || {
-        prometheus.metric("prometheus_config_last_reload_successful") > 0.5
-    });
+    // It would not start with rules that it refuses.
+    Prometheus::start(main.as_ref(), &[]);
 
     // Another's file is not overwritten.
     fs::write(&rules, "groups: []\n").unwrap();

@@ -1,7 +1,7 @@
 //! Who may see what, and that no token is asked for.
 
 use serde_json::json;
-use testbed::{ControlPlane, Options};
+use testbed::{ControlPlane, Fault, Options};
 
 use super::{row, status};
 use crate::support::{Monconf, token};
@@ -74,11 +74,25 @@ fn no_token_of_another_instance_is_sent() {
     Monconf::prometheus(&scope, &["--apply"]).run().ok();
     let issued = token::of_secret(&scope);
     let before = cp.audit(&scope.user.name).len();
+    let relay = cp.relay(|_| Fault::Pass);
     let run = Monconf::new(["status", "-o", "json", "-v"])
-        .kubeconfig(scope.kubeconfig())
+        .kubeconfig(&scope.user.via(&relay.url()))
         .run()
         .ok();
     assert!(!run.stdout.contains(&issued) && !run.stderr.contains(&issued));
+    let asked = relay.seen();
+    let of_secrets = asked
+        .iter()
+        .filter(|request| request.path.contains("/secrets"));
+    for request in of_secrets {
+        let accepted = request.headers["accept"].to_str().unwrap();
+        // Nothing else will do: a server that cannot leave the rest out is to refuse.
+        assert!(
+            accepted.starts_with("application/json;as=PartialObjectMetadata")
+                && !accepted.contains(','),
+            "{accepted}"
+        );
+    }
     let events = cp.audit(&scope.user.name).split_off(before);
     let secrets: Vec<_> = events
         .iter()

@@ -23,6 +23,12 @@ fn what_a_plan_would_change_is_drift() {
     assert_eq!(found["due"], true);
     let run = status(&scope, &["--detailed-exitcode", "--jobs", "apiserver"]).exit(2);
     assert!(run.stdout.contains("to delete"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("`monconf prometheus` with the same flags shows how"),
+        "{}",
+        run.stdout
+    );
 
     // An instance that is named and not there is all drift.
     let other = cp.scope("status-absent");
