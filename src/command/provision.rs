@@ -356,13 +356,18 @@ fn configuration(prepared: &Prepared) -> &str {
     let files = prepared.plan.changes.iter().rev();
     let file = files
         .filter(|change| change.stage == Stage::Configuration)
+        .filter(|change| {
+            change
+                .target
+                .file()
+                .is_none_or(|file| prepared.rules.as_deref() != Some(file))
+        })
         .find_map(|change| match &change.after {
             Some(Content::Text(text)) => Some(text.as_str()),
             _ => None,
         });
-    // Where it is for standard output, a file holds alert rules at most.
-    let output = prepared.output.as_deref();
-    output.or(file).unwrap_or(&prepared.manifests)
+    file.or(prepared.output.as_deref())
+        .unwrap_or(&prepared.manifests)
 }
 
 fn json(plan: &Plan, head: &Head, written: Option<&Written>, runs: Option<&Runs>) -> String {

@@ -6,6 +6,7 @@ mod discoverers;
 mod existing;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -21,7 +22,7 @@ use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
 use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
-use crate::spec::{Consumer, Format, Spec};
+use crate::spec::{Alerts, Consumer, Format, Spec};
 use crate::token::{Situation, decide};
 
 /// A plan, and what goes with it.
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub grants: Grants,
     /// Configuration for standard output.
     pub output: Option<String>,
+    /// The file of alert rules, which is no configuration of jobs.
+    pub rules: Option<PathBuf>,
     /// Every manifest, without any token.
     pub manifests: String,
     /// The name of the token's handle.
@@ -289,6 +292,10 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         manifests: manifests.join("---\n"),
         grants: desired.grants,
         output: desired.output,
+        rules: match &spec.alerts {
+            Some(Alerts::File(path)) => Some(path.clone()),
+            Some(Alerts::Object) | None => None,
+        },
         plan,
         head,
         handle,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fault::faults;
 use super::file::TokenFile;
-use super::state::{State, Status, status};
+use super::state::{Life, State, Status, status};
 use crate::cluster::{Instance, Seen};
 use crate::object::metadata;
 use crate::spec::{Consumer, Names};
@@ -248,8 +248,12 @@ fn old_handles(instance: &Instance, token: &Status) -> Vec<String> {
 }
 
 fn clamped(token: &Status) -> Option<String> {
-    let life = token.life.filter(super::Life::is_clamped)?;
-    life.hint()
+    let life = token.life.filter(Life::is_clamped)?;
+    Some(format!(
+        "tokens here live {}, less than was asked for: a run with --apply has to come at least every {}",
+        life.granted(),
+        life.often()
+    ))
 }
 
 fn legacy(secret: &Value) -> Legacy {

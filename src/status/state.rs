@@ -95,8 +95,7 @@ impl Life {
     /// Whether that is less than was asked for.
     #[must_use]
     pub fn is_clamped(&self) -> bool {
-        self.requested
-            .is_some_and(|requested| self.granted() < requested)
+        self.grant().is_clamped()
     }
 
     /// From when on it is due.
@@ -105,10 +104,10 @@ impl Life {
         due_at(self.issued_at, self.expires_at)
     }
 
-    /// What to do where it lives less long than was asked for.
+    /// How often a run has to come at least.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        self.requested.and_then(|_| self.grant().hint())
+    pub fn often(&self) -> Duration {
+        self.grant().often()
     }
 
     /// How it is by the clock alone.

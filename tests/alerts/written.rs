@@ -108,6 +108,10 @@ fn the_file_is_one_that_prometheus_loads() {
     // It would not start with rules that it refuses.
     Prometheus::start(main.as_ref(), &[]);
 
+    // The rules are no configuration of jobs.
+    let config = apply(&scope, &["--rules-file", &rules, "-o", "config"]).ok();
+    assert!(config.stdout.contains("kind: ServiceMonitor") && !config.stdout.contains("alert:"));
+
     // Another's file is not overwritten.
     fs::write(&rules, "groups: []\n").unwrap();
     let refused = apply(&scope, &arguments).exit(1);
@@ -118,6 +122,44 @@ fn the_file_is_one_that_prometheus_loads() {
         "{}",
         refused.stderr
     );
+}
+
+#[test]
+fn whoever_may_not_write_the_object_is_told_the_rule_that_allows_it() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("alerts-denied");
+    let everything_else = json!([
+        {"apiGroups": ["", "rbac.authorization.k8s.io"], "resources": ["*"], "verbs": ["*"]},
+        {"apiGroups": ["monitoring.coreos.com"], "resources": ["servicemonitors", "scrapeconfigs"], "verbs": ["*"]},
+        {"nonResourceURLs": ["*"], "verbs": ["get"]},
+    ]);
+    let user = cp.limited_user("alerts-denied", &everything_else);
+    let run = || {
+        Monconf::prometheus(&scope, &["--apply", "--with-alerts"])
+            .kubeconfig(&user.kubeconfig)
+            .run()
+    };
+    // First to read it, then to write it.
+    for _ in 0..3 {
+        let refused = run();
+        if refused.code == 0 {
+            return;
+        }
+        assert!(
+            refused
+                .stderr
+                .contains(r#""resources":["prometheusrules"]"#),
+            "{}",
+            refused.stderr
+        );
+        let rules: Vec<Value> = refused
+            .stderr
+            .lines()
+            .filter_map(|line| serde_json::from_str(line.trim()).ok())
+            .collect();
+        cp.grant(&user.name, None, &json!(rules));
+    }
+    run().ok();
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn a_clamp_is_recorded_and_warned_of_and_rotation_is_due_by_the_real_life() {
     assert!((due.as_secs() - 2_400).abs() <= 1, "{due:?}");
     let remark = found["remarks"][0].as_str().unwrap();
     assert!(
-        remark.contains("tokens here live 1h: run this command at least every 10m"),
+        remark.contains("tokens here live 1h, less than was asked for: a run with --apply has to come at least every 10m"),
         "{remark}"
     );
     status(&scope, &["--detailed-exitcode"]).ok();
