@@ -136,3 +136,24 @@ fn pair(name: &str, value: &str) -> String {
         .replace('\n', r"\n");
     format!("{name}=\"{value}\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_label_ends_it() {
+        let text = exposition(&Overview {
+            context: "a\"b\\c\nd".to_owned(),
+            server: String::new(),
+            identity: String::new(),
+            now: Timestamp::UNIX_EPOCH,
+            only: None,
+            rows: Vec::new(),
+        });
+        let expected = r#"monconf_status_timestamp_seconds{context="a\"b\\c\nd"} 0"#;
+        assert_eq!(text.lines().last(), Some(expected));
+    }
+}
