@@ -50,6 +50,15 @@ impl Cli {
                 });
             }
         }
+        // Files of as many instances as there are.
+        program = program.mut_subcommand("status", |command| {
+            command.mut_arg("token_dir", |argument| {
+                argument
+                    .action(ArgAction::Append)
+                    .help("Folder of the files `token` and `ca.crt`; may be given several times")
+                    .help_heading("What to show")
+            })
+        });
         program.mut_subcommand(Consumer::Alloy.name(), |command| {
             let others: Vec<clap::Id> = command
                 .get_arguments()

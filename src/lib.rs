@@ -12,8 +12,8 @@
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
 //! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
-//! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`verify`] why something does not
-//! work. Only [`cluster`]
+//! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
+//! its tokens end, [`verify`] whether it works and why not where it does not. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
 //! to people; everything else takes and returns values.
 
@@ -36,6 +36,7 @@ pub mod reload;
 pub mod render;
 pub mod spec;
 pub mod splice;
+pub mod status;
 pub mod token;
 pub mod translate;
 pub mod ui;

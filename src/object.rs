@@ -37,6 +37,8 @@ pub enum Kind {
     PodMonitor,
     /// `monitoring.coreos.com/v1alpha1` ScrapeConfig.
     ScrapeConfig,
+    /// `monitoring.coreos.com/v1` PrometheusRule.
+    PrometheusRule,
     /// `monitoring.grafana.com/v1alpha1` GrafanaAgent.
     GrafanaAgent,
     /// `monitoring.grafana.com/v1alpha1` MetricsInstance.
@@ -45,7 +47,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which a plan lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ClusterRole,
@@ -57,6 +59,7 @@ impl Kind {
         Self::ServiceMonitor,
         Self::PodMonitor,
         Self::ScrapeConfig,
+        Self::PrometheusRule,
         Self::GrafanaAgent,
         Self::MetricsInstance,
     ];
@@ -82,6 +85,7 @@ impl Kind {
             Self::ServiceMonitor => "ServiceMonitor",
             Self::PodMonitor => "PodMonitor",
             Self::ScrapeConfig => "ScrapeConfig",
+            Self::PrometheusRule => "PrometheusRule",
             Self::GrafanaAgent => "GrafanaAgent",
             Self::MetricsInstance => "MetricsInstance",
         }
@@ -95,7 +99,9 @@ impl Kind {
             Self::ClusterRole | Self::ClusterRoleBinding | Self::Role | Self::RoleBinding => {
                 "rbac.authorization.k8s.io"
             }
-            Self::ServiceMonitor | Self::PodMonitor | Self::ScrapeConfig => "monitoring.coreos.com",
+            Self::ServiceMonitor | Self::PodMonitor | Self::ScrapeConfig | Self::PrometheusRule => {
+                "monitoring.coreos.com"
+            }
             Self::GrafanaAgent | Self::MetricsInstance => "monitoring.grafana.com",
         }
     }
@@ -108,7 +114,9 @@ impl Kind {
             Self::ClusterRole | Self::ClusterRoleBinding | Self::Role | Self::RoleBinding => {
                 "rbac.authorization.k8s.io/v1"
             }
-            Self::ServiceMonitor | Self::PodMonitor => "monitoring.coreos.com/v1",
+            Self::ServiceMonitor | Self::PodMonitor | Self::PrometheusRule => {
+                "monitoring.coreos.com/v1"
+            }
             Self::ScrapeConfig => "monitoring.coreos.com/v1alpha1",
             Self::GrafanaAgent | Self::MetricsInstance => "monitoring.grafana.com/v1alpha1",
         }
@@ -129,6 +137,7 @@ impl Kind {
             Self::ServiceMonitor => "servicemonitors",
             Self::PodMonitor => "podmonitors",
             Self::ScrapeConfig => "scrapeconfigs",
+            Self::PrometheusRule => "prometheusrules",
             Self::GrafanaAgent => "grafanaagents",
             Self::MetricsInstance => "metricsinstances",
         }

@@ -8,6 +8,7 @@
 
 mod additional_scrape_configs;
 mod agreement;
+mod alerts;
 mod alloy;
 mod canary;
 mod catalogue;
@@ -37,6 +38,7 @@ mod rbac_explain;
 mod readme;
 mod reload;
 mod splice;
+mod status;
 mod support;
 mod templates;
 mod token;

@@ -111,7 +111,8 @@ fn a_monitor_that_the_server_refuses_is_refused_by_our_own_check_in_its_words() 
 /// The schemas that the program carries are those of the CRDs; `MONCONF_WRITE_SCHEMAS=1` writes them anew.
 #[test]
 fn the_bundled_schemas_are_those_of_the_crds() {
-    for kind in Kind::MONITORS.into_iter().chain(Kind::AGENTS) {
+    let rules = [Kind::PrometheusRule];
+    for kind in Kind::MONITORS.into_iter().chain(rules).chain(Kind::AGENTS) {
         let folder = if Kind::AGENTS.contains(&kind) {
             Component::agent_crds()
         } else {

@@ -75,6 +75,27 @@ fn with_a_prometheus_that_selects_a_plan_is_two_waves() {
 }
 
 #[test]
+fn a_status_is_two_waves_of_reads() {
+    let cp = ControlPlane::start(Options::default());
+    let scope = cp.scope("status-waves");
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let before = cp.audit(&scope.user.name).len();
+    let relay = cp.latency(RTT);
+    Monconf::new(["status"])
+        .kubeconfig(&scope.user.via(&relay.url()))
+        .run()
+        .ok();
+    let asked = cp.audit(&scope.user.name).split_off(before);
+    assert_eq!(waves(&asked, RTT / 2), 2);
+    assert!(asked.len() > 6, "{asked:#?}");
+    assert!(
+        asked
+            .iter()
+            .all(|event| ["get", "list"].contains(&event.verb.as_str()) || event.is_review())
+    );
+}
+
+#[test]
 fn with_files_a_cold_apply_is_a_wave_shorter() {
     let cp = ControlPlane::shared();
     let scope = cp.scope("file-waves");

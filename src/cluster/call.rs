@@ -29,6 +29,7 @@ const JSON: &str = "application/json";
 /// JSON, or whatever a server that is no API server has to say.
 const ANYTHING: &str = "application/json, */*";
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 /// Server-side apply; JSON is YAML.
 const APPLY: &str = "application/apply-patch+yaml";
 /// JSON merge patch (RFC 7396).
@@ -66,6 +67,13 @@ impl Call {
     #[must_use]
     pub const fn metadata_only(mut self) -> Self {
         self.accept = METADATA;
+        self
+    }
+
+    /// The same read of a collection, of its objects' metadata alone.
+    #[must_use]
+    pub const fn list_of_metadata(mut self) -> Self {
+        self.accept = METADATA_LIST;
         self
     }
 

@@ -14,7 +14,7 @@ use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef};
 use crate::render::{COMPONENT, Form, INSTANCE, MANAGED_BY, grants};
-use crate::spec::{AlloyPlace, Consumer, Format, Names, Spec};
+use crate::spec::{Alerts, AlloyPlace, Consumer, Format, Names, Spec};
 use crate::token::KeySet;
 
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
@@ -139,8 +139,10 @@ impl Cluster {
     /// their objects removed.
     async fn served(&self, consumer: Consumer) -> Outcome<Vec<Kind>> {
         let mut kinds = Kind::MONITORS.to_vec();
-        if consumer == Consumer::GrafanaAgent {
-            kinds.extend(Kind::AGENTS);
+        match consumer {
+            Consumer::Prometheus => kinds.push(Kind::PrometheusRule),
+            Consumer::GrafanaAgent => kinds.extend(Kind::AGENTS),
+            Consumer::Alloy => {}
         }
         let versions: BTreeSet<&str> = kinds.iter().map(|kind| kind.api_version()).collect();
         let documents = join_all(versions.into_iter().map(|version| self.discovery(version)));
@@ -288,6 +290,9 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
             let kind = spec.monitor_kind(job)?;
             Some(namespaced(kind, &names.monitor(&job.name)))
         }));
+        if spec.alerts == Some(Alerts::Object) {
+            objects.push(namespaced(Kind::PrometheusRule, &names.alerts()));
+        }
         if spec.operator_kinds().contains(&Kind::MetricsInstance) {
             objects.extend(Kind::AGENTS.map(|kind| namespaced(kind, &names.agent())));
         }
@@ -302,7 +307,7 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
 fn own_kinds(spec: &Spec) -> Vec<Kind> {
     let mut kinds = Kind::MONITORS.to_vec();
     match spec.names.consumer {
-        Consumer::Prometheus => {}
+        Consumer::Prometheus => kinds.push(Kind::PrometheusRule),
         Consumer::GrafanaAgent => kinds.extend(Kind::AGENTS),
         Consumer::Alloy => kinds = vec![Kind::ConfigMap],
     }
@@ -332,7 +337,10 @@ fn held_in(spec: &Spec) -> BTreeSet<String> {
 
 fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
     let jobs = spec.jobs.iter();
-    jobs.filter_map(|job| spec.monitor_kind(job)).collect()
+    let rule = (spec.alerts == Some(Alerts::Object)).then_some(Kind::PrometheusRule);
+    jobs.filter_map(|job| spec.monitor_kind(job))
+        .chain(rule)
+        .collect()
 }
 
 fn found(references: Vec<ObjectRef>, answers: Vec<Outcome>) -> Outcome<BTreeMap<ObjectRef, Value>> {

@@ -356,6 +356,12 @@ fn configuration(prepared: &Prepared) -> &str {
     let files = prepared.plan.changes.iter().rev();
     let file = files
         .filter(|change| change.stage == Stage::Configuration)
+        .filter(|change| {
+            change
+                .target
+                .file()
+                .is_none_or(|file| prepared.rules.as_deref() != Some(file))
+        })
         .find_map(|change| match &change.after {
             Some(Content::Text(text)) => Some(text.as_str()),
             _ => None,

@@ -67,6 +67,7 @@ pub(super) fn surplus(
     let jobs = (names.consumer == Consumer::GrafanaAgent).then(|| secret(&names.agent_jobs()));
     let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
         .into_iter()
+        .chain([Kind::PrometheusRule])
         .chain(Kind::AGENTS)
         .chain((names.consumer == Consumer::Alloy).then_some(Kind::ConfigMap))
         .chain([Kind::RoleBinding, Kind::Role])

@@ -9,6 +9,7 @@ mod issued;
 pub use issued::{Issued, issued};
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -16,7 +17,7 @@ use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
-use crate::access::Right;
+use crate::access::{Grants, Right};
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::job;
@@ -24,7 +25,7 @@ use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
 use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
-use crate::spec::{Consumer, Format, Spec};
+use crate::spec::{Alerts, Consumer, Format, Spec};
 use crate::token::{Situation, decide};
 
 /// A plan, and what goes with it.
@@ -33,8 +34,12 @@ pub struct Prepared {
     pub plan: Plan,
     /// What it is for: cluster, identity, jobs.
     pub head: Head,
+    /// What its roles grant.
+    pub grants: Grants,
     /// Configuration for standard output.
     pub output: Option<String>,
+    /// The file of alert rules, which is no configuration of jobs.
+    pub rules: Option<PathBuf>,
     /// Every manifest, without any token.
     pub manifests: String,
     /// The name of the token's handle.
@@ -288,7 +293,12 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         .collect();
     Prepared {
         manifests: manifests.join("---\n"),
+        grants: desired.grants,
         output: desired.output,
+        rules: match &spec.alerts {
+            Some(Alerts::File(path)) => Some(path.clone()),
+            Some(Alerts::Object) | None => None,
+        },
         plan,
         head,
         handle,

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::schema::violations;
+use super::schema::{Violation, violations};
 use super::templates::Rendered;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef, metadata};
 use crate::yaml;
 
@@ -95,6 +95,7 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
         | Kind::ServiceMonitor
         | Kind::PodMonitor
         | Kind::ScrapeConfig
+        | Kind::PrometheusRule
         | Kind::GrafanaAgent
         | Kind::MetricsInstance => &["spec"],
     };
@@ -128,12 +129,7 @@ fn shape(rendered: &Rendered, kind: Kind, object: &Value) -> Result<()> {
         ));
     }
     if let Some(violation) = violations(kind, object).into_iter().next() {
-        let last = violation.path.rsplit('.').next().unwrap_or_default();
-        let last = last.split('[').next().unwrap_or_default();
-        return Err(rendered.failure(
-            &format!("{last}:"),
-            format!("{}: {}", violation.path, violation.reason),
-        ));
+        return Err(violated(rendered, &violation));
     }
     Ok(())
 }
@@ -177,6 +173,38 @@ pub(super) fn scrape_configs(rendered: &Rendered, job_names: &[&str]) -> Result<
         ));
     }
     Ok(jobs.clone())
+}
+
+/// Parses a file of rules and checks it as the `spec` of a PrometheusRule is; returns its groups.
+///
+/// # Errors
+/// The template's file and line, and what is wrong.
+pub(super) fn rules(rendered: &Rendered) -> Result<Vec<Value>> {
+    let documents = documents(rendered)?;
+    let [document] = documents.as_slice() else {
+        return Err(rendered.failure("---", "must render one document"));
+    };
+    let object = serde_json::json!({"metadata": {}, "spec": document});
+    if let Some(mut violation) = violations(Kind::PrometheusRule, &object).into_iter().next() {
+        // A file of rules is what the object has under `spec`.
+        if let Some(path) = violation.path.strip_prefix("spec.") {
+            violation.path = path.to_owned();
+        }
+        return Err(violated(rendered, &violation));
+    }
+    match document["groups"].as_array() {
+        Some(groups) => Ok(groups.clone()),
+        None => Err(rendered.failure("groups:", "groups must be a list of groups of rules")),
+    }
+}
+
+fn violated(rendered: &Rendered, violation: &Violation) -> Error {
+    let last = violation.path.rsplit('.').next().unwrap_or_default();
+    let last = last.split('[').next().unwrap_or_default();
+    rendered.failure(
+        &format!("{last}:"),
+        format!("{}: {}", violation.path, violation.reason),
+    )
 }
 
 fn documents(rendered: &Rendered) -> Result<Vec<Value>> {

@@ -32,6 +32,10 @@ pub(super) struct Context<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<&'a AgentContext>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<AlertsContext<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert_rules: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_server: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<String>,
@@ -56,6 +60,8 @@ impl<'a> Context<'a> {
             job: None,
             jobs: None,
             agent: None,
+            alerts: None,
+            alert_rules: None,
             automount,
             api_server: None,
             token_file: None,
@@ -111,6 +117,17 @@ pub(super) struct AgentContext {
     pub monitors: bool,
     /// The labels that select what is this instance's.
     pub selector: BTreeMap<String, String>,
+}
+
+/// What alert rules are about.
+#[derive(Serialize)]
+pub(super) struct AlertsContext<'a> {
+    /// The ServiceAccount, as `monconf status` labels its metrics.
+    pub account: &'a str,
+    /// What selects its metrics, in PromQL: `{service_account="monitoring/monitoring-sa"}`.
+    pub selector: String,
+    /// A regular expression of the jobs whose targets are shown our token; empty where there is none.
+    pub jobs: String,
 }
 
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use crate::access::{self, Grants};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
-use crate::spec::{AccessLevel, AlloyToken, KeyPlace, Spec};
+use crate::spec::{AccessLevel, Alerts, AlloyToken, KeyPlace, Spec, needs_file};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};
 use crate::yaml::Step;
@@ -165,11 +165,18 @@ pub fn desired(
     if form.token_place() != TokenPlace::Pod {
         renderer.handle()?;
     }
+    if let Some(Alerts::File(path)) = &spec.alerts {
+        renderer.rules_file(path)?;
+    }
     match form {
         Form::Operator => {
             renderer.token_secret()?;
             renderer.monitors()?;
+            if spec.alerts == Some(Alerts::Object) {
+                renderer.prometheus_rule()?;
+            }
         }
+        _ if spec.alerts == Some(Alerts::Object) => return Err(needs_file()),
         Form::Agent {
             monitors,
             mount_dir,

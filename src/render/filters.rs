@@ -18,6 +18,7 @@ pub(super) fn register(environment: &mut Environment) {
     environment.set_formatter(write_value);
     environment.add_filter("comment", comment);
     environment.add_filter("entries", entries);
+    environment.add_filter("promql", promql);
     environment.add_filter("attributes", attributes);
     environment.add_filter("expression", expression);
 }
@@ -79,6 +80,11 @@ fn entries(value: &Value, indent: usize) -> Result<Value, minijinja::Error> {
     Ok(Value::from_safe_string(
         lines.join(&format!("\n{}", " ".repeat(indent.min(64)))),
     ))
+}
+
+/// `{{ text | promql }}`: the text as a string of PromQL, in quotes; the escapes of JSON are Go's too.
+fn promql(value: &Value) -> Value {
+    Value::from_safe_string(serde_json::Value::String(value.to_string()).to_string())
 }
 
 /// `{{ map | attributes(2) }}`: the entries of a map as attributes of Alloy's language, one a line, from the second on

@@ -5,6 +5,7 @@
 
 mod agent;
 mod agreement;
+mod alerts;
 mod alloy;
 mod alloy_form;
 mod attached;
@@ -51,6 +52,8 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Label: which consumer it is for.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
+/// Annotation of a token Secret: the handle that its token is bound to.
+pub const HANDLE: &str = "monconf/handle";
 /// Annotation of a handle: the duration that was asked for.
 pub const REQUESTED: &str = "monconf/requested";
 /// Annotation of a handle: when its token was issued.

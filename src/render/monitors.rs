@@ -108,7 +108,7 @@ impl Renderer<'_> {
         self.render(template, reference, &context, Stage::Configuration, note)
     }
 
-    fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
+    pub(super) fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
         let live = self.surroundings.objects.get(reference);
         let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
         let labels = labels.into_iter().flatten();

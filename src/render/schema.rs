@@ -31,6 +31,7 @@ pub const OPERATOR_VERSION: &str = "0.93.0";
 const SERVICE_MONITOR: &str = include_str!("schemas/servicemonitor.json");
 const POD_MONITOR: &str = include_str!("schemas/podmonitor.json");
 const SCRAPE_CONFIG: &str = include_str!("schemas/scrapeconfig.json");
+const PROMETHEUS_RULE: &str = include_str!("schemas/prometheusrule.json");
 const GRAFANA_AGENT: &str = include_str!("schemas/grafanaagent.json");
 const METRICS_INSTANCE: &str = include_str!("schemas/metricsinstance.json");
 
@@ -42,6 +43,7 @@ pub fn violations(kind: Kind, object: &Value) -> Vec<Violation> {
         Kind::ServiceMonitor => SERVICE_MONITOR,
         Kind::PodMonitor => POD_MONITOR,
         Kind::ScrapeConfig => SCRAPE_CONFIG,
+        Kind::PrometheusRule => PROMETHEUS_RULE,
         Kind::GrafanaAgent => GRAFANA_AGENT,
         Kind::MetricsInstance => METRICS_INSTANCE,
         _ => return Vec::new(),
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_schemas_can_be_read() {
-        for text in [SERVICE_MONITOR, POD_MONITOR, SCRAPE_CONFIG] {
+        for text in [SERVICE_MONITOR, POD_MONITOR, SCRAPE_CONFIG, PROMETHEUS_RULE] {
             serde_json::from_str::<Schema>(text).expect("a schema");
         }
     }

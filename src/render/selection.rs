@@ -20,12 +20,13 @@ pub struct Selector<'a> {
 }
 
 impl<'a> Selector<'a> {
-    /// A `Prometheus`, which selects monitors of `kind`.
+    /// A `Prometheus`, which selects monitors or rules of `kind`.
     #[must_use]
     pub fn of_prometheus(object: &'a Value, kind: Kind) -> Self {
         let field = match kind {
             Kind::ServiceMonitor => "serviceMonitor",
             Kind::PodMonitor => "podMonitor",
+            Kind::PrometheusRule => "rule",
             _ => "scrapeConfig",
         };
         Self {

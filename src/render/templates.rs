@@ -32,7 +32,7 @@ macro_rules! builtin {
 
 impl Builtin {
     /// Every built-in template.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         builtin!("namespace.yaml", "the Namespace, where it does not exist"),
         builtin!("serviceaccount.yaml", "the ServiceAccount that scrapes"),
         builtin!("clusterrole.yaml", "the rights that the jobs need"),
@@ -50,6 +50,11 @@ impl Builtin {
         ),
         builtin!("podmonitor.yaml", "operator format: a job on pods"),
         builtin!("scrapeconfig.yaml", "operator format: any other job"),
+        builtin!(
+            "alerts.yaml",
+            "alert rules: the whole file, or what the PrometheusRule holds"
+        ),
+        builtin!("prometheusrule.yaml", "operator format: the alert rules"),
         builtin!(
             "grafanaagent.yaml",
             "Grafana Agent: the agent that the operator runs"

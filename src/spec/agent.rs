@@ -223,6 +223,8 @@ pub(super) fn check_consumer(settings: &Settings, consumer: Consumer) -> Result<
             "additional-scrape-configs",
             settings.additional_scrape_configs.is_some(),
         ),
+        ("with-alerts", settings.with_alerts == Some(true)),
+        ("rules-file", settings.rules_file.is_some()),
         ("reload", settings.reload.is_some()),
         ("prometheus-url", settings.prometheus_url.is_some()),
         ("prometheus-version", settings.prometheus_version.is_some()),
@@ -261,7 +263,9 @@ impl Consumer {
     #[must_use]
     pub fn has_flag(self, flag: &str) -> bool {
         match flag {
-            "drop-in"
+            "with-alerts"
+            | "rules-file"
+            | "drop-in"
             | "additional-scrape-configs"
             | "reload"
             | "prometheus-url"

@@ -1,6 +1,7 @@
 //! What the user asked for: flags and `monconf.yaml`, as one validated value.
 
 mod agent;
+mod alerts;
 mod alloy;
 mod duration;
 mod format;
@@ -14,6 +15,8 @@ mod shape;
 mod version;
 
 pub use agent::{Agent, RemoteAuth, RemoteWrite};
+pub use alerts::Alerts;
+pub(crate) use alerts::needs_file;
 pub use alloy::{AlloyPlace, AlloyToken};
 pub use duration::Duration;
 pub use format::{FilePlace, Format};
@@ -40,6 +43,8 @@ pub struct Spec {
     pub jobs: Vec<Job>,
     /// Which configuration to write.
     pub format: Format,
+    /// Whether alert rules are written, and where.
+    pub alerts: Option<Alerts>,
     /// How long a token should live.
     pub duration: Duration,
     /// How much the role grants.
@@ -95,6 +100,7 @@ impl Spec {
         let agent = Agent::new(&settings, consumer)?;
         agent::check_login(&agent, &format)?;
         Ok(Self {
+            alerts: alerts::alerts(&settings, &format)?,
             format,
             agent,
             access: access_level(&settings, &jobs)?,
@@ -143,8 +149,10 @@ impl Spec {
             let mut jobs = self.jobs.iter();
             jobs.any(|job| self.monitor_kind(job) == Some(*kind))
         };
+        let rule = (self.alerts == Some(Alerts::Object)).then_some(Kind::PrometheusRule);
         agents
             .chain(Kind::MONITORS.into_iter().filter(carries))
+            .chain(rule)
             .collect()
     }
 

@@ -40,6 +40,14 @@ impl Consumer {
         }
     }
 
+    /// The consumer of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|consumer| consumer.name() == name)
+    }
+
     const fn default_base(self) -> &'static str {
         match self {
             Self::Prometheus => "monitoring",
@@ -178,6 +186,12 @@ impl Names {
         } else {
             format!("{base}-{job}")
         }
+    }
+
+    /// The PrometheusRule.
+    #[must_use]
+    pub fn alerts(&self) -> String {
+        format!("{}-alerts", self.monitor("apiserver"))
     }
 
     /// The GrafanaAgent, and the MetricsInstance that it runs.

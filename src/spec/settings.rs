@@ -149,6 +149,19 @@ pub struct Settings {
     )]
     pub prometheus_version: Option<String>,
 
+    /// Also write alert rules about the token and about targets that refuse it: a PrometheusRule, or with --rules-file a file
+    #[arg(long, env = "MONCONF_WITH_ALERTS", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub with_alerts: Option<bool>,
+
+    /// Write the alert rules to FILE, for `rule_files` of a Prometheus without the operator
+    #[arg(
+        long,
+        env = "MONCONF_RULES_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub rules_file: Option<PathBuf>,
+
     /// Which of the metrics.configs of an agent.yaml that --config names, where it has several
     #[arg(
         long,
@@ -357,6 +370,8 @@ impl Settings {
             reload: self.reload.or(other.reload),
             prometheus_url: self.prometheus_url.or(other.prometheus_url),
             prometheus_version: self.prometheus_version.or(other.prometheus_version),
+            with_alerts: self.with_alerts.or(other.with_alerts),
+            rules_file: self.rules_file.or(other.rules_file),
             agent_config: self.agent_config.or(other.agent_config),
             remote_write: self.remote_write.or(other.remote_write),
             remote_write_basic_auth: self
@@ -416,6 +431,7 @@ fn read(path: &Path) -> Result<Settings> {
         &mut settings.config,
         &mut settings.drop_in,
         &mut settings.token_dir,
+        &mut settings.rules_file,
         &mut settings.templates,
     ] {
         if let Some(relative) = own {

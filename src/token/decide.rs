@@ -51,6 +51,16 @@ pub enum Verdict {
 /// run's work in progress.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
+/// From when on a token is due: less than a third of its life is left, to the whole second, so that the exposition of
+/// `monconf status` and the alert rules count the same.
+#[must_use]
+pub fn due_at(issued_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+    let life = expires_at.duration_since(issued_at).as_secs().max(0);
+    expires_at
+        .checked_sub(SignedDuration::from_secs(life / 3))
+        .unwrap_or(expires_at)
+}
+
 /// Keeps the current token unless it is missing, broken, due (less than a third of its life left)
 /// or asked for with another duration.
 #[must_use]
@@ -111,7 +121,7 @@ fn reason_to_issue(
     if left.is_negative() || left.is_zero() {
         return Some("new token: the old one has expired".to_owned());
     }
-    if left < life / 3 {
+    if situation.now > due_at(claims.issued_at, claims.expires_at) {
         return Some(format!(
             "new token: the old one has {} of {} left",
             rounded(left),
@@ -137,8 +147,9 @@ fn is_older(time: Timestamp, now: Timestamp) -> bool {
     now.duration_since(time) > OVERLAP
 }
 
-/// To the two largest units that matter: `89d`, `23h`, `40m`.
-pub(crate) fn rounded(time: SignedDuration) -> Duration {
+/// To the largest unit that matters: `89d`, `23h`, `40m`.
+#[must_use]
+pub fn rounded(time: SignedDuration) -> Duration {
     let seconds = u64::try_from(time.as_secs()).unwrap_or(0);
     let unit = match seconds {
         0..60 => 1,
@@ -229,6 +240,19 @@ mod tests {
         assert_eq!(at(59), "kept");
         assert_eq!(at(61), "new token: the old one has 29d of 90d left");
         assert_eq!(at(90), "new token: the old one has expired");
+    }
+
+    #[test]
+    fn the_moment_it_is_due_is_that_from_which_it_is_replaced() {
+        let second = |second| Timestamp::from_second(second).expect("in range");
+        let due = due_at(second(0), second(90 * DAY)).as_second();
+        assert_eq!(due, 60 * DAY);
+        let at = |now| reason(&Case { now, ..healthy() });
+        assert_eq!(at(due), "kept");
+        assert_ne!(at(due + 1), "kept");
+        assert_eq!(due_at(second(0), second(3_600)), second(2_400));
+        // What ends before it begins is due at once.
+        assert_eq!(due_at(second(9), second(5)), second(5));
     }
 
     #[test]

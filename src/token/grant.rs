@@ -39,20 +39,27 @@ impl Grant {
         )
     }
 
-    /// What to do where tokens live less long than was asked for: run twice within the last third of their life, in
-    /// which a run renews them.
+    /// What to do where tokens live less long than was asked for.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let often = Duration::from_secs((self.granted().as_secs() / 360).max(1) * 60);
         self.is_clamped().then(|| {
             format!(
-                "tokens here live {}: run this command at least every {often}, for example from a CronJob; it renews the token in the last third of its life",
-                self.granted()
+                "tokens here live {}: run this command at least every {}, for example from a CronJob; it renews the token in the last third of its life",
+                self.granted(),
+                self.often()
             )
         })
     }
 
-    fn is_clamped(&self) -> bool {
+    /// How often a run has to come at least: twice within the last third of a token's life, in which it renews it.
+    #[must_use]
+    pub fn often(&self) -> Duration {
+        Duration::from_secs((self.granted().as_secs() / 360).max(1) * 60)
+    }
+
+    /// Whether it is less than was asked for.
+    #[must_use]
+    pub fn is_clamped(&self) -> bool {
         self.granted() < self.asked
     }
 }

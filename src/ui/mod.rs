@@ -12,6 +12,7 @@ mod compared;
 mod diagnosis;
 mod explanation;
 mod plan;
+mod status;
 mod verified;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -29,6 +30,7 @@ use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
+use crate::status::Overview;
 use crate::verify::Report;
 use crate::verify::diagnosis::Finding as Diagnosed;
 
@@ -132,6 +134,14 @@ impl Ui {
     pub fn diagnosis(&self, findings: &[Diagnosed]) {
         let paint = self.paint(Stream::Out);
         write(Stream::Out, &diagnosis::text(findings, paint));
+    }
+
+    /// Every instance and its token.
+    pub fn status(&self, overview: &Overview) {
+        write(
+            Stream::Out,
+            &status::text(overview, self.paint(Stream::Out)),
+        );
     }
 
     /// Which job needs which right, and why.

@@ -52,7 +52,9 @@ pub use network::Network;
 pub use node::Node;
 pub use operator::Operator;
 pub use prometheus::Prometheus;
-pub use promtool::promtool_check;
+pub use promtool::{
+    promtool_check, promtool_check_metrics, promtool_check_rules, promtool_test_rules,
+};
 pub use relay::{Fault, FaultRelay, LatencyRelay};
 pub use scope::Scope;
 pub use strace::Strace;

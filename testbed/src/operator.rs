@@ -94,6 +94,23 @@ impl Operator {
         config
     }
 
+    /// The rule files that it generated last for the `Prometheus` object `name`, one behind the other; waits until they
+    /// hold `wanted`.
+    pub fn generated_rules(&self, namespace: &str, name: &str, wanted: &str) -> String {
+        let path =
+            format!("/api/v1/namespaces/{namespace}/configmaps/prometheus-{name}-rulefiles-0");
+        let rules = || {
+            let data = self.admin.get(&path).ok()?["data"].clone();
+            let files = data.as_object()?.values();
+            let text: String = files.filter_map(|file| file.as_str()).collect();
+            text.contains(wanted).then_some(text)
+        };
+        poll(PATIENCE, rules).unwrap_or_else(|| {
+            let tail = self.process.log_tail();
+            panic!("the operator writes no rules with {wanted} for {namespace}/{name}: {tail}")
+        })
+    }
+
     /// What it said of objects that it leaves out of a configuration: lines of its log, then messages of Events.
     pub fn rejections(&self) -> Vec<String> {
         let log = self.log();
