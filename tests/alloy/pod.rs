@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use testbed::poll::poll;
 use testbed::{Cluster, Component, Event, Pod, Scope};
 
-use super::receiver::{PASSWORD, Receiver, USER};
+use super::receiver_pod::{PASSWORD, ReceiverPod, USER};
 use crate::support::Monconf;
 
 const IMAGE: &str = "testbed.invalid/grafana-agent:1";
@@ -114,7 +114,7 @@ fn refused(scope: &Scope, account: &str) -> Vec<Event> {
 }
 
 /// Every job has one target, that is up, and its samples arrive; nobody asked for more than the derived rights.
-fn everything_arrives(cluster: &Cluster, scope: &Scope, receiver: &Receiver) {
+fn everything_arrives(cluster: &Cluster, scope: &Scope, receiver: &ReceiverPod) {
     let expected = JOBS.map(|job| {
         let job = format!("{}-kubernetes-{job}", scope.name);
         (job, vec!["1".to_owned()])
@@ -144,7 +144,7 @@ fn with_the_token_of_its_pod() {
         return;
     };
     let scope = namespace(cluster, "alloy-pod");
-    let receiver = Receiver::start(cluster, &scope, false);
+    let receiver = ReceiverPod::start(cluster, &scope, false);
     apply(&scope, "pod", &receiver.write_url(), &[]);
     start(cluster, &scope, &account(&scope), false);
     everything_arrives(cluster, &scope, &receiver);
@@ -156,7 +156,7 @@ fn with_the_token_in_the_secret_that_it_reads() {
         return;
     };
     let scope = namespace(cluster, "alloy-secret");
-    let receiver = Receiver::start(cluster, &scope, false);
+    let receiver = ReceiverPod::start(cluster, &scope, false);
     apply(&scope, "secret", &receiver.write_url(), &[]);
     start(cluster, &scope, &account(&scope), false);
     everything_arrives(cluster, &scope, &receiver);
@@ -169,7 +169,7 @@ fn with_the_token_in_the_secret_that_is_mounted() {
         return;
     };
     let scope = namespace(cluster, "alloy-mount");
-    let receiver = Receiver::start(cluster, &scope, false);
+    let receiver = ReceiverPod::start(cluster, &scope, false);
     let more = ["--mount-dir", SECRETS];
     apply(&scope, "mount", &receiver.write_url(), &more);
     start(cluster, &scope, "default", true);
@@ -182,7 +182,7 @@ fn to_a_receiver_that_demands_a_password() {
         return;
     };
     let scope = namespace(cluster, "alloy-login");
-    let receiver = Receiver::start(cluster, &scope, true);
+    let receiver = ReceiverPod::start(cluster, &scope, true);
     assert_eq!(receiver.answer_to_anybody(), 401);
     let login = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"},

@@ -1,6 +1,7 @@
 //! `monconf grafana-agent`, read and run by the real operator and the real agent.
 
 mod attach;
+mod documented;
 mod objects;
 mod run;
 mod static_mode;

@@ -4,22 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use testbed::poll::{poll, until};
-use testbed::{GrafanaAgent, Prometheus, Scope};
+use serde_json::Value;
+use testbed::poll::poll;
+use testbed::{GrafanaAgent, Scope};
 
 use super::{World, agent, monconf, mount};
+use crate::support::Receiver;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A Prometheus that scrapes nothing and takes what is sent to it.
-pub(super) fn receiver() -> (tempfile::TempDir, Prometheus) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("prometheus.yml");
-    fs::write(&file, "{}\n").unwrap();
-    let prometheus = Prometheus::start(&file, &["--web.enable-remote-write-receiver"]);
-    (folder, prometheus)
-}
 
 /// What the operator generated, with the variables of one of its Pods put in.
 fn rendered(world: &World, scope: &Scope, words: &str) -> String {
@@ -41,9 +33,8 @@ fn the_agent_that_the_operator_configures_scrapes_everything_and_sends_it_on() {
     let Some(world) = World::shared() else { return };
     let cp = &world.cluster.cp;
     let scope = cp.scope("operated");
-    let (folder, prometheus) = receiver();
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let mounted = folder.path().join("mounted");
-    let write = format!("{}/api/v1/write", prometheus.url());
     let arguments = [
         "--apply",
         "--api-server",
@@ -51,7 +42,7 @@ fn the_agent_that_the_operator_configures_scrapes_everything_and_sends_it_on() {
         "--mount-dir",
         mounted.to_str().unwrap(),
         "--remote-write",
-        &write,
+        &receiver.write_url(),
         "--interval",
         "1s",
     ];
@@ -76,12 +67,7 @@ fn the_agent_that_the_operator_configures_scrapes_everything_and_sends_it_on() {
         let job = format!("{}-kubernetes-{job}", scope.name);
         let targets = running.wait_for(&job, "up", PATIENCE);
         assert_eq!(targets.len(), 1, "{targets:?}");
-        until("samples arrive", PATIENCE, || {
-            prometheus
-                .query(&format!("up{{job=\"{job}\"}}"))
-                .pointer("/0/value/1")
-                == Some(&json!("1"))
-        });
+        receiver.wait_until_up(&job);
     }
     let account = format!(
         "system:serviceaccount:{}:{}-sa",

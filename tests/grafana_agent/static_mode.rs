@@ -3,12 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use serde_json::json;
 use testbed::GrafanaAgent;
-use testbed::poll::until;
 
-use super::run::receiver;
 use super::{World, monconf};
+use crate::support::Receiver;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -18,9 +16,9 @@ const THEIRS: &str = "server: {}  # theirs\nmetrics:\n  global:\n    scrape_inte
 fn jobs_in_the_file_of_an_agent_outside_the_cluster_are_scraped_and_sent_on() {
     let Some(world) = World::shared() else { return };
     let scope = world.cluster.cp.scope("static");
-    let (folder, prometheus) = receiver();
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let file = folder.path().join("agent.yaml");
-    let theirs = THEIRS.replace("URL", &format!("{}/api/v1/write", prometheus.url()));
+    let theirs = THEIRS.replace("URL", &receiver.write_url());
     fs::write(&file, &theirs).unwrap();
     let arguments = ["--apply", "--config", file.to_str().unwrap()];
     let run = monconf(&scope, &arguments).run().ok();
@@ -38,12 +36,7 @@ fn jobs_in_the_file_of_an_agent_outside_the_cluster_are_scraped_and_sent_on() {
     for job in ["apiservers", "nodes", "cadvisor"] {
         let job = format!("{}-kubernetes-{job}", scope.name);
         running.wait_for(&job, "up", PATIENCE);
-        until("samples arrive", PATIENCE, || {
-            prometheus
-                .query(&format!("up{{job=\"{job}\"}}"))
-                .pointer("/0/value/1")
-                == Some(&json!("1"))
-        });
+        receiver.wait_until_up(&job);
     }
 }
 
@@ -92,9 +85,8 @@ fn the_whole_configuration_is_printed() {
     let Some(world) = World::shared() else { return };
     let cp = &world.cluster.cp;
     let scope = cp.scope("printed");
-    let (folder, prometheus) = receiver();
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let mounted = folder.path().join("mounted");
-    let write = format!("{}/api/v1/write", prometheus.url());
     let arguments = [
         "--format",
         "static",
@@ -104,7 +96,7 @@ fn the_whole_configuration_is_printed() {
         "--mount-dir",
         mounted.to_str().unwrap(),
         "--remote-write",
-        &write,
+        &receiver.write_url(),
         "--interval",
         "1s",
     ];
@@ -115,10 +107,5 @@ fn the_whole_configuration_is_printed() {
     let running = GrafanaAgent::start_static(&file, &[], &[]);
     let job = format!("{}-kubernetes-cadvisor", scope.name);
     running.wait_for(&job, "up", PATIENCE);
-    until("samples arrive", PATIENCE, || {
-        prometheus
-            .query(&format!("up{{job=\"{job}\"}}"))
-            .pointer("/0/value/1")
-            == Some(&json!("1"))
-    });
+    receiver.wait_until_up(&job);
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod docs;
 mod monconf;
+mod receiver;
 pub(crate) mod rights;
 pub(crate) mod state;
 pub(crate) mod token;
 
 pub(crate) use monconf::{Monconf, Run};
+pub(crate) use receiver::Receiver;
