@@ -81,7 +81,7 @@ impl World {
     }
 
     /// A `monconf.yaml` with one job for each of these fields, its name among them.
-    fn settings(&self, jobs: &[Value]) -> Value {
+    fn settings(&self, jobs: &[Value]) -> String {
         let own = jobs.iter().map(|fields| {
             let mut job = json!({
                 "role": "node",
@@ -90,6 +90,7 @@ impl World {
                 "relabelling": [
                     {"sourceLabels": ["__meta_kubernetes_node_annotation_awkward"], "targetLabel": "annotation"},
                     {"targetLabel": "replaced", "replacement": AWKWARD.replace('$', "$$")},
+                    {"sourceLabels": ["job"], "targetLabel": "copied"},
                     // Here they are groups.
                     {"sourceLabels": ["__meta_kubernetes_node_name"], "regex": "^(.+)$", "targetLabel": "node", "replacement": "$1"},
                     {"sourceLabels": ["__meta_kubernetes_node_name"], "regex": "(six).*(have)", "targetLabel": "instance", "replacement": "${2}\\$1"},
@@ -99,7 +100,9 @@ impl World {
             job.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             job
         });
-        json!({"ownJobs": own.collect::<Vec<_>>(), "interval": "1s"})
+        let settings = json!({"ownJobs": own.collect::<Vec<_>>(), "interval": "1s"});
+        // As it is, it would end a line.
+        settings.to_string().replace('\u{2028}', "\\u2028")
     }
 }
 
@@ -118,6 +121,7 @@ fn apply(consumer: &str, scope: &Scope, settings: &Path, jobs: &str, arguments: 
 fn expected(job: &str) -> Map<String, Value> {
     let own = [
         ("job", job),
+        ("copied", job),
         ("instance", "have\\six"),
         ("node", NODE),
         ("annotation", AWKWARD),
@@ -194,7 +198,7 @@ fn static_mode_as_its_operator_configures_it_has_every_value_as_it_is() {
         json!({"name": long, "jobName": JOB_NAME}),
         json!({"name": "honors", "honorLabels": true}),
     ]);
-    fs::write(file("monconf.yaml"), settings.to_string()).unwrap();
+    fs::write(file("monconf.yaml"), settings).unwrap();
     let receiver = Receiver::start();
     let mounted = file("mounted");
     let arguments = [
@@ -259,14 +263,14 @@ fn flow_mode_has_every_value_as_it_is() {
         (
             &short,
             vec![
-                json!({"name": "x-y", "honorLabels": true}),
+                json!({"name": "x-y", "jobName": "honors", "honorLabels": true}),
                 json!({"name": "x--y"}),
             ],
             "x-y,x--y",
         ),
     ];
     for (scope, own, jobs) in &cases {
-        fs::write(file("monconf.yaml"), world.settings(own).to_string()).unwrap();
+        fs::write(file("monconf.yaml"), world.settings(own)).unwrap();
         let config = file(&format!("{}.alloy", scope.name));
         let arguments = [
             "--config",
@@ -284,7 +288,7 @@ fn flow_mode_has_every_value_as_it_is() {
     for (scope, job, honors) in [
         (&long, "y", false),
         (&long, JOB_NAME, false),
-        (&short, "x-y", true),
+        (&short, "honors", true),
         (&short, "x--y", false),
     ] {
         let job = format!("{}-{job}", scope.name);
