@@ -7,8 +7,6 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use testbed::poll::poll;
 use testbed::{AgentOperator, ControlPlane, Crds, Exporter, GrafanaAgent, Options, Scope};
@@ -217,11 +215,7 @@ fn static_mode_as_its_operator_configures_it_has_every_value_as_it_is() {
         &jobs,
         &arguments,
     );
-    fs::create_dir(&mounted).unwrap();
-    for (key, value) in token::secret(&scope)["data"].as_object().unwrap() {
-        let bytes = STANDARD.decode(value.as_str().unwrap()).unwrap();
-        fs::write(mounted.join(key), bytes).unwrap();
-    }
+    token::mount(&scope, &mounted);
     let agent = format!("{}-k8s-agent", scope.name);
     let config = poll(PATIENCE, || {
         let config = world.operator.rendered_config(&scope.namespace, &agent);

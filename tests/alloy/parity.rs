@@ -8,10 +8,10 @@ use std::time::Duration;
 use testbed::poll::poll;
 use testbed::{Cluster, GrafanaAgent, Prometheus, Scope};
 
+use crate::support::receiver::DEFAULT_JOBS;
 use crate::support::{Monconf, Receiver};
 
 const PATIENCE: Duration = Duration::from_mins(1);
-const JOBS: [&str; 3] = ["apiservers", "nodes", "cadvisor"];
 
 /// Of every job some, with few labels and with many; none that a busy cluster makes more of.
 const METRICS: [&str; 21] = [
@@ -102,7 +102,7 @@ fn prometheus_agent_and_alloy_give_the_same_series() {
         (of_agent.prometheus(), &agent),
         (of_alloy.prometheus(), &alloy),
     ];
-    for job in JOBS {
+    for job in DEFAULT_JOBS {
         prometheus.wait_for(&format!("{}-kubernetes-{job}", raw.name), "up", PATIENCE);
         static_mode.wait_for(&format!("{}-kubernetes-{job}", agent.name), "up", PATIENCE);
         flow_mode.wait_for(&format!("{}-kubernetes-{job}", alloy.name), "up", PATIENCE);

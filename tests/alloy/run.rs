@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testbed::{Cluster, GrafanaAgent, Scope, grafana_agent};
 
+use crate::support::receiver::DEFAULT_JOBS;
+use crate::support::rights::refused;
 use crate::support::{Monconf, Receiver, token};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 fn monconf(scope: &Scope, arguments: &[&str]) -> Monconf {
     Monconf::for_consumer("alloy", scope, arguments)
@@ -19,8 +19,7 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
     let Some(cluster) = Cluster::shared() else {
         return;
     };
-    let cp = &cluster.cp;
-    let scope = cp.scope("alloy");
+    let scope = cluster.cp.scope("alloy");
     let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let file = folder.path().join("k8s.alloy");
     let arguments = [
@@ -43,22 +42,8 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
     assert!(!again.stdout.contains("\n  + "), "{}", again.stdout);
 
     let running = GrafanaAgent::start_flow(&file);
-    let jobs = ["apiservers", "nodes", "cadvisor"];
-    for job in jobs {
-        let job = format!("{}-kubernetes-{job}", scope.name);
-        let targets = running.wait_for(&job, "up", PATIENCE);
-        assert_eq!(targets.len(), 1, "{targets:?}");
-        receiver.wait_until_up(&job);
-    }
-    let account = format!(
-        "system:serviceaccount:{}:{}-sa",
-        scope.namespace, scope.name
-    );
-    let refused = || {
-        let events = cp.audit(&account);
-        events.iter().filter(|event| event.code == 403).count()
-    };
-    assert_eq!(refused(), 0, "every request is within the derived rights");
+    receiver.wait_for_default_jobs(&running, &scope);
+    assert!(refused(&scope).is_empty(), "{:#?}", refused(&scope));
 
     // A new token is taken from the file, without a reload and without a failed scrape.
     monconf(&scope, &arguments)
@@ -66,7 +51,7 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
         .run()
         .ok();
     std::thread::sleep(Duration::from_secs(5));
-    for job in jobs {
+    for job in DEFAULT_JOBS {
         let job = format!("{}-kubernetes-{job}", scope.name);
         let least = receiver
             .prometheus()

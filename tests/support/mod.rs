@@ -2,7 +2,7 @@
 
 pub(crate) mod docs;
 mod monconf;
-mod receiver;
+pub(crate) mod receiver;
 pub(crate) mod rights;
 pub(crate) mod state;
 pub(crate) mod token;

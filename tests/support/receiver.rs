@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testbed::Prometheus;
 use testbed::poll::until;
+use testbed::{GrafanaAgent, Prometheus, Scope};
 
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What the default jobs are called behind `kubernetes-`.
+pub(crate) const DEFAULT_JOBS: [&str; 3] = ["apiservers", "nodes", "cadvisor"];
 
 /// A Prometheus that scrapes nothing and takes what is sent to it.
 pub(crate) struct Receiver {
@@ -47,6 +50,17 @@ impl Receiver {
         let found = self.prometheus.query(selector);
         let found = found.as_array().into_iter().flatten();
         found.map(|series| series["metric"].clone()).collect()
+    }
+
+    /// Waits until an agent scrapes the one target of each default job of a test's instance, and has sent that.
+    #[track_caller]
+    pub(crate) fn wait_for_default_jobs(&self, agent: &GrafanaAgent, scope: &Scope) {
+        for job in DEFAULT_JOBS {
+            let job = format!("{}-kubernetes-{job}", scope.name);
+            let targets = agent.wait_for(&job, "up", PATIENCE);
+            assert_eq!(targets.len(), 1, "{targets:?}");
+            self.wait_until_up(&job);
+        }
     }
 
     /// Waits until a job's last scrape was a success, as it was told.
