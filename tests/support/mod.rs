@@ -1,6 +1,7 @@
 //! Running the built program, and looking at what it did.
 
 pub(crate) mod docs;
+pub(crate) mod hostile;
 mod monconf;
 pub(crate) mod receiver;
 pub(crate) mod rights;
