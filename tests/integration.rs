@@ -24,6 +24,7 @@ mod files;
 mod grafana_agent;
 mod interrupt;
 mod least_access;
+mod literal_values;
 mod offline;
 mod operator_objects;
 mod output;

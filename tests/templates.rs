@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use monconf::job::{Authority, Discovery, Job, Relabelling, Role, Selector};
+use monconf::job::{Authority, Job, Role};
 use monconf::render::{Builtin, Form, Surroundings, Templates, desired};
 use monconf::spec::{Consumer, Settings, Spec};
 use monconf::token::{Decision, Verdict};
@@ -13,40 +13,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, Scope};
 
+use crate::support::hostile::{self, hostile};
 use crate::support::{Monconf, Run, state};
-
-/// Texts that would break out of YAML, of Jinja, of comments, or into another type.
-fn hostile() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        Just("\"".to_owned()),
-        Just("'".to_owned()),
-        Just("\n".to_owned()),
-        Just("\r\n".to_owned()),
-        Just("{{ names }}".to_owned()),
-        Just("{% raw %}".to_owned()),
-        Just("---\n".to_owned()),
-        Just(": ".to_owned()),
-        Just(" #".to_owned()),
-        Just("- ".to_owned()),
-        Just("on".to_owned()),
-        Just("null".to_owned()),
-        Just("1_000".to_owned()),
-        Just("2001-01-01".to_owned()),
-        Just("\u{2028}".to_owned()),
-        Just("\u{85}".to_owned()),
-        Just("\u{feff}".to_owned()),
-        Just("\u{1b}[31m".to_owned()),
-        Just("\0".to_owned()),
-        Just("$1 ${X} $(Y)".to_owned()),
-        Just("!!python/object".to_owned()),
-        Just("&a *a".to_owned()),
-        Just("\\".to_owned()),
-        Just("%}@`|>".to_owned()),
-        "[a-z0-9.:/-]{1,8}",
-        any::<char>().prop_map(|character| character.to_string()),
-    ];
-    prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
-}
 
 /// Every text that a user, a file or a cluster can put into a template, as it is. Names that Kubernetes checks are
 /// checked before; here they are hostile all the same.
@@ -101,49 +69,17 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
     documents
 }
 
-/// A job whose every text is `text`; what `monconf.yaml` may not hold is refused before it comes to a template.
+/// The same for what templates are for.
 fn own_job(text: &str, role: Role) -> Job {
-    let own = || text.to_owned();
-    let step = Relabelling {
-        action: "replace".to_owned(),
-        source_labels: vec![own()],
-        separator: Some(own()),
-        regex: Some(own()),
-        modulus: Some(2),
-        target_label: Some(own()),
-        replacement: Some(own()),
-    };
-    let selector = Selector {
-        role,
-        label: Some(own()),
-        field: Some(own()),
-    };
-    Job {
-        name: own(),
-        summary: own(),
-        job_name: own(),
-        discovery: Discovery {
-            // Behind every namespace of the catalogue, as what is harmless is too.
-            namespaces: vec![format!("x{text}")],
-            selectors: if role == Role::Pod {
-                Vec::new()
-            } else {
-                vec![selector]
-            },
-            ..Discovery::all(role)
-        },
-        authority: Authority::Kubelet,
-        tls: true,
-        insecure_tls: false,
-        metrics_path: own(),
-        params: vec![(format!("key{text}"), vec![own()])],
-        interval: None,
-        timeout: None,
-        honor_labels: true,
-        honor_timestamps: true,
-        relabelling: vec![step.clone()],
-        metric_relabelling: vec![step],
+    let mut job = hostile::own_job(text, role);
+    job.authority = Authority::Kubelet;
+    // Behind every namespace of the catalogue, as what is harmless is too.
+    job.discovery.namespaces = vec![format!("x{text}")];
+    if role == Role::Pod {
+        job.discovery.selectors.clear();
     }
+    job.params = vec![(format!("key{text}"), vec![text.to_owned()])];
+    job
 }
 
 /// The shape of a value: its keys and types, with the texts left out and the hostile key made general.

@@ -110,7 +110,7 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
     let after = match (&change.rendered, &change.after) {
         (Some(rendered), Some(after)) if before.is_none() => {
             let data = secret_data(after, masker);
-            Some(masker.text(&Text::from(rendered.clone())) + &data)
+            Some(masker.text(&Text::manifest(rendered)) + &data)
         }
         (_, after) => after.as_ref().map(|content| text(content, masker)),
     };

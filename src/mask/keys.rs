@@ -36,6 +36,16 @@ pub fn secrecy(key: &str) -> Extent {
     }
 }
 
+/// [`secrecy`] in a manifest of Kubernetes, where `secrets` are names of Secrets, as in a `ServiceAccount` or a
+/// `GrafanaAgent`.
+#[must_use]
+pub fn secrecy_in_manifest(key: &str) -> Extent {
+    match key {
+        "secrets" => Extent::Nothing,
+        other => secrecy(other),
+    }
+}
+
 const ENDINGS: [&str; 17] = [
     "password",
     "passwords",

@@ -15,7 +15,7 @@ use crate::object::decoded;
 use crate::plan::{PENDING_TOKEN, Text};
 use crate::yaml::Extent;
 
-pub use keys::secrecy;
+pub use keys::{secrecy, secrecy_in_manifest};
 pub(crate) use lines::{Hidden, hidden, secrets_within};
 pub use scrub::{hide, scrub, scrub_all, scrub_line};
 

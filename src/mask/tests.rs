@@ -97,4 +97,9 @@ fn references_to_secrets_are_no_secrets() {
     ] {
         assert_eq!(Masker::default().text(&config.to_owned().into()), config);
     }
+    let manifest = "kind: GrafanaAgent\nspec:\n  secrets: [grafana-agent-token]\n";
+    assert_eq!(Masker::default().text(&Text::manifest(manifest)), manifest);
+    let header = "http_headers: {X-Foo: {secrets: [correct-horse]}}\n";
+    let shown = Masker::default().text(&Text::manifest(header));
+    assert!(!shown.contains("horse"), "{shown}");
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::mask::secrecy;
+use crate::mask::{secrecy, secrecy_in_manifest};
 use crate::yaml::values_under;
 
 /// A text, and where its secrets are. Cheap to clone, however large.
@@ -21,6 +21,13 @@ impl Text {
             text,
             secrets: secrets.into(),
         }
+    }
+
+    /// A manifest of Kubernetes; looks for the secrets.
+    #[must_use]
+    pub fn manifest(text: &str) -> Self {
+        let secrets = values_under(text, secrecy_in_manifest);
+        Self::with_secrets(text.into(), secrets)
     }
 
     /// The text itself, secrets included.

@@ -35,6 +35,25 @@ impl Exporter {
         )
     }
 
+    /// The node exporter, which tells nothing of this machine but the metrics of `text`, in the text format.
+    pub fn text(address: impl Into<SocketAddr>, text: &str) -> Self {
+        let flags = |address: SocketAddr, folder: &Path| {
+            fs::write(folder.join("metrics.prom"), text).expect("the directory is writable");
+            vec![
+                format!("--web.listen-address={address}"),
+                "--collector.disable-defaults".to_owned(),
+                "--collector.textfile".to_owned(),
+                format!("--collector.textfile.directory={}", folder.display()),
+            ]
+        };
+        Self::start(
+            Component::NodeExporter,
+            "node_exporter",
+            address.into(),
+            flags,
+        )
+    }
+
     /// The blackbox exporter, with the modules `http_2xx` and `tcp_connect`.
     pub fn blackbox(address: impl Into<SocketAddr>) -> Self {
         let flags = |address: SocketAddr, folder: &Path| {

@@ -25,6 +25,7 @@ pub mod mounts;
 pub mod network;
 pub mod node;
 pub mod operator;
+mod operator_process;
 mod packages;
 pub mod poll;
 pub mod process;

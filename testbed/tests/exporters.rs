@@ -17,6 +17,15 @@ fn the_node_exporter_tells_of_this_machine() {
 }
 
 #[test]
+fn the_node_exporter_tells_what_it_is_given() {
+    let exporter = Exporter::text(LOOPBACK, "own{job=\"theirs\"} 1\n");
+    let metrics = exporter.get("/metrics");
+    assert_is_text_format(&metrics);
+    assert!(metrics.contains("\nown{job=\"theirs\"} 1\n"), "{metrics}");
+    assert!(!metrics.contains("node_cpu"), "{metrics}");
+}
+
+#[test]
 fn the_blackbox_exporter_probes_another() {
     let (blackbox, node) = (Exporter::blackbox(LOOPBACK), Exporter::node(LOOPBACK));
     let metrics = blackbox.get("/metrics");

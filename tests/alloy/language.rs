@@ -1,13 +1,14 @@
 //! What is written is what Alloy's own parser and formatter read and write.
 
 use monconf::alloy::{self, Credentials, Settings};
-use monconf::job::{Discovery, Job, Relabelling, Role, Selector};
+use monconf::job::Role;
 use monconf::spec::Duration;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use testbed::{alloy_syntax, grafana_agent};
 
 use super::{every_kind, everything, pod, render, spec};
+use crate::support::hostile::{hostile, own_job};
 
 #[test]
 fn every_job_is_written_as_alloy_s_formatter_writes_it() {
@@ -49,44 +50,6 @@ fn a_rare_job_is_written_as_alloy_s_formatter_writes_it_too() {
     ] {
         assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
     }
-}
-
-/// Texts that would break out of a string, of a comment or of Jinja, and those that a scanner has no way to read.
-fn hostile() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        prop::sample::select(vec![
-            "\"",
-            "`",
-            "\\",
-            "\n",
-            "\r\n",
-            "\t",
-            "\u{b}",
-            "\0",
-            "$1",
-            "${1}",
-            "$$",
-            "{{ label }}",
-            "{% raw %}",
-            "}\n",
-            "//",
-            "/*",
-            "*/",
-            "\u{2028}",
-            "\u{85}",
-            "\u{feff}",
-            "\u{1b}[31m",
-            "\u{202e}",
-            "\u{fffd}",
-            "\u{ff}",
-            "  ",
-            "null",
-        ])
-        .prop_map(str::to_owned),
-        "[a-z0-9.:/-]{1,8}",
-        any::<char>().prop_map(|character| character.to_string()),
-    ];
-    prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
 }
 
 fn with_text(text: &str) -> String {
@@ -143,45 +106,5 @@ proptest! {
         prop_assert_eq!(jobs.len(), 1);
         prop_assert_eq!(&jobs[0].0, &text);
         prop_assert_eq!(&jobs[0].1["params"]["module"][0], &json!(text));
-    }
-}
-
-/// A job that has everything, with one text in all of its places.
-fn own_job(text: &str, role: Role) -> Job {
-    let own = || text.to_owned();
-    let step = Relabelling {
-        action: "replace".to_owned(),
-        source_labels: vec![own()],
-        separator: Some(own()),
-        regex: Some(own()),
-        modulus: Some(2),
-        target_label: Some(own()),
-        replacement: Some(own()),
-    };
-    let selector = Selector {
-        role,
-        label: Some(own()),
-        field: Some(own()),
-    };
-    Job {
-        name: own(),
-        summary: own(),
-        job_name: own(),
-        discovery: Discovery {
-            namespaces: vec![own()],
-            selectors: vec![selector],
-            ..Discovery::all(role)
-        },
-        authority: monconf::job::Authority::ApiServer,
-        tls: true,
-        insecure_tls: false,
-        metrics_path: own(),
-        params: vec![("module".to_owned(), vec![own()])],
-        interval: None,
-        timeout: None,
-        honor_labels: true,
-        honor_timestamps: true,
-        relabelling: vec![step.clone()],
-        metric_relabelling: vec![step],
     }
 }

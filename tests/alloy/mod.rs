@@ -1,10 +1,11 @@
 //! Grafana Alloy's configuration, read by its own parser and run by flow mode of Grafana Agent.
 
+mod documented;
 mod flow;
 mod language;
 mod parity;
 mod pod;
-mod receiver;
+mod receiver_pod;
 mod run;
 mod template;
 mod translate;

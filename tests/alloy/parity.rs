@@ -8,11 +8,10 @@ use std::time::Duration;
 use testbed::poll::poll;
 use testbed::{Cluster, GrafanaAgent, Prometheus, Scope};
 
-use super::run::{is_up, receiver};
-use crate::support::Monconf;
+use crate::support::receiver::DEFAULT_JOBS;
+use crate::support::{Monconf, Receiver};
 
 const PATIENCE: Duration = Duration::from_mins(1);
-const JOBS: [&str; 3] = ["apiservers", "nodes", "cadvisor"];
 
 /// Of every job some, with few labels and with many; none that a busy cluster makes more of.
 const METRICS: [&str; 21] = [
@@ -81,34 +80,34 @@ fn prometheus_agent_and_alloy_give_the_same_series() {
     let prometheus = Prometheus::start(&file("prometheus.yml"), &[]);
 
     let agent = cp.scope("same-agent");
-    let (_keep, of_agent, url) = receiver();
+    let of_agent = Receiver::start();
+    let url = of_agent.write_url();
     let own = format!("metrics:\n  configs:\n  - name: own\n    remote_write:\n    - url: {url}\n");
     fs::write(file("agent.yaml"), own).unwrap();
     write("grafana-agent", &agent, &file("agent.yaml"), &[]);
     let static_mode = GrafanaAgent::start_static(&file("agent.yaml"), &[], &[]);
 
     let alloy = cp.scope("same-alloy");
-    let (_keep, of_alloy, url) = receiver();
+    let of_alloy = Receiver::start();
     write(
         "alloy",
         &alloy,
         &file("k8s.alloy"),
-        &["--remote-write", &url],
+        &["--remote-write", &of_alloy.write_url()],
     );
     let flow_mode = GrafanaAgent::start_flow(&file("k8s.alloy"));
 
     let consumers = [
         (&prometheus, &raw),
-        (&of_agent, &agent),
-        (&of_alloy, &alloy),
+        (of_agent.prometheus(), &agent),
+        (of_alloy.prometheus(), &alloy),
     ];
-    for job in JOBS {
+    for job in DEFAULT_JOBS {
         prometheus.wait_for(&format!("{}-kubernetes-{job}", raw.name), "up", PATIENCE);
         static_mode.wait_for(&format!("{}-kubernetes-{job}", agent.name), "up", PATIENCE);
         flow_mode.wait_for(&format!("{}-kubernetes-{job}", alloy.name), "up", PATIENCE);
-        for (prometheus, scope) in consumers {
-            let job = format!("{}-kubernetes-{job}", scope.name);
-            testbed::poll::until("samples arrive", PATIENCE, || is_up(prometheus, &job));
+        for (receiver, scope) in [(&of_agent, &agent), (&of_alloy, &alloy)] {
+            receiver.wait_until_up(&format!("{}-kubernetes-{job}", scope.name));
         }
     }
     for metric in METRICS {

@@ -8,14 +8,15 @@ use serde_json::{Map, Value, json};
 use testbed::poll::poll;
 use testbed::{Cluster, Component, Event, Pod, Scope};
 
-use super::receiver::{PASSWORD, Receiver, USER};
+use super::receiver_pod::{PASSWORD, ReceiverPod, USER};
 use crate::support::Monconf;
+use crate::support::receiver::DEFAULT_JOBS;
+use crate::support::rights::refused;
 
 const IMAGE: &str = "testbed.invalid/grafana-agent:1";
 const FOLDER: &str = "/etc/alloy";
 const SECRETS: &str = "/etc/alloy-secrets";
 const PATIENCE: Duration = Duration::from_mins(1);
-const JOBS: [&str; 3] = ["apiservers", "nodes", "cadvisor"];
 
 /// Configures Alloy by the ConfigMap that its Pod mounts.
 fn apply(scope: &Scope, token_from: &str, write: &str, more: &[&str]) {
@@ -106,16 +107,9 @@ fn asked(scope: &Scope, account: &str) -> Vec<Event> {
     scope.cp.audit(&user)
 }
 
-/// What it was refused.
-fn refused(scope: &Scope, account: &str) -> Vec<Event> {
-    let mut events = asked(scope, account);
-    events.retain(|event| event.code == 403);
-    events
-}
-
 /// Every job has one target, that is up, and its samples arrive; nobody asked for more than the derived rights.
-fn everything_arrives(cluster: &Cluster, scope: &Scope, receiver: &Receiver) {
-    let expected = JOBS.map(|job| {
+fn everything_arrives(cluster: &Cluster, scope: &Scope, receiver: &ReceiverPod) {
+    let expected = DEFAULT_JOBS.map(|job| {
         let job = format!("{}-kubernetes-{job}", scope.name);
         (job, vec!["1".to_owned()])
     });
@@ -131,8 +125,7 @@ fn everything_arrives(cluster: &Cluster, scope: &Scope, receiver: &Receiver) {
     });
     let account = account(scope);
     assert!(!asked(scope, &account).is_empty(), "it is {account}");
-    let refused = refused(scope, &account);
-    assert!(refused.is_empty(), "{refused:#?}");
+    assert!(refused(scope).is_empty(), "{:#?}", refused(scope));
     // Neither the Prometheus that takes the samples nor a Pod with the token mounted has a token of its own.
     let others = asked(scope, "default");
     assert!(others.is_empty(), "{others:#?}");
@@ -144,7 +137,7 @@ fn with_the_token_of_its_pod() {
         return;
     };
     let scope = namespace(cluster, "alloy-pod");
-    let receiver = Receiver::start(cluster, &scope, false);
+    let receiver = ReceiverPod::start(cluster, &scope, false);
     apply(&scope, "pod", &receiver.write_url(), &[]);
     start(cluster, &scope, &account(&scope), false);
     everything_arrives(cluster, &scope, &receiver);
@@ -156,7 +149,7 @@ fn with_the_token_in_the_secret_that_it_reads() {
         return;
     };
     let scope = namespace(cluster, "alloy-secret");
-    let receiver = Receiver::start(cluster, &scope, false);
+    let receiver = ReceiverPod::start(cluster, &scope, false);
     apply(&scope, "secret", &receiver.write_url(), &[]);
     start(cluster, &scope, &account(&scope), false);
     everything_arrives(cluster, &scope, &receiver);
@@ -169,7 +162,7 @@ fn with_the_token_in_the_secret_that_is_mounted() {
         return;
     };
     let scope = namespace(cluster, "alloy-mount");
-    let receiver = Receiver::start(cluster, &scope, false);
+    let receiver = ReceiverPod::start(cluster, &scope, false);
     let more = ["--mount-dir", SECRETS];
     apply(&scope, "mount", &receiver.write_url(), &more);
     start(cluster, &scope, "default", true);
@@ -182,7 +175,7 @@ fn to_a_receiver_that_demands_a_password() {
         return;
     };
     let scope = namespace(cluster, "alloy-login");
-    let receiver = Receiver::start(cluster, &scope, true);
+    let receiver = ReceiverPod::start(cluster, &scope, true);
     assert_eq!(receiver.answer_to_anybody(), 401);
     let login = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"},
@@ -221,10 +214,7 @@ fn without_the_rights_to_read_its_secrets_both_are_refused() {
                 event.name.as_str(),
             ) == ("get", "secrets", secret)
         };
-        let found = poll(PATIENCE, || {
-            let mut refused = refused(&scope, &account(&scope)).into_iter();
-            refused.find(asks)
-        });
+        let found = poll(PATIENCE, || refused(&scope).into_iter().find(asks));
         assert!(found.is_some(), "nobody asks for {secret}");
     }
 }

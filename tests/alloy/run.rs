@@ -4,30 +4,14 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testbed::poll::until;
-use testbed::{Cluster, GrafanaAgent, Prometheus, Scope, grafana_agent};
+use testbed::{Cluster, GrafanaAgent, Scope, grafana_agent};
 
-use crate::support::{Monconf, token};
-
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::support::receiver::DEFAULT_JOBS;
+use crate::support::rights::refused;
+use crate::support::{Monconf, Receiver, token};
 
 fn monconf(scope: &Scope, arguments: &[&str]) -> Monconf {
     Monconf::for_consumer("alloy", scope, arguments)
-}
-
-/// A Prometheus that scrapes nothing and takes what is sent to it.
-pub(super) fn receiver() -> (tempfile::TempDir, Prometheus, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("prometheus.yml");
-    fs::write(&file, "{}\n").unwrap();
-    let prometheus = Prometheus::start(&file, &["--web.enable-remote-write-receiver"]);
-    let write = format!("{}/api/v1/write", prometheus.url());
-    (folder, prometheus, write)
-}
-
-pub(super) fn is_up(prometheus: &Prometheus, job: &str) -> bool {
-    let up = prometheus.query(&format!("up{{job=\"{job}\"}}"));
-    up.pointer("/0/value/1") == Some(&json!("1"))
 }
 
 #[test]
@@ -35,16 +19,15 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
     let Some(cluster) = Cluster::shared() else {
         return;
     };
-    let cp = &cluster.cp;
-    let scope = cp.scope("alloy");
-    let (folder, prometheus, write) = receiver();
+    let scope = cluster.cp.scope("alloy");
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let file = folder.path().join("k8s.alloy");
     let arguments = [
         "--apply",
         "--config",
         file.to_str().unwrap(),
         "--remote-write",
-        &write,
+        &receiver.write_url(),
         "--interval",
         "1s",
     ];
@@ -59,22 +42,8 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
     assert!(!again.stdout.contains("\n  + "), "{}", again.stdout);
 
     let running = GrafanaAgent::start_flow(&file);
-    let jobs = ["apiservers", "nodes", "cadvisor"];
-    for job in jobs {
-        let job = format!("{}-kubernetes-{job}", scope.name);
-        let targets = running.wait_for(&job, "up", PATIENCE);
-        assert_eq!(targets.len(), 1, "{targets:?}");
-        until("samples arrive", PATIENCE, || is_up(&prometheus, &job));
-    }
-    let account = format!(
-        "system:serviceaccount:{}:{}-sa",
-        scope.namespace, scope.name
-    );
-    let refused = || {
-        let events = cp.audit(&account);
-        events.iter().filter(|event| event.code == 403).count()
-    };
-    assert_eq!(refused(), 0, "every request is within the derived rights");
+    receiver.wait_for_default_jobs(&running, &scope);
+    assert!(refused(&scope).is_empty(), "{:#?}", refused(&scope));
 
     // A new token is taken from the file, without a reload and without a failed scrape.
     monconf(&scope, &arguments)
@@ -82,9 +51,11 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
         .run()
         .ok();
     std::thread::sleep(Duration::from_secs(5));
-    for job in jobs {
+    for job in DEFAULT_JOBS {
         let job = format!("{}-kubernetes-{job}", scope.name);
-        let least = prometheus.query(&format!("min_over_time(up{{job=\"{job}\"}}[5m])"));
+        let least = receiver
+            .prometheus()
+            .query(&format!("min_over_time(up{{job=\"{job}\"}}[5m])"));
         assert_eq!(least.pointer("/0/value/1"), Some(&json!("1")), "{job}");
     }
 }
@@ -95,14 +66,15 @@ fn the_config_map_is_ours_and_nobody_else_s_is_touched() {
         return;
     };
     let scope = cluster.cp.scope("alloy-map");
-    let (_folder, _prometheus, write) = receiver();
+    // Nobody listens there.
+    let write = "http://127.0.0.1:9/api/v1/write";
     let arguments = [
         "--configmap",
         "k8s:config.alloy",
         "--token-from",
         "secret",
         "--remote-write",
-        &write,
+        write,
     ];
     monconf(&scope, &arguments).args(["--apply"]).run().ok();
     let path = format!("/api/v1/namespaces/{}/configmaps/k8s", scope.namespace);
@@ -149,7 +121,7 @@ fn the_config_map_is_ours_and_nobody_else_s_is_touched() {
     let maps = format!("/api/v1/namespaces/{}/configmaps", scope.namespace);
     scope.admin().post(&maps, &theirs).unwrap();
     let run = monconf(&scope, &["--configmap", "theirs:config.alloy", "--apply"])
-        .args(["--remote-write", &write])
+        .args(["--remote-write", write])
         .run()
         .exit(1);
     assert!(

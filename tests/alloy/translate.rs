@@ -11,14 +11,14 @@ use testbed::{ControlPlane, Crds, GrafanaAgent, Options, Scope, alloy_syntax, gr
 
 use crate::support::Monconf;
 
-const SELECTORS: &str = include_str!("metricsinstances/selectors.yaml");
-const JOBS: &str = include_str!("metricsinstances/jobs.yaml");
+pub(super) const SELECTORS: &str = include_str!("metricsinstances/selectors.yaml");
+pub(super) const JOBS: &str = include_str!("metricsinstances/jobs.yaml");
 const UNTRANSLATABLE: &str = include_str!("metricsinstances/untranslatable.yaml");
 
 /// In every place of the fixtures where a secret is.
 const SECRET: &str = "hunter2";
 
-fn control_plane() -> &'static ControlPlane {
+pub(super) fn control_plane() -> &'static ControlPlane {
     static SHARED: LazyLock<ControlPlane> = LazyLock::new(|| {
         ControlPlane::start(Options {
             crds: Crds::Minimal,
@@ -30,7 +30,7 @@ fn control_plane() -> &'static ControlPlane {
 }
 
 /// Creates the objects of a file in the test's namespace.
-fn create(scope: &Scope, text: &str) {
+pub(super) fn create(scope: &Scope, text: &str) {
     scope.create_namespace();
     let certificate = json!(scope.cp.ca_pem()).to_string();
     let text = text.replace("NAMESPACE", &scope.namespace);
@@ -87,7 +87,7 @@ fn unhealthy(text: &str, kubeconfig: &Path) -> Vec<Value> {
     sick()
 }
 
-fn is_formatted(text: &str) {
+pub(super) fn is_formatted(text: &str) {
     assert_eq!(grafana_agent::fmt(text).as_deref(), Ok(text));
     assert_eq!(alloy_syntax::format(text).as_deref(), Ok(text));
 }

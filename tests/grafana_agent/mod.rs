@@ -1,6 +1,7 @@
 //! `monconf grafana-agent`, read and run by the real operator and the real agent.
 
 mod attach;
+mod documented;
 mod objects;
 mod run;
 mod static_mode;
@@ -9,13 +10,15 @@ mod wrong;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use testbed::{AgentOperator, Cluster, Crds, Options, Scope, root};
+use testbed::poll::poll;
+use testbed::{AgentOperator, Cluster, Crds, GrafanaAgent, Options, Scope, root};
 
-use crate::support::{Monconf, token};
+use crate::support::{Monconf, Run, token};
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cluster with a node, with the kinds of both operators, and the agent's operator beside it.
 struct World {
@@ -38,6 +41,17 @@ impl World {
             })
         });
         root::is_available("a cluster with Grafana Agent's operator").then(|| SHARED.as_ref())?
+    }
+
+    /// What the operator generated, with the variables of one of its Pods put in.
+    fn rendered(&self, scope: &Scope, words: &str) -> String {
+        let (namespace, name) = (&scope.namespace, agent(scope));
+        let text = poll(PATIENCE, || {
+            let generated = self.operator.generated_config(namespace, &name);
+            let is_current = generated.contains(words);
+            is_current.then(|| self.operator.rendered_config(namespace, &name))
+        });
+        text.unwrap_or_else(|| panic!("no {words}: {}", self.operator.log()))
     }
 }
 
@@ -70,12 +84,29 @@ fn jobs(scope: &Scope) -> Vec<Value> {
     serde_json::from_value(documents.remove(0)).unwrap()
 }
 
-/// Puts the token Secret's files into a folder, as a Pod has them.
-fn mount(scope: &Scope, folder: &Path) {
-    let secret = token::secret(scope);
-    fs::create_dir_all(folder).unwrap();
-    for (key, value) in secret["data"].as_object().unwrap() {
-        let bytes = STANDARD.decode(value.as_str().unwrap()).unwrap();
-        fs::write(folder.join(key), bytes).unwrap();
-    }
+/// Applies for an agent that runs beside the cluster, with the token where a Pod would have it mounted: in `folder`.
+fn apply_outside(scope: &Scope, folder: &Path, write: &str, more: &[&str]) -> Run {
+    let mounted = folder.join("mounted");
+    let arguments = [
+        "--apply",
+        "--api-server",
+        scope.cp.url(),
+        "--mount-dir",
+        mounted.to_str().unwrap(),
+        "--remote-write",
+        write,
+        "--interval",
+        "1s",
+    ];
+    let run = monconf(scope, &arguments).args(more).run().ok();
+    token::mount(scope, &mounted);
+    run
+}
+
+/// Starts an agent with a configuration of the operator's, as that starts its Pods.
+fn start(folder: &Path, config: &str, more: &[&str], environment: &[(&str, &str)]) -> GrafanaAgent {
+    let file = folder.join("agent.yml");
+    fs::write(&file, config).unwrap();
+    let arguments = [&["-enable-features=integrations-next"], more].concat();
+    GrafanaAgent::start_static(&file, &arguments, environment)
 }

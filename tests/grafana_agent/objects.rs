@@ -9,7 +9,7 @@ use super::{agent, jobs, monconf, path};
 
 const URL: &str = "http://127.0.0.1:9/api/v1/write";
 
-fn control_plane() -> ControlPlane {
+pub(super) fn control_plane() -> ControlPlane {
     ControlPlane::start(Options {
         crds: Crds::Minimal,
         agent_crds: true,

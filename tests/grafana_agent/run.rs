@@ -4,94 +4,26 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use testbed::poll::{poll, until};
-use testbed::{GrafanaAgent, Prometheus, Scope};
+use serde_json::Value;
 
-use super::{World, agent, monconf, mount};
+use super::{World, agent, apply_outside, monconf, start};
+use crate::support::Receiver;
+use crate::support::rights::refused;
 
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A Prometheus that scrapes nothing and takes what is sent to it.
-pub(super) fn receiver() -> (tempfile::TempDir, Prometheus) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("prometheus.yml");
-    fs::write(&file, "{}\n").unwrap();
-    let prometheus = Prometheus::start(&file, &["--web.enable-remote-write-receiver"]);
-    (folder, prometheus)
-}
-
-/// What the operator generated, with the variables of one of its Pods put in.
-fn rendered(world: &World, scope: &Scope, words: &str) -> String {
-    let text = poll(PATIENCE, || {
-        let generated = world
-            .operator
-            .generated_config(&scope.namespace, &agent(scope));
-        generated.contains(words).then(|| {
-            world
-                .operator
-                .rendered_config(&scope.namespace, &agent(scope))
-        })
-    });
-    text.unwrap_or_else(|| panic!("no {words}: {}", world.operator.log()))
-}
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:9/api/v1/write";
 
 #[test]
 fn the_agent_that_the_operator_configures_scrapes_everything_and_sends_it_on() {
     let Some(world) = World::shared() else { return };
-    let cp = &world.cluster.cp;
-    let scope = cp.scope("operated");
-    let (folder, prometheus) = receiver();
-    let mounted = folder.path().join("mounted");
-    let write = format!("{}/api/v1/write", prometheus.url());
-    let arguments = [
-        "--apply",
-        "--api-server",
-        cp.url(),
-        "--mount-dir",
-        mounted.to_str().unwrap(),
-        "--remote-write",
-        &write,
-        "--interval",
-        "1s",
-    ];
-    monconf(&scope, &arguments).run().ok();
-    mount(&scope, &mounted);
-    let config = rendered(
-        world,
-        &scope,
-        &format!("{}-kubernetes-cadvisor", scope.name),
-    );
-    let file = folder.path().join("agent.yml");
-    fs::write(&file, &config).unwrap();
-    let running = GrafanaAgent::start_static(
-        &file,
-        &[
-            "-config.expand-env=true",
-            "-enable-features=integrations-next",
-        ],
-        &[],
-    );
-    for job in ["apiservers", "nodes", "cadvisor"] {
-        let job = format!("{}-kubernetes-{job}", scope.name);
-        let targets = running.wait_for(&job, "up", PATIENCE);
-        assert_eq!(targets.len(), 1, "{targets:?}");
-        until("samples arrive", PATIENCE, || {
-            prometheus
-                .query(&format!("up{{job=\"{job}\"}}"))
-                .pointer("/0/value/1")
-                == Some(&json!("1"))
-        });
-    }
-    let account = format!(
-        "system:serviceaccount:{}:{}-sa",
-        scope.namespace, scope.name
-    );
-    let refused = cp
-        .audit(&account)
-        .into_iter()
-        .filter(|event| event.code == 403);
-    assert_eq!(refused.count(), 0);
+    let scope = world.cluster.cp.scope("operated");
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
+    apply_outside(&scope, folder.path(), &receiver.write_url(), &[]);
+    let last = format!("{}-kubernetes-cadvisor", scope.name);
+    let config = world.rendered(&scope, &last);
+    let running = start(folder.path(), &config, &[], &[]);
+    receiver.wait_for_default_jobs(&running, &scope);
+    assert!(refused(&scope).is_empty(), "{:#?}", refused(&scope));
 }
 
 /// A job with everything in it that something on the way could take for something else.
@@ -137,16 +69,11 @@ fn every_text_arrives_as_it_is() {
     .run()
     .ok();
     monconf(&scope, &arguments).run().ok();
-    let config = rendered(world, &scope, "awkward");
-    let file = folder.path().join("agent.yml");
-    fs::write(&file, &config).unwrap();
-    let running = GrafanaAgent::start_static(
-        &file,
-        &[
-            "-config.expand-env=true",
-            "-config.enable-read-api",
-            "-enable-features=integrations-next",
-        ],
+    let config = world.rendered(&scope, "awkward");
+    let running = start(
+        folder.path(),
+        &config,
+        &["-config.enable-read-api"],
         &[("HOME", "/nowhere")],
     );
     let replacements = |text: &str| -> Vec<Value> {
@@ -185,38 +112,18 @@ fn of_two_shards_each_target_is_scraped_by_one() {
     let scope = world.cluster.cp.scope("shards");
     // Many targets for little: every endpoint of every Service would do, and so do addresses that nobody has.
     let folder = tempfile::tempdir().unwrap();
-    let mounted = folder.path().join("mounted");
-    let arguments = [
-        "--apply",
-        "--shards",
-        "2",
-        "--api-server",
-        world.cluster.cp.url(),
-        "--mount-dir",
-        mounted.to_str().unwrap(),
-    ];
-    monconf(&scope, &arguments).run().ok();
-    mount(&scope, &mounted);
+    apply_outside(&scope, folder.path(), NOWHERE, &["--shards", "2"]);
     let config = world
         .operator
         .generated_config(&scope.namespace, &agent(&scope));
     assert!(config.contains("$(SHARDS)"), "{config}");
     let targets = |shard: &str| -> BTreeSet<String> {
-        let text = rendered(world, &scope, "kubernetes-cadvisor");
+        let text = world.rendered(&scope, "kubernetes-cadvisor");
         // The other shard's Pod differs in this variable alone.
         let text = text
             .replace("regex: \"0\"", &format!("regex: \"{shard}\""))
             .replace("regex: 0", &format!("regex: {shard}"));
-        let file = folder.path().join(format!("agent-{shard}.yml"));
-        fs::write(&file, text).unwrap();
-        let running = GrafanaAgent::start_static(
-            &file,
-            &[
-                "-config.expand-env=true",
-                "-enable-features=integrations-next",
-            ],
-            &[],
-        );
+        let running = start(folder.path(), &text, &[], &[]);
         // Those that are dropped are never told: look until nothing more has come for a while.
         std::thread::sleep(Duration::from_secs(12));
         running

@@ -1,16 +1,11 @@
 //! The agent's own configuration file: on standard output, and among the jobs of somebody else.
 
 use std::fs;
-use std::time::Duration;
 
-use serde_json::json;
 use testbed::GrafanaAgent;
-use testbed::poll::until;
 
-use super::run::receiver;
-use super::{World, monconf};
-
-const PATIENCE: Duration = Duration::from_mins(1);
+use super::{World, apply_outside, monconf};
+use crate::support::Receiver;
 
 const THEIRS: &str = "server: {}  # theirs\nmetrics:\n  global:\n    scrape_interval: 1s\n    scrape_timeout: 1s\n  configs:\n  - name: theirs\n    scrape_configs: []  # none yet\n    remote_write:\n    - url: URL\n";
 
@@ -18,9 +13,9 @@ const THEIRS: &str = "server: {}  # theirs\nmetrics:\n  global:\n    scrape_inte
 fn jobs_in_the_file_of_an_agent_outside_the_cluster_are_scraped_and_sent_on() {
     let Some(world) = World::shared() else { return };
     let scope = world.cluster.cp.scope("static");
-    let (folder, prometheus) = receiver();
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
     let file = folder.path().join("agent.yaml");
-    let theirs = THEIRS.replace("URL", &format!("{}/api/v1/write", prometheus.url()));
+    let theirs = THEIRS.replace("URL", &receiver.write_url());
     fs::write(&file, &theirs).unwrap();
     let arguments = ["--apply", "--config", file.to_str().unwrap()];
     let run = monconf(&scope, &arguments).run().ok();
@@ -35,16 +30,7 @@ fn jobs_in_the_file_of_an_agent_outside_the_cluster_are_scraped_and_sent_on() {
     assert!(!run.stdout.contains("adds"), "{}", run.stdout);
 
     let running = GrafanaAgent::start_static(&file, &[], &[]);
-    for job in ["apiservers", "nodes", "cadvisor"] {
-        let job = format!("{}-kubernetes-{job}", scope.name);
-        running.wait_for(&job, "up", PATIENCE);
-        until("samples arrive", PATIENCE, || {
-            prometheus
-                .query(&format!("up{{job=\"{job}\"}}"))
-                .pointer("/0/value/1")
-                == Some(&json!("1"))
-        });
-    }
+    receiver.wait_for_default_jobs(&running, &scope);
 }
 
 #[test]
@@ -90,35 +76,12 @@ fn of_several_configs_one_is_named() {
 #[test]
 fn the_whole_configuration_is_printed() {
     let Some(world) = World::shared() else { return };
-    let cp = &world.cluster.cp;
-    let scope = cp.scope("printed");
-    let (folder, prometheus) = receiver();
-    let mounted = folder.path().join("mounted");
-    let write = format!("{}/api/v1/write", prometheus.url());
-    let arguments = [
-        "--format",
-        "static",
-        "--apply",
-        "--api-server",
-        cp.url(),
-        "--mount-dir",
-        mounted.to_str().unwrap(),
-        "--remote-write",
-        &write,
-        "--interval",
-        "1s",
-    ];
-    let run = monconf(&scope, &arguments).run().ok();
-    super::mount(&scope, &mounted);
+    let scope = world.cluster.cp.scope("printed");
+    let (folder, receiver) = (tempfile::tempdir().unwrap(), Receiver::start());
+    let write = receiver.write_url();
+    let run = apply_outside(&scope, folder.path(), &write, &["--format", "static"]);
     let file = folder.path().join("agent.yaml");
     fs::write(&file, &run.stdout).unwrap();
     let running = GrafanaAgent::start_static(&file, &[], &[]);
-    let job = format!("{}-kubernetes-cadvisor", scope.name);
-    running.wait_for(&job, "up", PATIENCE);
-    until("samples arrive", PATIENCE, || {
-        prometheus
-            .query(&format!("up{{job=\"{job}\"}}"))
-            .pointer("/0/value/1")
-            == Some(&json!("1"))
-    });
+    receiver.wait_for_default_jobs(&running, &scope);
 }

@@ -18,3 +18,11 @@ pub(crate) fn is_printed(shown: &str, printed: &str) {
         rest = &rest[at + part.len()..];
     }
 }
+
+/// The arguments of the command in backquotes that begins with `beginning`, `monconf` left out.
+#[track_caller]
+pub(crate) fn command<'t>(document: &'t str, beginning: &str) -> Vec<&'t str> {
+    let start = document.find(&format!("`{beginning}")).unwrap();
+    let command = document[start..].split('`').nth(1).unwrap();
+    command.split_whitespace().skip(1).collect()
+}

@@ -1,9 +1,12 @@
 //! Running the built program, and looking at what it did.
 
 pub(crate) mod docs;
+pub(crate) mod hostile;
 mod monconf;
+pub(crate) mod receiver;
 pub(crate) mod rights;
 pub(crate) mod state;
 pub(crate) mod token;
 
 pub(crate) use monconf::{Monconf, Run};
+pub(crate) use receiver::Receiver;

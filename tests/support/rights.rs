@@ -1,7 +1,7 @@
 //! What an identity may do, asked of the API server with that identity's own token.
 
 use serde_json::{Value, json};
-use testbed::Client;
+use testbed::{Client, Event, Scope};
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
@@ -35,6 +35,15 @@ pub(crate) fn allowed(client: &Client) -> Vec<String> {
 /// Those that are allowed in a namespace and not in the whole cluster.
 pub(crate) fn allowed_in(client: &Client, namespace: &str) -> Vec<String> {
     among_all(|verb, what| may_in(client, namespace, verb, what) && !may(client, verb, what))
+}
+
+/// What the API server refused to the account of a test's instance.
+pub(crate) fn refused(scope: &Scope) -> Vec<Event> {
+    let (namespace, name) = (&scope.namespace, &scope.name);
+    let account = format!("system:serviceaccount:{namespace}:{name}-sa");
+    let mut events = scope.cp.audit(&account);
+    events.retain(|event| event.code == 403);
+    events
 }
 
 fn among_all(holds: impl Fn(&str, &str) -> bool) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! The token that a run wrote, where its consumer finds it.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
@@ -35,6 +37,15 @@ pub(crate) fn decoded(secret: &Value, key: &str) -> String {
 /// The token in the token Secret of a test's instance.
 pub(crate) fn of_secret(scope: &Scope) -> String {
     decoded(&secret(scope), "token")
+}
+
+/// Puts the token Secret's files into a folder, as a Pod has them.
+pub(crate) fn mount(scope: &Scope, folder: &Path) {
+    let secret = secret(scope);
+    fs::create_dir_all(folder).unwrap();
+    for key in secret["data"].as_object().unwrap().keys() {
+        fs::write(folder.join(key), decoded(&secret, key)).unwrap();
+    }
 }
 
 /// Puts another token into the token Secret.

@@ -9,6 +9,8 @@ use testbed::client::Identity;
 use testbed::poll::poll;
 use testbed::{Client, Cluster, Component, Pod, Scope};
 
+use crate::support::Receiver;
+
 const IMAGE: &str = "testbed.invalid/prometheus:1";
 const FOLDER: &str = "/config";
 const PORT: u16 = 9090;
@@ -20,12 +22,12 @@ pub(super) const PASSWORD: &str = "wrong-horse";
 const HASH: &str = "$2b$04$abcdefghijklmnopqrstuuQq6xtzyHsu1fpykOalna2RS57IicIWW";
 
 /// One in the namespace of a test.
-pub(super) struct Receiver {
+pub(super) struct ReceiverPod {
     url: String,
     client: Client,
 }
 
-impl Receiver {
+impl ReceiverPod {
     /// Starts one that demands user and password of everybody, or of nobody.
     pub(super) fn start(cluster: &Cluster, scope: &Scope, demanding: bool) -> Self {
         static IMPORTED: Once = Once::new();
@@ -57,7 +59,7 @@ impl Receiver {
             args: &[
                 &format!("--config.file={FOLDER}/prometheus.yml"),
                 &format!("--web.config.file={FOLDER}/web.yml"),
-                "--web.enable-remote-write-receiver",
+                Receiver::FLAG,
                 "--storage.tsdb.path=/data",
             ],
             container: container.as_object().unwrap().clone(),
@@ -88,13 +90,13 @@ impl Receiver {
 
     /// For `--remote-write`.
     pub(super) fn write_url(&self) -> String {
-        format!("{}/api/v1/write", self.url)
+        format!("{}{}", self.url, Receiver::PATH)
     }
 
     /// The status of an answer to somebody who shows nothing.
     pub(super) fn answer_to_anybody(&self) -> u16 {
         let anybody = Client::unverified(&self.url, &Identity::Anonymous);
-        anybody.send("POST", "/api/v1/write", "", &[]).unwrap().code
+        anybody.send("POST", Receiver::PATH, "", &[]).unwrap().code
     }
 
     /// Each job that has sent `up`, with the values of all its targets.
