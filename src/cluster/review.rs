@@ -49,7 +49,7 @@ pub struct Allowed {
     pub remark: String,
 }
 
-/// A SelfSubjectAccessReview, which everybody may ask who can log in.
+/// A `SelfSubjectAccessReview`, which everybody may ask who can log in.
 fn self_review(right: &Right, scope: &Scope) -> Call {
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     let review = json!({

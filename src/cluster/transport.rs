@@ -132,7 +132,7 @@ impl Cluster {
 pub(super) type Link<'a> = &'a (dyn Error + 'static);
 
 /// The error and all that it comes from. An [`io::Error`] does not count what it wraps as its source, but that one's.
-pub(super) fn chain<'a>(error: Link<'a>) -> Vec<Link<'a>> {
+pub(super) fn chain(error: Link<'_>) -> Vec<Link<'_>> {
     let mut chain: Vec<Link<'_>> = Vec::new();
     let mut next: Option<Link<'_>> = Some(error);
     while let Some(error) = next {

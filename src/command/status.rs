@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::builder::BoolishValueParser;
 use clap::{ArgMatches, FromArgMatches, ValueEnum};
 
-use super::SettingsFile;
 use super::provision::connect;
+use super::{SettingsFile, Whose};
 use crate::access::bindings::{Identity, Subject};
 use crate::access::{Comparison, Surplus, compare};
 use crate::cli::Global;
@@ -18,7 +18,7 @@ use crate::plan::{Action, Plan};
 use crate::prepare::{Prepared, prepare};
 use crate::promfile::{self, Write};
 use crate::render::{Form, Templates, TokenPlace};
-use crate::spec::{Consumer, Settings, Spec};
+use crate::spec::{Settings, Spec};
 use crate::status::{Drift, Overview, Row, TokenFile, exposition, report, rows};
 use crate::token::{Claims, Token};
 use crate::ui::Ui;

@@ -20,7 +20,7 @@ use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::token::Token;
 use crate::ui::Ui;
-use crate::verify::Verifier;
+use crate::verify::{Asking, verify};
 
 /// Prove with the issued token that discovery and every scrape work; name the cause where one does not
 ///
@@ -120,7 +120,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         let issued = issued(&spec, &ours, given).await?;
         let patience = global.request_timeout();
         let identity = Cluster::with_token(&issued.address, &issued.token, patience, ui.tracer())?;
-        let verifier = Verifier {
+        let asking = Asking {
             identity: &identity,
             ours: Some(&ours),
             token: &issued.token,
@@ -130,7 +130,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
             at_once: args.concurrency.into(),
             progress: &|done, of| ui.progress("targets asked", done, of),
         };
-        let mut report = verifier.verify(&issued.scrapings, &issued.needs).await;
+        let mut report = verify(&asking, &issued.scrapings, &issued.needs).await;
         if args.token_file.is_none() && report.is_mended_by_apply() {
             report.remedy = remedy(&spec, &templates, &ours).await;
         }

@@ -21,10 +21,9 @@ pub(super) fn rows(report: &Report, paint: Paint) -> String {
     };
     let widths = [width(0), width(1), width(2)];
     let line = |cells: [&str; 3]| {
-        let padded = cells.iter().zip(widths);
-        padded
-            .map(|(cell, width)| format!("{cell:width$}  "))
-            .collect::<String>()
+        let [job, target, check] = cells;
+        let [first, second, third] = widths;
+        format!("{job:first$}  {target:second$}  {check:third$}  ")
     };
     let heading = line([HEADINGS[0], HEADINGS[1], HEADINGS[2]]) + HEADINGS[3];
     let mut out = paint.with(BOLD, &heading) + "\n";
@@ -114,7 +113,7 @@ pub(super) fn diagnoses(report: &Report, paint: Paint) -> String {
         if let Some(fix) = &diagnosis.fix {
             out.push_str(&paint.with(BOLD, "fix:\n"));
             for line in scrub(fix).lines() {
-                out.push_str(&format!("  {line}\n"));
+                out.extend(["  ", line, "\n"]);
             }
         }
     }

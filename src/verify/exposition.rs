@@ -1,4 +1,4 @@
-//! The text that a target answers with: Prometheus' text format and OpenMetrics, counted as it comes in.
+//! The text that a target answers with: Prometheus' text format and `OpenMetrics`, counted as it comes in.
 
 /// Longer lines than any exporter writes; beyond, the answer is none.
 const LONGEST_LINE: usize = 1 << 20;
@@ -46,7 +46,7 @@ impl Exposition {
     /// The number of samples.
     ///
     /// # Errors
-    /// The first line that is no metric; an answer of OpenMetrics that breaks off before its end.
+    /// The first line that is no metric; an answer of `OpenMetrics` that breaks off before its end.
     pub(super) fn finish(mut self, is_open_metrics: bool) -> Result<u64, Malformed> {
         if !self.line.is_empty() {
             self.finish_line();

@@ -1,14 +1,16 @@
 //! Whether what was set up works: asked with the issued token, by the very URLs that the consumer scrapes.
 
-mod check;
 pub mod diagnosis;
+mod discovery;
 mod exposition;
 mod no_answer;
 mod report;
+mod scrape;
 mod scraping;
 mod targets;
 mod token_cause;
+mod verifier;
 
-pub use check::Verifier;
 pub use report::{Diagnosis, Outcome, Report, Row};
 pub use scraping::{Scraping, Target};
+pub use verifier::{Asking, verify};

@@ -27,6 +27,10 @@ pub struct Row {
 
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most that are kept for long are failures"
+)]
 pub enum Outcome {
     /// It is as it should be.
     Passed,
@@ -106,16 +110,16 @@ impl Report {
                 });
                 diagnoses.len() - 1
             });
-            let diagnosis = &mut diagnoses[index];
-            diagnosis.checks += 1;
+            let found = &mut diagnoses[index];
+            found.checks += 1;
             if let Some(denied) = cause.denied()
-                && !diagnosis.denied.contains(&denied)
+                && !found.denied.contains(&denied)
             {
-                diagnosis.denied.push(denied);
+                found.denied.push(denied);
             }
             for job in row.job.iter().flat_map(|jobs| jobs.split(", ")) {
-                if !diagnosis.jobs.contains(&job) {
-                    diagnosis.jobs.push(job);
+                if !found.jobs.contains(&job) {
+                    found.jobs.push(job);
                 }
             }
         }

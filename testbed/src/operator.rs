@@ -49,15 +49,10 @@ impl Operator {
     pub fn generated_rules(&self, namespace: &str, name: &str, wanted: &str) -> String {
         let path =
             format!("/api/v1/namespaces/{namespace}/configmaps/prometheus-{name}-rulefiles-0");
-        let rules = || {
-            let data = self.admin.get(&path).ok()?["data"].clone();
-            let files = data.as_object()?.values();
+        self.0.wait_for(&path, |map| {
+            let files = map["data"].as_object()?.values();
             let text: String = files.filter_map(|file| file.as_str()).collect();
             text.contains(wanted).then_some(text)
-        };
-        poll(PATIENCE, rules).unwrap_or_else(|| {
-            let tail = self.process.log_tail();
-            panic!("the operator writes no rules with {wanted} for {namespace}/{name}: {tail}")
         })
     }
 

@@ -99,7 +99,8 @@ impl OperatorProcess {
         text
     }
 
-    fn wait_for<T>(&self, path: &str, find: impl Fn(Value) -> Option<T>) -> T {
+    /// Waits until an object that it makes is as `find` wants it.
+    pub(crate) fn wait_for<T>(&self, path: &str, find: impl Fn(Value) -> Option<T>) -> T {
         poll(PATIENCE, || find(self.admin.get(path).ok()?))
             .unwrap_or_else(|| panic!("the operator makes no {path}: {}", self.process.log_tail()))
     }

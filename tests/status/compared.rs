@@ -82,7 +82,7 @@ fn of_an_instance_that_the_settings_do_not_describe_drift_is_not_known() {
         row["drift"].is_null() && row["surplusRights"].is_null(),
         "{row:#}"
     );
-    let wrong = Monconf::new(["status", "--consumer", "vector"])
+    let wrong = Monconf::new(["status", "vector"])
         .kubeconfig(scope.kubeconfig())
         .run()
         .exit(1);

@@ -69,7 +69,7 @@ fn a_token_of_somebody_else_s_is_told_by_its_maker_and_its_audience() {
     let instance = instance(cp, "verify-maker");
     let good = own(&instance);
     let issuer = cp.sign_again(&good, |claims| {
-        claims["iss"] = "https://other.example".into()
+        claims["iss"] = "https://other.example".into();
     });
     rejected(&tried(&instance, &issuer), "wrong-issuer");
     let audience = cp.sign_again(&good, |claims| claims["aud"] = json!(["vault"]));

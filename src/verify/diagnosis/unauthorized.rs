@@ -192,6 +192,8 @@ mod tests {
             expires_at: at(expires),
             service_account: "monitoring/monitoring-sa".to_owned(),
             service_account_uid: "u".to_owned(),
+            issuer: String::new(),
+            audiences: Vec::new(),
             handle: None,
         }
     }

@@ -1,0 +1,83 @@
+//! The metrics of each target.
+
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::diagnosis::{Answerer, Cause};
+use super::discovery::Sampled;
+use super::exposition::Exposition;
+use super::report::{Outcome, Row};
+use super::verifier::Verifier;
+use crate::cluster::Reply;
+
+impl Verifier<'_> {
+    /// Every target, some at a time: one that does not answer keeps no other waiting.
+    pub(super) async fn scraped(&self, sampled: &[Sampled<'_>]) -> Vec<Row> {
+        let asked = sampled.iter().enumerate();
+        let asked = asked.map(|(index, one)| async move { (index, self.scrape(one).await) });
+        let mut answers = stream::iter(asked).buffer_unordered(self.asking.at_once);
+        let mut rows: Vec<(usize, Row)> = Vec::with_capacity(sampled.len());
+        while let Some(row) = answers.next().await {
+            rows.push(row);
+            (self.asking.progress)(rows.len(), sampled.len());
+        }
+        rows.sort_by_key(|(index, _)| *index);
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    async fn scrape(&self, sampled: &Sampled<'_>) -> Row {
+        let Sampled { scraping, target } = sampled;
+        let begun = Instant::now();
+        let mut exposition = Exposition::default();
+        let token = scraping.shows_token.then_some(self.asking.token);
+        let piece = |piece: &[u8]| exposition.feed(piece);
+        let scraper = &self.asking.scraper;
+        let answer = scraper.get(&target.url, &scraping.trust, token, piece);
+        let (outcome, result) = match answer.await {
+            Err(no_answer) => {
+                let cause = Cause::of_no_answer(&no_answer);
+                (Outcome::Failed(cause), no_answer.to_string())
+            }
+            Ok(reply) if reply.status == 200 => metrics(exposition, &reply),
+            Ok(reply) => {
+                let cause = self.refused(&reply, scraping.answerer).await;
+                (Outcome::Failed(cause), reply.status.to_string())
+            }
+        };
+        Row {
+            job: Some(scraping.job.clone()),
+            target: target.instance.clone(),
+            check: format!("GET {}", target.url),
+            outcome,
+            result,
+            took: begun.elapsed(),
+        }
+    }
+
+    async fn refused(&self, reply: &Reply, who: Answerer) -> Cause {
+        match Cause::of_answer(reply.status, &reply.beginning, who) {
+            // The API server has just accepted this token.
+            Some(Cause::Unauthorized {
+                who: Answerer::Kubelet,
+            }) => Cause::KubeletWithoutWebhook,
+            Some(Cause::MissingRight { who, denied }) => self.denied(denied, who).await,
+            Some(cause) => cause,
+            None => Cause::Unknown {
+                said: format!("{who} answered {}", reply.status),
+            },
+        }
+    }
+}
+
+fn metrics(exposition: Exposition, reply: &Reply) -> (Outcome, String) {
+    let content_type = &reply.content_type;
+    match exposition.finish(content_type.starts_with("application/openmetrics-text")) {
+        Ok(count) => (Outcome::Passed, format!("{count} samples")),
+        Err(malformed) => (
+            Outcome::Failed(Cause::NotMetrics),
+            format!("line {}: {}", malformed.line, malformed.why),
+        ),
+    }
+}
