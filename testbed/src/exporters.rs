@@ -1,17 +1,44 @@
 //! Real exporters: programs that serve metrics over plain HTTP, for what scrapes them.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use ureq::Agent;
 
 use crate::components::Component;
+use crate::control_plane::ControlPlane;
+use crate::control_plane::pki::{Pair, Pki};
 use crate::process::{Directory, Launch, Process, free_port_of, with_free_ports};
 use crate::web;
 
 /// Two ways to probe, which need no rights.
 const BLACKBOX: &str = "modules: {http_2xx: {prober: http}, tcp_connect: {prober: tcp}}\n";
+
+/// The certificate that an exporter shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    /// Of the cluster's authority, for the address.
+    Trusted,
+    /// Of the cluster's authority, and ended.
+    Expired,
+    /// Of the cluster's authority, for another address.
+    OtherName,
+    /// Of another authority.
+    OtherAuthority,
+}
+
+impl Certificate {
+    fn pair(self, cp: &ControlPlane, address: IpAddr) -> Pair {
+        let pki = cp.pki();
+        match self {
+            Self::Trusted => pki.serving(&["exporter"], &[address]),
+            Self::Expired => pki.expired(&[address]),
+            Self::OtherName => pki.serving(&["elsewhere.example"], &[]),
+            Self::OtherAuthority => Pki::new().serving(&["exporter"], &[address]),
+        }
+    }
+}
 
 /// A running exporter, ended when dropped.
 ///
@@ -54,6 +81,29 @@ impl Exporter {
         )
     }
 
+    /// The node exporter over HTTPS, with that certificate.
+    pub fn secure(cp: &ControlPlane, certificate: Certificate) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let pair = certificate.pair(cp, address.ip());
+        let flags = |address: SocketAddr, folder: &Path| {
+            let write = |name: &str, text: &str| {
+                let path = folder.join(name);
+                fs::write(&path, text).expect("the directory is writable");
+                path.display().to_string()
+            };
+            let certificate = write("tls.crt", &pair.certificate_pem);
+            let key = write("tls.key", &pair.key_pem);
+            let config =
+                format!("tls_server_config: {{cert_file: {certificate}, key_file: {key}}}\n");
+            vec![
+                format!("--web.listen-address={address}"),
+                format!("--web.config.file={}", write("web.yml", &config)),
+            ]
+        };
+        let (component, program) = (Component::NodeExporter, "node_exporter");
+        Self::start_at(component, program, "https", address, flags)
+    }
+
     /// The blackbox exporter, with the modules `http_2xx` and `tcp_connect`.
     pub fn blackbox(address: impl Into<SocketAddr>) -> Self {
         let flags = |address: SocketAddr, folder: &Path| {
@@ -90,6 +140,16 @@ impl Exporter {
         wanted: SocketAddr,
         flags: impl Fn(SocketAddr, &Path) -> Vec<String>,
     ) -> Self {
+        Self::start_at(component, program, "http", wanted, flags)
+    }
+
+    fn start_at(
+        component: Component,
+        program: &str,
+        scheme: &str,
+        wanted: SocketAddr,
+        flags: impl Fn(SocketAddr, &Path) -> Vec<String>,
+    ) -> Self {
         with_free_ports(|| {
             let mut address = wanted;
             if address.port() == 0 {
@@ -101,8 +161,9 @@ impl Exporter {
                 .args(flags(address, directory.path()))
                 .attached()
                 .map_err(|e| e.to_string())?;
-            let agent = web::agent();
-            web::wait_ready(&mut process, &agent, &format!("http://{address}/metrics"))?;
+            let agent = web::unverified_agent();
+            let url = format!("{scheme}://{address}/metrics");
+            web::wait_ready(&mut process, &agent, &url)?;
             Ok(Self {
                 _process: process,
                 address,

@@ -46,7 +46,7 @@ pub use client::{ApiFailure, Client, Response};
 pub use cluster::{Cluster, Pod};
 pub use components::{Component, OperatorVersion};
 pub use control_plane::{ControlPlane, Crds, Options};
-pub use exporters::Exporter;
+pub use exporters::{Certificate, Exporter};
 pub use grafana_agent::GrafanaAgent;
 pub use mounts::Mounts;
 pub use network::Network;

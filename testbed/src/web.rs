@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
+use crate::client::Identity;
 use crate::poll::poll;
 use crate::process::Process;
 
@@ -17,6 +18,17 @@ pub(crate) fn agent() -> Agent {
         .timeout_global(Some(PATIENCE))
         .build()
         .into()
+}
+
+/// The same for servers whose certificate is part of the test.
+pub(crate) fn unverified_agent() -> Agent {
+    let tls = Identity::Anonymous.tls(None);
+    let agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .tls_config(tls);
+    agent.build().into()
 }
 
 /// Waits until `url`, which `process` is to serve, answers 200; the end of its log when it does not.

@@ -28,7 +28,7 @@ pub enum Identity {
 
 impl Identity {
     /// For servers that the authority `ca_pem` vouches for; without one, for any server.
-    pub(super) fn tls(&self, ca_pem: Option<&str>) -> TlsConfig {
+    pub(crate) fn tls(&self, ca_pem: Option<&str>) -> TlsConfig {
         let authorities: Vec<_> = ca_pem
             .map(|pem| Certificate::from_pem(pem.as_bytes()).expect("the CA is a PEM certificate"))
             .into_iter()

@@ -140,6 +140,10 @@ impl ControlPlane {
         &self.parts.directory
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.parts.options
+    }
+
     pub(crate) fn pki(&self) -> &Arc<Pki> {
         &self.pki
     }

@@ -18,6 +18,7 @@ pub enum Crds {
 
 /// How to start a control plane; the default is what the shared one has.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub struct Options {
     /// The Prometheus Operator's kinds to install; they are served when the start is over.
     pub crds: Crds,
@@ -35,6 +36,8 @@ pub struct Options {
     pub max_token_expiration: Option<Duration>,
     /// Listen on every interface and advertise this address; otherwise only loopback is served.
     pub address: Option<IpAddr>,
+    /// Whether a node's kubelet asks the API server whose a token is.
+    pub kubelet_webhook: bool,
     /// More flags of `kube-apiserver`; the last one of a name holds.
     pub extra_apiserver_args: Vec<String>,
 }
@@ -49,6 +52,7 @@ impl Default for Options {
             scheduler: false,
             max_token_expiration: None,
             address: None,
+            kubelet_webhook: true,
             extra_apiserver_args: Vec::new(),
         }
     }

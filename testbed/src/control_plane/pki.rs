@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
 use crate::kubeconfig::Kubeconfig;
@@ -52,14 +52,14 @@ impl Pki {
 
     /// A serving certificate for these names and addresses.
     pub(crate) fn serving(&self, names: &[&str], addresses: &[IpAddr]) -> Pair {
-        let common_name = names.first().copied().unwrap_or_default();
-        let names = names.iter().map(|&name| name.to_owned());
-        let names = names.chain(addresses.iter().map(ToString::to_string));
-        let mut params = CertificateParams::new(names.collect::<Vec<_>>()).expect("valid names");
-        params
-            .distinguished_name
-            .push(DnType::CommonName, common_name);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        sign(&serving_params(names, addresses), &self.ca).1
+    }
+
+    /// One that ended long ago.
+    pub(crate) fn expired(&self, addresses: &[IpAddr]) -> Pair {
+        let mut params = serving_params(&[], addresses);
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
         sign(&params, &self.ca).1
     }
 
@@ -139,6 +139,18 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     ];
     let key = KeyPair::generate().expect("a key can be made");
     CertifiedIssuer::self_signed(params, key).expect("an authority can sign itself")
+}
+
+fn serving_params(names: &[&str], addresses: &[IpAddr]) -> CertificateParams {
+    let common_name = names.first().copied().unwrap_or_default();
+    let names = names.iter().map(|&name| name.to_owned());
+    let names = names.chain(addresses.iter().map(ToString::to_string));
+    let mut params = CertificateParams::new(names.collect::<Vec<_>>()).expect("valid names");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
 }
 
 fn client_params(user: &str, groups: &[&str]) -> CertificateParams {

@@ -26,7 +26,8 @@ pub(super) fn start(
     let kubeconfig = directory.join("kubelet.kubeconfig");
     cp.pki()
         .kubeconfig(&user, &["system:nodes"], &cp.node_url(), &kubeconfig);
-    let configuration = configuration(directory, address, cgroup).to_string();
+    let webhook = cp.options().kubelet_webhook;
+    let configuration = configuration(directory, address, cgroup, webhook).to_string();
     for (name, text) in [
         ("kubelet.crt", serving.certificate_pem.as_str()),
         ("kubelet.key", &serving.key_pem),
@@ -50,7 +51,7 @@ pub(super) fn start(
 
 /// It asks the API server about every caller again after a second, and it never evicts a Pod or removes an image
 /// because the tests' machine is short of disk.
-fn configuration(directory: &Path, address: Ipv4Addr, cgroup: &str) -> Value {
+fn configuration(directory: &Path, address: Ipv4Addr, cgroup: &str, webhook: bool) -> Value {
     let file = |name: &str| directory.join(name);
     json!({
         "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
@@ -58,7 +59,7 @@ fn configuration(directory: &Path, address: Ipv4Addr, cgroup: &str) -> Value {
         "tlsCertFile": file("kubelet.crt"), "tlsPrivateKeyFile": file("kubelet.key"),
         "authentication": {
             "anonymous": {"enabled": false},
-            "webhook": {"enabled": true, "cacheTTL": "1s"},
+            "webhook": {"enabled": webhook, "cacheTTL": "1s"},
             "x509": {"clientCAFile": file("ca.crt")},
         },
         "authorization": {
