@@ -10,16 +10,17 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::future::join_all;
+use futures_util::future::{LocalBoxFuture, join_all};
 use serde_json::Value;
 
 use self::files::Files;
-use crate::cluster::{Call, Cluster, Issued, Order};
+use crate::cluster::{Answer, Call, Cluster, Issued, Order};
 use crate::error::{Error, Result};
 use crate::object::{self, ObjectRef};
 use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
 use crate::render::{EXPIRES_AT, ISSUED_AT};
 use crate::spec::Spec;
+use crate::token::Token;
 
 /// How far an apply has come; readable at any moment, also after it was dropped half-way.
 pub struct Progress<'a> {
@@ -88,6 +89,9 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// What a new token has to pass before it is written where the consumer reads it.
+pub type Proof<'a> = &'a dyn Fn(&Token) -> LocalBoxFuture<'a, Result<()>>;
+
 /// Writes everything that `plan` changes. Returns the token that was issued, if one was.
 ///
 /// # Errors
@@ -99,6 +103,7 @@ pub async fn apply(
     handle: &str,
     cluster: &Cluster,
     progress: &Progress<'_>,
+    proof: Option<Proof<'_>>,
 ) -> Result<Option<Issued>> {
     let files = Files::new(spec)?;
     files.check(plan)?;
@@ -109,11 +114,15 @@ pub async fn apply(
         force: spec.take_ownership,
         files,
         issued: RefCell::new(None),
+        alone: proof.is_some().then_some(handle),
     };
     run.stage(Stage::Foundation).await?;
     let identity = run.stage(Stage::Identity).await?;
     if plan.issues_token() {
         run.issue(spec, handle, &identity).await?;
+        if let Some(proof) = proof {
+            run.prove(handle, &identity, proof).await?;
+        }
     }
     run.stage(Stage::Credentials).await?;
     progress.token.set(false);
@@ -129,6 +138,8 @@ struct Run<'a> {
     force: bool,
     files: Files,
     issued: RefCell<Option<Issued>>,
+    /// The handle that no other run may have made in the meantime, where a token is proved first.
+    alone: Option<&'a str>,
 }
 
 type Written = BTreeMap<ObjectRef, Value>;
@@ -227,7 +238,15 @@ impl Run<'_> {
             .cluster
             .send(Call::apply(object, body, self.force))
             .await;
+        let is_anothers = |answer: &Answer| {
+            let is_new = matches!(change.action, Action::Create | Action::Replace);
+            is_new && !answer.created && self.alone == Some(object.name.as_str())
+        };
         match answer {
+            // Server-side apply tells whoever comes second that it is there already.
+            Ok(answer) if is_anothers(&answer) => Err(Error::Changed {
+                target: object.to_string(),
+            }),
             Ok(answer) => Ok(answer.body),
             Err(failure) if failure.is_stale() => Err(Error::Changed {
                 target: object.to_string(),
@@ -293,6 +312,27 @@ impl Run<'_> {
             .inspect_err(|failure| self.progress.token.set(!failure.is_refusal()))?;
         self.issued.replace(Some(issued));
         Ok(())
+    }
+
+    /// Has the new token proved; one that fails is revoked, and nothing else is written.
+    async fn prove(&self, handle: &str, written: &Written, proof: Proof<'_>) -> Result<()> {
+        let token = self
+            .issued
+            .borrow()
+            .as_ref()
+            .map(|issued| issued.token.clone());
+        let Some(token) = token else { return Ok(()) };
+        let Err(error) = proof(&token).await else {
+            return Ok(());
+        };
+        let made = written.iter().find(|(object, _)| object.name == handle);
+        if let Some((object, live)) = made {
+            let call = Call::delete(object).of_uid(object::uid(live).unwrap_or_default());
+            // The next run clears it where this fails.
+            let _ = self.cluster.send(call).await;
+            self.progress.token.set(false);
+        }
+        Err(error)
     }
 
     /// Writes on the handle when its token was issued and when it ends.

@@ -9,6 +9,14 @@ use crate::spec::{Duration, Version};
 /// Everything that ends a run early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A new token that does not pass its checks.
+    #[error("the new token does not work, so the old one stays in use: {cause}")]
+    Unproven {
+        /// Why it does not.
+        cause: String,
+        /// What to do about it.
+        fix: Option<String>,
+    },
     /// The plan holds something that cannot be applied; every reason is listed.
     #[error("{}", blocked(.0))]
     Blocked(Vec<Blocker>),
@@ -145,6 +153,7 @@ impl Error {
             Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
             Self::Cluster(failure) => failure.hint(),
             Self::Usage { hint, .. } | Self::Prometheus { hint, .. } => hint.clone(),
+            Self::Unproven { fix, .. } => fix.clone(),
             Self::NotTaken { hint, .. } | Self::TooOld { hint, .. } | Self::Unwritable { hint, .. } => {
                 Some(hint.clone())
             }

@@ -38,6 +38,7 @@ mod rbac_diff;
 mod rbac_explain;
 mod readme;
 mod reload;
+mod rotate;
 mod splice;
 mod status;
 mod support;

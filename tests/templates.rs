@@ -36,7 +36,9 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
     let decision = Decision {
         verdict: Verdict::Issue("new token".to_owned()),
         slot: 0,
+        used: None,
         orphan: None,
+        occupied: None,
     };
     let surroundings = Surroundings {
         server: text,

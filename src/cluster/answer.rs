@@ -1,7 +1,7 @@
 //! What the server answered with a status of success, and whether it is an answer at all.
 
-use http::HeaderMap;
 use http::response::Parts;
+use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
@@ -17,6 +17,8 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// The server's clock.
     pub date: Option<Timestamp>,
+    /// Whether the object did not exist before.
+    pub created: bool,
 }
 
 impl Answer {
@@ -37,6 +39,7 @@ impl Answer {
             body,
             warnings: warnings(&head.headers),
             date: date(&head.headers),
+            created: head.status == StatusCode::CREATED,
         })
     }
 
@@ -46,6 +49,7 @@ impl Answer {
             body: Value::Null,
             warnings: Vec::new(),
             date: None,
+            created: false,
         }
     }
 }

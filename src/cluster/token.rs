@@ -5,6 +5,7 @@ use k8s_openapi::api::authentication::v1::TokenRequest;
 use serde_json::json;
 
 use super::{Call, Cluster, Failure};
+use crate::object::{Kind, ObjectRef, uid};
 use crate::spec::Duration;
 use crate::token::{Claims, Grant, Token};
 
@@ -32,6 +33,24 @@ pub struct Issued {
 }
 
 impl Cluster {
+    /// Revokes the token that is bound to the handle of that name, if there is one.
+    ///
+    /// # Errors
+    /// What keeps the handle from being deleted.
+    pub async fn revoke(&self, namespace: &str, handle: &str) -> Result<(), Box<Failure>> {
+        let object = ObjectRef::namespaced(Kind::Secret, namespace, handle);
+        let live = match self.send(Call::get(&object).metadata_only()).await {
+            Ok(answer) => answer.body,
+            Err(failure) if failure.is_not_found() => return Ok(()),
+            Err(failure) => return Err(failure),
+        };
+        let call = Call::delete(&object).of_uid(uid(&live).unwrap_or_default());
+        match self.send(call).await {
+            Err(failure) if !failure.is_not_found() && !failure.is_stale() => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
     /// Issues a token. The request is never repeated: an answer that was lost may stand for a token.
     ///
     /// # Errors

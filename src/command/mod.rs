@@ -10,6 +10,7 @@ pub mod prometheus;
 mod provision;
 pub mod rbac;
 mod reload;
+pub mod rotate;
 pub mod status;
 pub mod template;
 mod translate;
@@ -37,6 +38,8 @@ pub enum Command {
     Alloy(alloy::Args),
     /// Prove with the issued token that every scrape works, or say why one does not
     Verify(verify::Args),
+    /// Replace the token by a new one, without a gap
+    Rotate(rotate::Args),
     /// Show every instance on the cluster: its token, when that is due, and what differs
     Status(status::Args),
     /// List the jobs that can be configured, with the rights that they need
@@ -109,6 +112,7 @@ impl Command {
             Self::Alloy(args) => alloy::run(args, global, ui).await,
             Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
             Self::Verify(args) => verify::run(args, global, ui).await,
+            Self::Rotate(args) => rotate::run(args, global, ui).await,
             Self::Status(args) => status::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,

@@ -235,8 +235,14 @@ async fn write(
     let begun = Instant::now();
     let report = |change: &crate::plan::Change| ui.written(change);
     let progress = Progress::new(&report);
-    let applying =
-        async { apply::apply(&prepared.plan, spec, &prepared.handle, cluster, &progress).await };
+    let applying = apply::apply(
+        &prepared.plan,
+        spec,
+        &prepared.handle,
+        cluster,
+        &progress,
+        None,
+    );
     let result = interrupt.or(applying).await;
     if result.is_err() {
         account(&prepared.plan, &progress, ui);

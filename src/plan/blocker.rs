@@ -121,6 +121,17 @@ pub enum Blocker {
 }
 
 impl Blocker {
+    /// The object that is in the way, where it is one.
+    #[must_use]
+    pub const fn object(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::FieldConflict { object, .. }
+            | Self::NotOurs { object, .. }
+            | Self::OtherInstance { object, .. } => Some(object),
+            _ => None,
+        }
+    }
+
     /// Whether `--take-ownership` lifts it.
     #[must_use]
     pub const fn is_lifted_by_taking_over(&self) -> bool {

@@ -305,6 +305,40 @@ fn immutable_field_differs(kind: Kind, live: &Value, desired: &Value) -> bool {
 }
 
 impl Plan {
+    /// The part of the plan that is about the token alone: its handles, and where the consumer reads it.
+    pub fn retain_token(&mut self, names: &Names) {
+        let [first, second] = names.handles();
+        let secrets = [first, second, names.token_secret()];
+        let is_ours = |object: &ObjectRef| {
+            object.kind == Kind::Secret
+                && object.namespace.as_deref() == Some(names.namespace.as_str())
+                && secrets.contains(&object.name)
+        };
+        self.changes.retain(|change| match &change.target {
+            Target::Object(object) => is_ours(object),
+            Target::Key(_) => false,
+            Target::File(_) => change.stage == Stage::Credentials,
+        });
+        self.blockers
+            .retain(|blocker| blocker.object().is_some_and(is_ours));
+        self.warnings.clear();
+        self.remaining.clear();
+    }
+
+    /// Makes the handle of a new token anew where one was left behind: the token is to be the only one that is bound to
+    /// it.
+    pub fn renew_handle(&mut self, handle: &str) {
+        for change in &mut self.changes {
+            let is_handle = change
+                .target
+                .object()
+                .is_some_and(|object| object.name == handle);
+            if is_handle && change.action == Action::Update {
+                change.action = Action::Replace;
+            }
+        }
+    }
+
     /// Whether applying issues a token.
     #[must_use]
     pub fn issues_token(&self) -> bool {

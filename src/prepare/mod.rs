@@ -26,7 +26,7 @@ use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
 use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
 use crate::spec::{Alerts, Consumer, Format, Spec};
-use crate::token::{Situation, decide};
+use crate::token::{Decision, Situation, decide};
 
 /// A plan, and what goes with it.
 pub struct Prepared {
@@ -46,6 +46,8 @@ pub struct Prepared {
     pub handle: String,
     /// The name of the ServiceAccount.
     pub service_account: String,
+    /// What happens to the token.
+    pub decision: Decision,
 }
 
 /// Reads the cluster and the files, and plans. `before_writing` as in [`Cluster::read`].
@@ -89,6 +91,7 @@ pub async fn prepare(
         keys: snapshot.keys.as_ref(),
         duration: spec.duration,
         now: snapshot.now,
+        renewal: spec.renewal,
     });
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
     let surroundings = Surroundings {
@@ -152,7 +155,7 @@ pub async fn prepare(
         plan,
         head,
         desired,
-        slots[decision.slot].clone(),
+        (slots[decision.slot].clone(), decision),
         spec,
     ))
 }
@@ -188,6 +191,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         keys: None,
         duration: spec.duration,
         now: Timestamp::now(),
+        renewal: spec.renewal,
     });
     let surroundings = Surroundings {
         server: "",
@@ -229,7 +233,13 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         files_only,
         ..head(spec, &form)
     };
-    Ok(assemble(plan, head, desired, slots[0].clone(), spec))
+    Ok(assemble(
+        plan,
+        head,
+        desired,
+        (slots[0].clone(), decision),
+        spec,
+    ))
 }
 
 /// Stands for the CA where no cluster was asked.
@@ -266,7 +276,13 @@ fn head(spec: &Spec, form: &Form) -> Head {
     }
 }
 
-fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: &Spec) -> Prepared {
+fn assemble(
+    mut plan: Plan,
+    head: Head,
+    desired: Desired,
+    (handle, decision): (String, Decision),
+    spec: &Spec,
+) -> Prepared {
     if desired
         .grants
         .allow(&Right::resource("", "nodes/proxy", "get"))
@@ -302,6 +318,7 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         plan,
         head,
         handle,
+        decision,
         service_account: spec.names.service_account(),
     }
 }

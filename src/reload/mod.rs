@@ -8,12 +8,14 @@ mod client;
 mod metrics;
 mod process;
 mod restore;
+mod seen;
 mod server;
 mod take;
 mod trigger;
 mod wanted;
 
 pub use client::Options;
+pub use seen::Seen;
 pub use server::{Look, Server};
 pub use take::{Step, Taken, take};
 pub use trigger::Trigger;

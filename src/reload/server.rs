@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::{Client, Failed, Options};
 use super::metrics::Reloaded;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::spec::Version;
 use crate::yaml;
 
@@ -115,7 +115,7 @@ impl Server {
     }
 
     /// The `data` of an answer of its API.
-    async fn data(&self, path: &str) -> Result<Value, Failed> {
+    pub(super) async fn data(&self, path: &str) -> Result<Value, Failed> {
         let body = self.client.get(path).await?;
         let mut answer: Value = serde_json::from_str(&body).unwrap_or_default();
         if answer["status"] == "success" {
@@ -125,6 +125,12 @@ impl Server {
                 "its answer at {path} is not that of Prometheus' API"
             )))
         }
+    }
+}
+
+impl Server {
+    pub(super) fn error(&self, failed: &Failed) -> Error {
+        failed.error(task(self.url()))
     }
 }
 

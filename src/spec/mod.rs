@@ -29,6 +29,7 @@ pub use version::Version;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::object::Kind;
+use crate::token::Renewal;
 
 /// How long a token is asked to live unless the user says otherwise: the article of practice that
 /// tokens are rotated every 90 days. Most managed clusters grant far less.
@@ -47,6 +48,8 @@ pub struct Spec {
     pub alerts: Option<Alerts>,
     /// How long a token should live.
     pub duration: Duration,
+    /// When a token that still serves is replaced.
+    pub renewal: Renewal,
     /// How much the role grants.
     pub access: AccessLevel,
     /// Whether objects and fields of others are taken over.
@@ -116,6 +119,7 @@ impl Spec {
             names,
             jobs,
             duration,
+            renewal: Renewal::default(),
             take_ownership: settings.take_ownership.unwrap_or(false),
             token_owner: settings.token_owner,
             backup: settings.backup.unwrap_or(false),

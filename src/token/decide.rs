@@ -24,6 +24,26 @@ pub struct Situation<'a> {
     pub duration: Duration,
     /// The API server's time where it is known, so that a wrong local clock does no harm.
     pub now: Timestamp,
+    /// When a token that still serves is replaced.
+    pub renewal: Renewal,
+}
+
+/// When a token that still serves is replaced, and what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Whether it is replaced although it is not due.
+    pub forced: bool,
+    /// For how long a replaced token stays valid, so that a consumer that re-reads it late loses no scrape.
+    pub overlap: SignedDuration,
+}
+
+impl Default for Renewal {
+    fn default() -> Self {
+        Self {
+            forced: false,
+            overlap: OVERLAP,
+        }
+    }
 }
 
 /// What happens to the token.
@@ -33,8 +53,21 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The slot of the kept or the new token's handle.
     pub slot: usize,
+    /// The slot of the token in use, where there is one.
+    pub used: Option<usize>,
     /// A slot whose handle no token in use is bound to: deleting it revokes what is left of it.
     pub orphan: Option<usize>,
+    /// What the slot of a new token still holds, where that is to be waited for.
+    pub occupied: Option<Occupied>,
+}
+
+/// What a slot holds that is not the token in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occupied {
+    /// The token that was replaced last; its overlap ends then.
+    ByReplaced(Timestamp),
+    /// A handle that another run has just made, at that time.
+    ByRun(Timestamp),
 }
 
 /// Kept or replaced.
@@ -46,9 +79,8 @@ pub enum Verdict {
     Issue(String),
 }
 
-/// For how long a replaced token stays valid, so that a consumer that re-reads it late loses no
-/// scrape; also how old a handle must be before it counts as left behind rather than as another
-/// run's work in progress.
+/// The overlap unless another one is asked for; also how old a handle must be before it counts as left behind rather than
+/// as another run's work in progress.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// From when on a token is due: less than a third of its life is left, to the whole second, so that the exposition of
@@ -74,23 +106,41 @@ pub fn decide(situation: &Situation) -> Decision {
         (None, Some(claims)) => {
             let slot = used.unwrap_or(0);
             let orphan = 1 - slot;
-            let settled = is_older(claims.issued_at, situation.now)
-                && situation.handles[orphan]
-                    .and_then(created)
-                    .is_some_and(|created| is_older(created, situation.now));
+            let made = situation.handles[orphan].and_then(created);
+            let overlap = situation.renewal.overlap;
+            let is_replaced = |made: Timestamp| made <= claims.issued_at;
+            let settled = situation.now.duration_since(claims.issued_at) > overlap
+                && made.is_some_and(|made| is_replaced(made) || is_older(made, situation.now));
             Decision {
                 verdict: Verdict::Keep(claims),
                 slot,
+                used,
                 orphan: settled.then_some(orphan),
+                occupied: None,
             }
         }
-        (reason, _) => Decision {
-            verdict: Verdict::Issue(reason.unwrap_or_else(|| "new token".to_owned())),
+        (reason, claims) => {
             // Never the slot in use: the old token must outlive the swap.
-            slot: used.map_or(0, |used| 1 - used),
-            orphan: None,
-        },
+            let slot = used.map_or(0, |used| 1 - used);
+            Decision {
+                verdict: Verdict::Issue(reason.unwrap_or_else(|| "new token".to_owned())),
+                slot,
+                used,
+                orphan: None,
+                occupied: occupied(situation, slot, claims.as_ref()),
+            }
+        }
     }
+}
+
+/// Whose handle is in the slot of the new token, where it is not one that was left behind.
+fn occupied(situation: &Situation, slot: usize, claims: Option<&Claims>) -> Option<Occupied> {
+    let made = situation.handles[slot].and_then(created)?;
+    if let Some(used) = claims.filter(|claims| made <= claims.issued_at) {
+        let end = used.issued_at.checked_add(situation.renewal.overlap).ok()?;
+        return (situation.now < end).then_some(Occupied::ByReplaced(end));
+    }
+    (!is_older(made, situation.now)).then_some(Occupied::ByRun(made))
 }
 
 fn reason_to_issue(
@@ -130,7 +180,11 @@ fn reason_to_issue(
     }
     let asked = situation.duration.to_string();
     let before = object::metadata(handle, "annotations", REQUESTED);
-    (before != Some(asked.as_str())).then(|| match before {
+    if before == Some(asked.as_str()) {
+        let forced = situation.renewal.forced;
+        return forced.then(|| "new token: asked for".to_owned());
+    }
+    Some(match before {
         Some(before) => format!("new token: {asked} asked, was {before}"),
         None => format!("new token: {asked} asked"),
     })
@@ -212,6 +266,7 @@ mod tests {
             keys: None,
             duration: case.duration.parse().expect("a duration"),
             now: Timestamp::from_second(case.now).expect("in range"),
+            renewal: Renewal::default(),
         })
     }
 

@@ -57,6 +57,26 @@ impl Grant {
         Duration::from_secs((self.granted().as_secs() / 360).max(1) * 60)
     }
 
+    /// The same as the schedule of a CronJob: the longest of the usual intervals that is short enough.
+    #[must_use]
+    pub fn schedule(&self) -> &'static str {
+        const SCHEDULES: [(u64, &str); 9] = [
+            (1_440, "0 3 * * *"),
+            (720, "0 */12 * * *"),
+            (360, "0 */6 * * *"),
+            (240, "0 */4 * * *"),
+            (120, "0 */2 * * *"),
+            (60, "0 * * * *"),
+            (30, "*/30 * * * *"),
+            (10, "*/10 * * * *"),
+            (5, "*/5 * * * *"),
+        ];
+        let often = self.often().as_secs() / 60;
+        let mut known = SCHEDULES.iter();
+        let known = known.find(|(minutes, _)| *minutes <= often);
+        known.map_or("* * * * *", |(_, schedule)| schedule)
+    }
+
     /// Whether it is less than was asked for.
     #[must_use]
     pub fn is_clamped(&self) -> bool {
@@ -89,6 +109,18 @@ mod tests {
                 .expect("a hint")
                 .contains("live 1d: run this command at least every 4h")
         );
+    }
+
+    #[test]
+    fn a_schedule_comes_twice_within_the_last_third_of_a_life() {
+        for (life, schedule) in [
+            (90 * 86_400, "0 3 * * *"),
+            (86_400, "0 */4 * * *"),
+            (3_600, "*/10 * * * *"),
+            (600, "* * * * *"),
+        ] {
+            assert_eq!(grant(90 * 86_400, life).schedule(), schedule);
+        }
     }
 
     #[test]

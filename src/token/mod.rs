@@ -9,7 +9,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use claims::{Claims, KeySet};
-pub use decide::{Decision, Situation, Verdict, decide, due_at, rounded};
+pub use decide::{Decision, Occupied, Renewal, Situation, Verdict, decide, due_at, rounded};
 pub use grant::Grant;
 
 /// A bearer token. It is neither `Display` nor readable through `Debug`; [`Token::expose`] is called

@@ -38,7 +38,9 @@ fn decision() -> Decision {
     Decision {
         verdict: Verdict::Issue("new token".to_owned()),
         slot: 0,
+        used: None,
         orphan: None,
+        occupied: None,
     }
 }
 

@@ -1,0 +1,300 @@
+//! `monconf rotate`: a new token, proved, in the place of the old one, which is revoked after an overlap.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+
+use super::provision::connect;
+use super::{SettingsFile, Whose};
+use crate::apply::{Progress, apply};
+use crate::cli::Global;
+use crate::cluster::{Cluster, Issued, Scraper};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::plan::Change;
+use crate::prepare::{Prepared, issued, prepare};
+use crate::reload::{Options, Server};
+use crate::render::Templates;
+use crate::spec::{self, Settings, Spec};
+use crate::token::{Occupied, Renewal, Token, Verdict, rounded};
+use crate::ui::Ui;
+use crate::verify::{Asking, Report, verify};
+
+/// Replace the token: issue a new one, verify it, write it where the consumer reads it, revoke the old one
+///
+/// The old token stays valid for the overlap, so that no scrape fails; this run, with --wait, or the next one
+/// revokes it then. A new token that does not work is revoked, and the old one stays in use. Of two runs at
+/// once one does it, and the other does nothing.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    whose: Whose,
+
+    /// Do nothing unless less than a third of the token's life is left, or it does not work
+    #[arg(long, env = "MONCONF_IF_DUE", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    if_due: bool,
+
+    /// For how long the old token stays valid; 0s revokes it at once
+    #[arg(
+        long,
+        env = "MONCONF_OVERLAP",
+        hide_env_values = true,
+        value_name = "DURATION",
+        default_value = "10m"
+    )]
+    overlap: spec::Duration,
+
+    /// Stay until the overlap is over, and revoke the old token then
+    #[arg(long, env = "MONCONF_WAIT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    wait: bool,
+
+    #[command(flatten)]
+    file: SettingsFile,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// How long Prometheus may take to scrape everything again.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a new token may take until every API server knows of it.
+const SETTLING: Duration = Duration::from_secs(10);
+/// Of each job as many targets are asked with a new token.
+const SAMPLE: usize = 3;
+
+/// Rotates.
+pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+    let settings = args.file.beside(args.settings)?;
+    let templates = Templates::load(settings.templates.as_deref())?;
+    let mut spec = Spec::new(args.whose.consumer, settings)?;
+    let overlap = i64::try_from(args.overlap.as_secs()).unwrap_or(i64::MAX);
+    spec.renewal = Renewal {
+        forced: !args.if_due,
+        overlap: SignedDuration::from_secs(overlap),
+    };
+    let mut interrupt = Interrupt::new(global.timeout())?;
+    let cluster = interrupt.or(connect(global, ui)).await?;
+    let rotation = Rotation {
+        spec: &spec,
+        templates: &templates,
+        cluster: &cluster,
+        global,
+        ui,
+    };
+    let mut prepared = interrupt.or(rotation.prepare()).await?;
+    if let Some(Occupied::ByReplaced(end)) = prepared.decision.occupied
+        && args.wait
+    {
+        ui.note(&format!(
+            "Waiting for the end of the overlap before, at {end}"
+        ));
+        interrupt.wait(until(end)).await?;
+        prepared = interrupt.or(rotation.prepare()).await?;
+    }
+    match (&prepared.decision.verdict, prepared.decision.occupied) {
+        (Verdict::Keep(claims), _) => {
+            interrupt.or(rotation.write(&prepared)).await?;
+            let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
+            ui.note(&format!("Not due: the token has {left} left."));
+            return Ok(ExitCode::SUCCESS);
+        }
+        (Verdict::Issue(_), Some(Occupied::ByRun(since))) => {
+            ui.note(&format!(
+                "Another run is replacing the token since {since}: nothing was done."
+            ));
+            return Ok(ExitCode::SUCCESS);
+        }
+        (Verdict::Issue(_), Some(Occupied::ByReplaced(end))) => {
+            return Err(Error::usage_hint(
+                format!(
+                    "the token before the one in use is valid until {end}, and there is no third"
+                ),
+                "--wait waits for that; --overlap 0s revokes it now",
+            ));
+        }
+        (Verdict::Issue(_), None) => {}
+    }
+    let old = prepared
+        .decision
+        .used
+        .map(|used| spec.names.handles()[used].clone());
+    let written = interrupt.or(rotation.write(&prepared)).await;
+    let issued = match written {
+        Err(Error::Changed { target }) => {
+            ui.note(&format!(
+                "{target} was written by another run: nothing was done."
+            ));
+            return Ok(ExitCode::SUCCESS);
+        }
+        written => written?,
+    };
+    rotation.tell(&prepared, issued.as_ref());
+    interrupt.or(rotation.see()).await?;
+    let Some(old) = old else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let end = Timestamp::now()
+        .checked_add(spec.renewal.overlap)
+        .unwrap_or(Timestamp::MAX);
+    if !args.wait && !spec.renewal.overlap.is_zero() {
+        ui.note(&format!(
+            "The old token stays valid; a run after {end} revokes it."
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    interrupt.wait(until(end)).await?;
+    let revoking = async { Ok(cluster.revoke(&spec.names.namespace, &old).await?) };
+    interrupt.or(revoking).await?;
+    ui.note("The old token is revoked.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn until(end: Timestamp) -> Result<()> {
+    let left = end.duration_since(Timestamp::now());
+    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+    Ok(())
+}
+
+/// What a rotation works with.
+struct Rotation<'a> {
+    spec: &'a Spec,
+    templates: &'a Templates,
+    cluster: &'a Cluster,
+    global: &'a Global,
+    ui: &'a Ui,
+}
+
+impl Rotation<'_> {
+    /// The part of the ordinary plan that is about the token.
+    async fn prepare(&self) -> Result<Prepared> {
+        let mut prepared = prepare(self.spec, self.templates, self.cluster, false).await?;
+        let plan = &mut prepared.plan;
+        plan.retain_token(&self.spec.names);
+        if plan.changes.is_empty() {
+            return Err(Error::usage_hint(
+                "there is no token to replace: the consumer's Pod has one of its own",
+                "Kubernetes renews that by itself",
+            ));
+        }
+        if !plan.blockers.is_empty() {
+            return Err(Error::Blocked(plan.blockers.clone()));
+        }
+        if matches!(prepared.decision.verdict, Verdict::Issue(_)) {
+            plan.renew_handle(&prepared.handle);
+        }
+        Ok(prepared)
+    }
+
+    async fn write(&self, prepared: &Prepared) -> Result<Option<Issued>> {
+        let report = |change: &Change| self.ui.written(change);
+        let progress = Progress::new(&report);
+        let proof = |token: &Token| self.prove(token.clone()).boxed_local();
+        apply(
+            &prepared.plan,
+            self.spec,
+            &prepared.handle,
+            self.cluster,
+            &progress,
+            Some(&proof),
+        )
+        .await
+    }
+
+    /// Asks with the new token what the consumer will ask; a target that does not answer anybody is no fault of it.
+    async fn prove(&self, token: Token) -> Result<()> {
+        let issued = issued(self.spec, self.cluster, Some(token)).await?;
+        let patience = self.global.request_timeout();
+        let identity =
+            Cluster::with_token(&issued.address, &issued.token, patience, self.ui.tracer())?;
+        let asking = Asking {
+            identity: &identity,
+            ours: Some(self.cluster),
+            token: &issued.token,
+            discovers: issued.discovers,
+            scraper: Scraper::new(patience),
+            sample: SAMPLE,
+            at_once: 16,
+            progress: &|_, _| (),
+        };
+        let begun = tokio::time::Instant::now();
+        loop {
+            let report = verify(&asking, &issued.scrapings, &issued.needs).await;
+            if !report.is_mended_by_apply() {
+                return Ok(());
+            }
+            if begun.elapsed() >= SETTLING {
+                return Err(unproven(&report));
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// What the server made of the request, and when the next run has to come.
+    fn tell(&self, prepared: &Prepared, issued: Option<&Issued>) {
+        let Some(issued) = issued else { return };
+        self.ui.note(&format!(
+            "Token issued for {}: {}.",
+            prepared.service_account,
+            issued.grant.sentence()
+        ));
+        self.ui.hint(&format!(
+            "a CronJob with the schedule {:?} runs `monconf rotate --if-due` often enough",
+            issued.grant.schedule()
+        ));
+    }
+
+    /// Waits until the running Prometheus, where one is named, has scraped with the new token.
+    async fn see(&self) -> Result<()> {
+        let Some(running) = &self.spec.running else {
+            return Ok(());
+        };
+        let options = Options {
+            request_timeout: self.global.request_timeout(),
+            trace: self.ui.tracer(),
+        };
+        let server = Server::connect(&running.url, &options)?;
+        let jobs: BTreeSet<String> = self
+            .spec
+            .jobs
+            .iter()
+            .map(|job| job.job_name.clone())
+            .collect();
+        let seen = server.scraped_again(&jobs, PATIENCE).await?;
+        let url = server.url();
+        if !seen.errors.is_empty() {
+            let errors: Vec<String> = seen.errors.into_iter().collect();
+            self.ui.warn(&format!(
+                "Prometheus {url} fails to scrape: {}",
+                errors.join("; ")
+            ));
+        } else if seen.waiting > 0 {
+            self.ui.warn(&format!(
+                "Prometheus {url} has not scraped {} targets again within 2m",
+                seen.waiting
+            ));
+        } else {
+            self.ui.note(&format!(
+                "Prometheus {url} has scraped {} targets with the new token.",
+                seen.again
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn unproven(report: &Report) -> Error {
+    let diagnoses = report.diagnoses();
+    let first = diagnoses
+        .iter()
+        .find(|found| found.cause.is_mended_by_apply());
+    Error::Unproven {
+        cause: first
+            .map(|found| found.cause.sentence())
+            .unwrap_or_default(),
+        fix: first.and_then(|found| found.fix.clone()),
+    }
+}

@@ -1,0 +1,79 @@
+//! Rotation under load: a real Prometheus scrapes every second, and no scrape fails.
+
+use std::fs;
+use std::time::Duration;
+
+use testbed::{Cluster, Prometheus};
+
+use crate::support::{Monconf, token};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn no_scrape_fails_through_three_rotations_of_a_file() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let scope = cluster.cp.scope("rotate-load");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let main =
+        "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_config_files: [k8s.yml]\n";
+    fs::write(path("prometheus.yml"), main).unwrap();
+    let call = |verb: &str, arguments: &[&str]| {
+        Monconf::for_consumer(
+            verb,
+            &scope,
+            &["--jobs", "apiserver,kubelet,cadvisor", "--drop-in"],
+        )
+        .args([path("k8s.yml")])
+        .args(arguments)
+        .run()
+        .ok()
+    };
+    call("prometheus", &["--apply"]);
+    let prometheus = Prometheus::start(&path("prometheus.yml"), &[]);
+    for job in [
+        "kubernetes-apiservers",
+        "kubernetes-nodes",
+        "kubernetes-cadvisor",
+    ] {
+        prometheus.wait_for(&format!("{}-{job}", scope.name), "up", PATIENCE);
+    }
+    let token_file = path("k8s-credentials/token");
+    let mut old = Vec::new();
+    for _ in 0..3 {
+        old.push(fs::read_to_string(&token_file).unwrap());
+        let url = prometheus.url();
+        let run = call(
+            "rotate",
+            &["--overlap", "3s", "--wait", "--prometheus-url", url],
+        );
+        assert!(
+            run.stderr
+                .contains("has scraped 3 targets with the new token"),
+            "{}",
+            run.stderr
+        );
+        assert!(
+            run.stderr.contains("The old token is revoked."),
+            "{}",
+            run.stderr
+        );
+    }
+    for token in &old {
+        token::wait_until_refused(&cluster.cp, token);
+    }
+    // The last token has been alone for longer than the API server remembers the others.
+    let value = |query: &str| {
+        let answer = prometheus.query(query);
+        answer
+            .pointer("/0/value/1")
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(value("min(min_over_time(up[10m]))"), "1");
+    let scrapes: f64 = value("min(count_over_time(up[10m]))").parse().unwrap();
+    assert!(scrapes > 10.0, "{scrapes} scrapes");
+}

@@ -1,0 +1,187 @@
+//! What a rotation does, and when it does nothing.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use testbed::{ControlPlane, Options, Scope};
+
+use crate::support::{Monconf, Run, token};
+
+struct Instance<'a> {
+    scope: Scope<'a>,
+    folder: tempfile::TempDir,
+}
+
+impl<'a> Instance<'a> {
+    fn applied(cp: &'a ControlPlane, name: &str) -> Self {
+        let instance = Self {
+            scope: cp.scope(name),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        instance.call("prometheus", &["--apply"]).run().ok();
+        instance
+    }
+
+    fn call(&self, verb: &str, arguments: &[&str]) -> Monconf {
+        let drop_in = self.folder.path().join("k8s.yml");
+        Monconf::for_consumer(verb, &self.scope, &["--jobs", "apiserver", "--drop-in"])
+            .args([drop_in])
+            .args(arguments)
+    }
+
+    fn rotate(&self, arguments: &[&str]) -> Run {
+        self.call("rotate", arguments).run()
+    }
+
+    fn token_file(&self) -> PathBuf {
+        self.folder.path().join("k8s-credentials/token")
+    }
+
+    fn token(&self) -> String {
+        fs::read_to_string(self.token_file()).unwrap()
+    }
+
+    fn exists(&self, slot: char) -> bool {
+        let path = token::handle_path(&self.scope, slot);
+        !self.scope.admin().is_absent(&path)
+    }
+}
+
+#[test]
+fn the_old_token_outlives_the_new_one_s_coming_and_is_revoked_then() {
+    let cp = ControlPlane::shared();
+    let instance = Instance::applied(cp, "rotate-slots");
+    let first = instance.token();
+    let run = instance.rotate(&[]).ok();
+    let second = instance.token();
+    assert_ne!(first, second);
+    assert!(
+        run.stderr
+            .contains("The old token stays valid; a run after "),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr
+            .contains("a CronJob with the schedule \"0 3 * * *\" runs"),
+        "{}",
+        run.stderr
+    );
+    // Both are accepted: whoever reads the file late loses nothing.
+    assert!(token::is_accepted(cp, &first) && token::is_accepted(cp, &second));
+    assert!(instance.exists('a') && instance.exists('b'));
+
+    // A third would take the place of the first before its time.
+    let run = instance.rotate(&[]).exit(1);
+    assert!(
+        run.stderr
+            .contains("--wait waits for that; --overlap 0s revokes it now"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(instance.token(), second);
+
+    let run = instance.rotate(&["--overlap", "0s"]).ok();
+    assert!(
+        run.stderr.contains("The old token is revoked."),
+        "{}",
+        run.stderr
+    );
+    let third = instance.token();
+    token::wait_until_refused(cp, &first);
+    token::wait_until_refused(cp, &second);
+    assert!(token::is_accepted(cp, &third));
+    assert!(instance.exists('a') && !instance.exists('b'));
+}
+
+#[test]
+fn what_is_not_due_is_left_and_what_was_left_behind_is_cleared() {
+    let cp = ControlPlane::shared();
+    let instance = Instance::applied(cp, "rotate-due");
+    let before = instance.token();
+    let writes = || {
+        let events = cp.audit(&instance.scope.user.name);
+        events.iter().filter(|event| event.is_write()).count()
+    };
+    let count = writes();
+    let run = instance.rotate(&["--if-due"]).ok();
+    assert_eq!(run.stderr, "Not due: the token has 89d left.\n");
+    assert_eq!((instance.token(), writes()), (before, count));
+    // The overlap goes on in the next run.
+    instance.rotate(&["--overlap", "1s"]).ok();
+    assert!(instance.exists('a') && instance.exists('b'));
+    testbed::poll::until("the next run revokes it", Duration::from_secs(20), || {
+        instance.rotate(&["--if-due", "--overlap", "1s"]).ok();
+        !instance.exists('a')
+    });
+    assert!(token::is_accepted(cp, &instance.token()));
+}
+
+#[test]
+fn a_new_token_that_does_not_work_is_revoked_and_the_old_one_stays() {
+    let cp = ControlPlane::shared();
+    let instance = Instance::applied(cp, "rotate-unproven");
+    let before = instance.token();
+    let binding = format!(
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{}-clusterrole-binding",
+        instance.scope.name
+    );
+    cp.admin().delete(&binding).unwrap();
+    let run = instance.rotate(&[]).exit(1);
+    let expected = format!(
+        "error: the new token does not work, so the old one stays in use: ServiceAccount {}/{}-sa may not get /metrics: ClusterRole {}-clusterrole has the rule, and is not bound to it.\n",
+        instance.scope.namespace, instance.scope.name, instance.scope.name
+    );
+    assert!(run.stderr.contains(&expected), "{}", run.stderr);
+    assert_eq!(instance.token(), before);
+    assert!(instance.exists('a') && !instance.exists('b'));
+    assert!(token::is_accepted(cp, &before));
+}
+
+#[test]
+fn of_two_at_once_one_does_it() {
+    let cp = ControlPlane::shared();
+    let instance = Instance::applied(cp, "rotate-race");
+    let before = instance.token();
+    let runs = [0; 4]
+        .map(|_| instance.call("rotate", &[]).spawn())
+        .map(Run::of);
+    assert!(runs.iter().any(|run| run.code == 0), "{runs:#?}");
+    let issued = runs
+        .iter()
+        .filter(|run| run.stderr.contains("Token issued"));
+    assert_eq!(issued.count(), 1, "{runs:#?}");
+    for run in &runs {
+        assert_eq!(run.code, 0, "{run:#?}");
+    }
+    assert_ne!(instance.token(), before);
+    let account = format!("/serviceaccounts/{}-sa/token", instance.scope.name);
+    let events = cp.audit(&instance.scope.user.name);
+    let asked = events.iter().filter(|event| event.uri.ends_with(&account));
+    // One by --apply, one by the run that won.
+    assert_eq!(asked.count(), 2);
+    assert!(token::is_accepted(cp, &instance.token()));
+}
+
+#[test]
+fn a_clamped_life_shortens_the_schedule() {
+    let cp = ControlPlane::start(Options {
+        max_token_expiration: Some(Duration::from_secs(3_600)),
+        ..Options::bare()
+    });
+    let instance = Instance::applied(&cp, "rotate-clamp");
+    let run = instance.rotate(&["--overlap", "0s"]).ok();
+    assert!(
+        run.stderr
+            .contains("asked 90d, granted 1h (this cluster's limit)"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr
+            .contains("a CronJob with the schedule \"*/10 * * * *\" runs"),
+        "{}",
+        run.stderr
+    );
+}
