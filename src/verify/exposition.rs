@@ -5,7 +5,7 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// Counts the samples of an answer piece by piece, so that the whole of it never lies in memory.
 #[derive(Debug, Default)]
-pub(super) struct Exposition {
+pub(in crate::verify) struct Exposition {
     /// What has come of the current line.
     line: Vec<u8>,
     lines: usize,
@@ -16,7 +16,7 @@ pub(super) struct Exposition {
 
 /// A line that is no metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
+pub(in crate::verify) struct Malformed {
     /// Counted from 1.
     pub(super) line: usize,
     /// What is wrong with it.
@@ -25,7 +25,7 @@ pub(super) struct Malformed {
 
 impl Exposition {
     /// Takes up the next piece.
-    pub(super) fn feed(&mut self, mut piece: &[u8]) {
+    pub(in crate::verify) fn feed(&mut self, mut piece: &[u8]) {
         while self.fault.is_none() && !piece.is_empty() {
             let end = piece.iter().position(|&byte| byte == b'\n');
             let (part, rest) = end.map_or((piece, &piece[piece.len()..]), |end| {
@@ -47,7 +47,7 @@ impl Exposition {
     ///
     /// # Errors
     /// The first line that is no metric; an answer of `OpenMetrics` that breaks off before its end.
-    pub(super) fn finish(mut self, is_open_metrics: bool) -> Result<u64, Malformed> {
+    pub(in crate::verify) fn finish(mut self, is_open_metrics: bool) -> Result<u64, Malformed> {
         if !self.line.is_empty() {
             self.finish_line();
         }

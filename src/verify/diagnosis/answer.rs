@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Answerer, Cause, text};
+use crate::verify::exposition::Exposition;
 
 impl Cause {
     /// Why an answer of `who` to a scrape is no metrics. `None` where it is.
@@ -60,22 +61,11 @@ impl Cause {
     }
 }
 
-/// Whether a text may be metrics in one of Prometheus' text formats: its first line is a comment or a sample.
+/// Whether a text is metrics; nothing at all is no error for Prometheus.
 fn is_exposition(body: &str) -> bool {
-    let Some(line) = body.lines().find(|line| !line.trim().is_empty()) else {
-        // Nothing at all is no error for Prometheus.
-        return true;
-    };
-    let name = line
-        .find(|character: char| !character.is_ascii_alphanumeric() && !"_:".contains(character));
-    match name {
-        Some(0) => line.starts_with("# ") || line.starts_with("{\""),
-        Some(end) if line[end..].starts_with('{') => true,
-        Some(end) => line[end..].split_whitespace().next().is_some_and(|value| {
-            value.parse::<f64>().is_ok() || matches!(value, "+Inf" | "-Inf" | "NaN")
-        }),
-        None => false,
-    }
+    let mut exposition = Exposition::default();
+    exposition.feed(body.as_bytes());
+    exposition.finish(false).is_ok()
 }
 
 #[cfg(test)]
