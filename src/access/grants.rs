@@ -50,6 +50,26 @@ impl Grants {
         grants
     }
 
+    /// What they grant, right by right, for whoever compares it with what is held.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Need> {
+        let of = |rules: &[Rule], scope: &Scope| -> Vec<Need> {
+            let needs = rules.iter().flat_map(|rule| {
+                rule.rights().into_iter().map(|right| Need {
+                    right,
+                    scope: scope.clone(),
+                    jobs: rule.reasons.clone(),
+                })
+            });
+            needs.collect()
+        };
+        let mut needs = of(&self.cluster, &Scope::Cluster);
+        for (namespace, rules) in &self.namespaces {
+            needs.extend(of(rules, &Scope::Namespace(namespace.clone())));
+        }
+        needs
+    }
+
     /// Whether they allow a right in the whole cluster.
     #[must_use]
     pub fn allow(&self, right: &Right) -> bool {

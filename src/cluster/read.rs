@@ -125,12 +125,16 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    /// Whether the cluster serves all of these kinds of prometheus-operator.
+    /// Whether the cluster serves every kind of an operator's that the jobs of `spec` may be written as.
     ///
     /// # Errors
     /// A discovery document that cannot be read.
-    pub async fn serves(&self, kinds: &BTreeSet<Kind>) -> Outcome<bool> {
-        let served = self.served(Consumer::Prometheus).await?;
+    pub async fn serves(&self, spec: &Spec) -> Outcome<bool> {
+        let kinds = spec.operator_kinds();
+        if kinds.is_empty() {
+            return Ok(true);
+        }
+        let served = self.served(spec.names.consumer).await?;
         Ok(kinds.iter().all(|kind| served.contains(kind)))
     }
 

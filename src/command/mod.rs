@@ -19,7 +19,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::cli::Global;
 use crate::error::Result;
-use crate::spec::Settings;
+use crate::spec::{Consumer, Settings};
 use crate::ui::Ui;
 
 /// What can be done.
@@ -56,6 +56,21 @@ pub enum Output {
     Yaml,
 }
 
+/// Whose access a command is about.
+#[derive(clap::Args)]
+pub struct Whose {
+    /// The consumer: prometheus, grafana-agent or alloy
+    #[arg(
+        env = "MONCONF_CONSUMER",
+        hide_env_values = true,
+        value_name = "CONSUMER",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t
+    )]
+    consumer: Consumer,
+}
+
 /// Where settings stand beside the flags.
 #[derive(clap::Args)]
 pub struct SettingsFile {
@@ -84,7 +99,7 @@ impl Command {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
             Self::Alloy(args) => alloy::run(args, global, ui).await,
             Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
-            Self::Jobs(args) => jobs::run(&args, ui),
+            Self::Jobs(args) => jobs::run(args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Template(args) => template::run(args, ui),
             Self::Completions(args) => completions::run(&args, ui),

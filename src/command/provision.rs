@@ -97,6 +97,7 @@ pub(super) async fn run(
     let settings = mode.file.beside(settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let spec = Spec::new(consumer, settings)?;
+    spec.check_destination()?;
     if let Some(version) = spec.version {
         spec.check_version(version)?;
     }

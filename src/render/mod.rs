@@ -31,7 +31,7 @@ pub use attached::attached;
 pub use configuration::{FILES, JOBS};
 pub use desired::{
     Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, EditPlace, Surroundings,
-    desired, grants,
+    desired, discovered, grants, secrets,
 };
 pub use discoverers::{Discoverer, discoverers};
 pub use form::{Form, TokenPlace};

@@ -92,7 +92,7 @@ impl Spec {
             check_url(url)?;
         }
         let format = format::format(&settings, &names)?;
-        let agent = Agent::new(&settings, consumer)?;
+        let agent = Agent::new(&settings)?;
         agent::check_login(&agent, &format)?;
         Ok(Self {
             format,
@@ -119,6 +119,20 @@ impl Spec {
 }
 
 impl Spec {
+    /// What a configuration takes beyond the rights: Alloy keeps no samples.
+    ///
+    /// # Errors
+    /// A usage error where it is not said where samples go.
+    pub fn check_destination(&self) -> Result<()> {
+        if self.names.consumer != Consumer::Alloy || self.agent.has_destination() {
+            return Ok(());
+        }
+        Err(Error::usage_hint(
+            "it is not said where samples are sent",
+            "add --remote-write URL, or --forward-to RECEIVER for a component of the configuration beside ours",
+        ))
+    }
+
     /// The operator object that may carry `job`, where one may.
     #[must_use]
     pub fn monitor_kind(&self, job: &Job) -> Option<Kind> {
