@@ -36,7 +36,7 @@ pub fn secrecy(key: &str) -> Extent {
     }
 }
 
-const ENDINGS: [&str; 17] = [
+const ENDINGS: [&str; 18] = [
     "password",
     "passwords",
     "passwd",
@@ -48,6 +48,8 @@ const ENDINGS: [&str; 17] = [
     "tokens",
     "credential",
     "credentials",
+    // Of OAuth 2 (RFC 7521): whoever shows it is the client.
+    "assertion",
     "authorization",
     "cookie",
     "apikey",
@@ -100,6 +102,7 @@ mod tests {
             "apiKey",
             "client-key-data",
             "Authorization",
+            "client_assertion",
         ] {
             assert_eq!(secrecy(key), Extent::Value, "{key}");
         }
@@ -109,6 +112,7 @@ mod tests {
             "credentials_ref",
             "client_certificate_key_id",
             "token_url",
+            "client_assertion_type",
             "key",
             "key_file",
             "secretName",

@@ -5,6 +5,7 @@ mod language;
 mod parity;
 mod pod;
 mod receiver;
+mod remote_write;
 mod run;
 mod template;
 mod translate;
