@@ -9,8 +9,8 @@ use crate::access::{self, Grants, Need, Rule};
 use crate::error::Result;
 use crate::job::Job;
 use crate::object::Kind;
-use crate::render::{Form, discovered};
-use crate::spec::{Settings, Spec};
+use crate::render::discovered;
+use crate::spec::{Form, Settings, Spec};
 use crate::ui::Ui;
 use crate::yaml;
 

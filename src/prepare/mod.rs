@@ -20,8 +20,8 @@ use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
-use crate::spec::{Consumer, Format, Spec};
+use crate::render::{Desired, Surroundings, Templates, desired, discoverers};
+use crate::spec::{Consumer, Form, Spec, TokenPlace};
 use crate::token::{Situation, decide};
 
 /// A plan, and what goes with it.
@@ -268,7 +268,7 @@ fn assemble(mut plan: Plan, head: Head, desired: Desired, handle: String, spec: 
         );
     }
     if spec.names.consumer == Consumer::Prometheus
-        && matches!(spec.format, Format::Operator | Format::Auto { .. })
+        && matches!(spec.format.settled(), None | Some(Form::Operator))
         && desired.output.is_none()
         && spec.api_server.is_some()
     {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::form::{Form, TokenPlace};
 use super::renderer::Renderer;
 use super::schema::Schema;
 use super::templates::Templates;
@@ -15,7 +14,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
-use crate::spec::{AccessLevel, AlloyToken, KeyPlace, Spec};
+use crate::spec::{AccessLevel, AlloyToken, Form, KeyPlace, Spec, TokenPlace};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};
 use crate::yaml::Step;

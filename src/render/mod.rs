@@ -15,7 +15,6 @@ mod desired;
 mod discoverers;
 mod filters;
 mod fit;
-mod form;
 mod monitors;
 mod readers;
 mod renderer;
@@ -34,7 +33,6 @@ pub use desired::{
     desired, discovered, grants, secrets,
 };
 pub use discoverers::{Discoverer, discoverers};
-pub use form::{Form, TokenPlace};
 pub use readers::{Readers, readers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
 pub use selection::{Selection, Selector, matches as selector_matches, select};

@@ -1,7 +1,7 @@
 //! What agents have that Prometheus has not: where samples are sent, and how the agent itself runs.
 
 use super::names::{Consumer, valid_name};
-use super::{AlloyToken, Format, Settings, alloy, is_address};
+use super::{AlloyToken, Form, Format, Settings, alloy, is_address};
 use crate::alloy::Receiver;
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -180,15 +180,15 @@ pub(super) fn check_login(agent: &Agent, format: &Format) -> Result<()> {
         .remote_write
         .as_ref()
         .and_then(|remote_write| remote_write.auth.as_ref());
-    let hint = match format {
+    let hint = match format.settled() {
         _ if auth.is_none() => return Ok(()),
-        Format::Alloy {
+        Some(Form::Alloy {
             token: AlloyToken::Files { .. },
             ..
-        } => {
+        }) => {
             "write a prometheus.remote_write of your own beside this configuration, and name it with --forward-to"
         }
-        Format::Mounted { .. } | Format::Files { .. } | Format::Key { .. } => {
+        Some(Form::Mounted { .. } | Form::Files { .. } | Form::Key { .. }) => {
             "write remote_write of agent.yaml yourself, and leave the jobs to monconf: --config agent.yaml"
         }
         _ => return Ok(()),

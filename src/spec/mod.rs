@@ -3,6 +3,7 @@
 mod agent;
 mod alloy;
 mod duration;
+mod form;
 mod format;
 mod key;
 mod minimum;
@@ -16,7 +17,8 @@ mod version;
 pub use agent::{Agent, RemoteAuth, RemoteWrite};
 pub use alloy::{AlloyPlace, AlloyToken};
 pub use duration::Duration;
-pub use format::{FilePlace, Format};
+pub use form::{FilePlace, Form, TokenPlace};
+pub use format::Format;
 pub use key::KeyPlace;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
@@ -138,8 +140,10 @@ impl Spec {
     pub fn monitor_kind(&self, job: &Job) -> Option<Kind> {
         let kind = job.monitor_kind();
         match (&self.format, self.names.consumer) {
-            (Format::Operator, _) | (Format::Auto { .. }, Consumer::Prometheus) => Some(kind),
-            (Format::AgentOperator { monitors: true, .. }, _) => agent::monitor_kind(job),
+            (Format::Settled(Form::Operator), _) | (Format::Auto { .. }, Consumer::Prometheus) => {
+                Some(kind)
+            }
+            (Format::Settled(Form::Agent { monitors: true, .. }), _) => agent::monitor_kind(job),
             _ => None,
         }
     }
@@ -148,7 +152,7 @@ impl Spec {
     #[must_use]
     pub fn operator_kinds(&self) -> Vec<Kind> {
         let is_agent = match self.format {
-            Format::AgentOperator { .. } => true,
+            Format::Settled(Form::Agent { .. }) => true,
             Format::Auto { .. } => self.names.consumer == Consumer::GrafanaAgent,
             _ => false,
         };
@@ -165,8 +169,8 @@ impl Spec {
     /// The namespace of the Secret or ConfigMap that jobs are written to.
     #[must_use]
     pub fn key_namespace(&self) -> Option<String> {
-        match &self.format {
-            Format::Key { place, .. } => Some(place.namespace().to_owned()),
+        match self.format.settled() {
+            Some(Form::Key { place, .. }) => Some(place.namespace().to_owned()),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use monconf::access::{self, Grants, Scope};
 use monconf::job::{self, Job};
 use monconf::render;
-use monconf::spec::{Consumer, Settings, Spec};
+use monconf::spec::{self, Consumer, Settings, Spec};
 
 use super::right::Held;
 
@@ -127,7 +127,7 @@ impl Case {
         }
         let settings = settings.or_file(Some(Path::new(OWN_JOBS))).unwrap();
         let spec = Spec::new(self.form.consumer(), settings).unwrap();
-        render::discovered(&spec, &render::Form::of(&spec, false))
+        render::discovered(&spec, &spec::Form::of(&spec, false))
     }
 
     /// The jobs that need a right, in the whole cluster or in a namespace, by name.

@@ -16,8 +16,8 @@ use crate::command::{SettingsFile, Whose};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::scrub_all;
-use crate::render::{Form, grants};
-use crate::spec::{Settings, Spec, valid_name};
+use crate::render::grants;
+use crate::spec::{Form, Settings, Spec, valid_name};
 use crate::ui::{Compared, Ui};
 
 /// Compare what an identity may do with what the jobs need

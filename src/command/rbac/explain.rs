@@ -8,8 +8,8 @@ use crate::access::existing::{self, Explanation, Identity};
 use crate::command::{Output, Whose};
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::render::{Form, discovered, secrets};
-use crate::spec::{AlloyToken, Consumer, Names, Settings, Spec};
+use crate::render::{discovered, secrets};
+use crate::spec::{AlloyToken, Consumer, Form, Names, Settings, Spec};
 use crate::ui::Ui;
 
 /// Show which job needs which right and why, for our jobs or an existing configuration of Prometheus

@@ -14,8 +14,8 @@ use crate::job::{
     catalogue,
 };
 use crate::object::Kind;
-use crate::render::{Desired, Form, Surroundings, Templates, desired};
-use crate::spec::{Consumer, Duration, Names, Settings, Spec};
+use crate::render::{Desired, Surroundings, Templates, desired};
+use crate::spec::{Consumer, Duration, Form, Names, Settings, Spec};
 use crate::token::{Decision, Verdict};
 use crate::yaml;
 

@@ -6,8 +6,8 @@ mod sentences;
 
 use self::cases::{CASES, mounted, rendered};
 use crate::error::Error;
-use crate::render::{Builtin, Form, Templates};
-use crate::spec::{AlloyPlace, AlloyToken};
+use crate::render::{Builtin, Templates};
+use crate::spec::{AlloyPlace, AlloyToken, Form};
 
 #[test]
 fn every_job_in_every_form_is_the_job() {
