@@ -11,6 +11,7 @@ mod names;
 mod own_jobs;
 mod running;
 mod settings;
+mod settings_file;
 mod shape;
 mod version;
 
