@@ -289,10 +289,10 @@ fn each_consumer_is_compared_with_what_its_own_command_grants() {
 
 #[test]
 fn a_consumer_has_its_own_names_and_flags() {
-    let cp = ControlPlane::shared();
+    let scope = ControlPlane::shared().scope("diff-names");
     let diff = |arguments: &[&str]| {
         let run = Monconf::new(["rbac", "diff", "-o", "json"]).args(arguments);
-        run.kubeconfig(&cp.scope("diff-names").kubeconfig()).run()
+        run.kubeconfig(scope.kubeconfig()).run()
     };
     for (consumer, account) in [
         ("prometheus", "monitoring/monitoring-sa"),

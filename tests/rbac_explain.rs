@@ -511,11 +511,11 @@ fn rules(manifests: &str) -> Vec<(Value, Value, Value)> {
         let kind = object["kind"].as_str().unwrap_or_default();
         kind.ends_with("Role")
     });
-    let rules = roles.map(|role| {
+    let parts = roles.map(|role| {
         let namespace = role["metadata"]["namespace"].clone();
         (role["kind"].clone(), namespace, role["rules"].clone())
     });
-    rules.collect()
+    parts.collect()
 }
 
 #[test]

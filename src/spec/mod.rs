@@ -155,7 +155,7 @@ impl Spec {
         let is_agent = match self.format {
             Format::Settled(Form::Agent { .. }) => true,
             Format::Auto { .. } => self.names.consumer == Consumer::GrafanaAgent,
-            _ => false,
+            Format::Settled(_) => false,
         };
         let agents = Kind::AGENTS.into_iter().filter(|_| is_agent);
         let carries = |kind: &Kind| {

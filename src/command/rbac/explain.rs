@@ -102,11 +102,11 @@ fn identities(spec: &Spec, form: &Form, job: &Job) -> (Identity, Identity) {
         let token = Identity::TokenFile(format!("{folder}/token"));
         (token.clone(), token)
     };
+    // The token in the Secret is one of the account that its Pods run as.
+    if form.runs_as_account() && spec.agent.attach.is_none() {
+        return (Identity::OwnAccount, Identity::OwnAccount);
+    }
     match form {
-        // The token in the Secret is one of the account that its Pods run as.
-        form if form.runs_as_account() && spec.agent.attach.is_none() => {
-            (Identity::OwnAccount, Identity::OwnAccount)
-        }
         Form::Operator => (Identity::OwnAccount, of_secret()),
         Form::Agent { monitors: true, .. } if spec.monitor_kind(job).is_some() => {
             (Identity::OwnAccount, of_secret())
