@@ -105,13 +105,13 @@ pub enum Error {
         /// What to write instead.
         hint: Option<String>,
     },
-    /// A built-in template did not render what the job says.
-    #[error("built-in template {template} does not render what the job {job} says: {difference}")]
+    /// A built-in template did not render what a job says, or what jobs need to be run.
+    #[error("built-in template {template} does not render {wanted}: {difference}")]
     Disagreement {
         /// Its name.
         template: &'static str,
-        /// The name in `--jobs`.
-        job: String,
+        /// `what the job kubelet says`.
+        wanted: String,
         /// The field, what it is and what it should be.
         difference: String,
     },

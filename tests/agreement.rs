@@ -153,3 +153,102 @@ fn the_program_s_own_templates_differ_in_nothing() {
         assert_eq!(told(&run), [""; 0], "{}", run.stderr);
     }
 }
+
+#[test]
+fn what_a_replaced_template_makes_grafana_s_programs_do_otherwise_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let agent = ["grafana-agent", "--format", "operator"];
+    let monitors = ["grafana-agent", "--format", "monitors"];
+    let alloy = ["alloy", "--token-from", "secret"];
+    let (config, running) = ("config.alloy", "grafanaagent.yaml");
+    let (instance, raw, monitor) = (
+        "metricsinstance.yaml",
+        "scrape-configs.yaml",
+        "servicemonitor.yaml",
+    );
+    for (consumer, template, from, to, difference) in [
+        (
+            alloy,
+            config,
+            "{{ job.metrics_path }}",
+            "\"/elsewhere\"",
+            "job kubelet: metrics_path is /elsewhere, the job has /metrics",
+        ),
+        (
+            agent,
+            raw,
+            "scheme: {{ job.scheme }}",
+            "scheme: http",
+            "job kubelet: scheme is http, the job has https",
+        ),
+        (
+            monitors,
+            monitor,
+            "honorLabels: {{ job.honor_labels }}",
+            "honorLabels: true",
+            "job coredns: honor_labels is true, the job has false",
+        ),
+        (
+            agent,
+            running,
+            "serviceAccountName: {{ names.service_account }}",
+            "serviceAccountName: theirs",
+            "spec.serviceAccountName is theirs, the rights are those of grafana-agent-sa",
+        ),
+        (
+            agent,
+            running,
+            "secrets: {{ agent.secrets }}",
+            "secrets: []",
+            "spec.secrets is without grafana-agent-token, which is read from there",
+        ),
+        (
+            agent,
+            running,
+            "{{ agent.selector | entries(8) }}",
+            "run: theirs",
+            "spec.metrics.instanceSelector does not select the MetricsInstance",
+        ),
+        (
+            agent,
+            instance,
+            "key: {{ agent.jobs_key }}",
+            "key: other.yaml",
+            "spec.additionalScrapeConfigs is {name: k8s-agent-jobs, key: other.yaml}, the jobs are in {name: k8s-agent-jobs, key: jobs.yaml}",
+        ),
+        (
+            monitors,
+            instance,
+            "serviceMonitorSelector:\n    matchLabels:",
+            "serviceMonitorSelector:\n    matchLabels:\n      team: theirs",
+            "spec.serviceMonitorSelector does not select the monitors of the jobs",
+        ),
+        (
+            agent,
+            instance,
+            "- {{ agent.remote_write | entries(4) }}",
+            "- url: http://elsewhere/",
+            "spec.remoteWrite is without http://there/",
+        ),
+    ] {
+        let text = Builtin::named(template).unwrap().text;
+        assert!(text.contains(from), "{template}: {from}");
+        let file = folder.join(template);
+        let plan = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let run = Monconf::new(consumer)
+                .args(["--offline", "--jobs", "kubelet,coredns", "-o", "yaml"])
+                .args(["--remote-write", "http://there/", "--templates"])
+                .args([folder])
+                .run();
+            run.ok()
+        };
+        assert_eq!(told(&plan(text)), [""; 0]);
+        let run = plan(&text.replacen(from, to, 1));
+        let told = told(&run);
+        let expected = format!("{}: {difference}", file.display());
+        assert!(told.contains(&expected.as_str()), "{told:?}");
+        fs::remove_file(&file).unwrap();
+    }
+}

@@ -81,6 +81,29 @@ fn every_job_is_listed_with_its_rights() {
 }
 
 #[test]
+fn the_list_is_of_the_consumer_that_is_named() {
+    let listed = |arguments: &[&str]| -> Vec<Value> {
+        let run = Monconf::new(["jobs", "-o", "json"]).args(arguments).run();
+        serde_json::from_str(&run.ok().stdout).unwrap()
+    };
+    let finds = |jobs: &[Value], name: &str| {
+        let job = jobs.iter().find(|job| job["name"] == name).unwrap();
+        let first = job["discovering"][0]["resource"].clone();
+        (first, job["operatorKind"].clone())
+    };
+    let monitors = listed(&["grafana-agent", "--format", "monitors"]);
+    let endpoints = (json!("endpoints"), json!("ServiceMonitor"));
+    assert_eq!(finds(&monitors, "coredns"), endpoints);
+    // That operator knows no ScrapeConfig.
+    assert_eq!(finds(&monitors, "kubelet"), (json!("nodes"), Value::Null));
+    let slices = (json!("endpointslices"), Value::Null);
+    assert_eq!(finds(&listed(&["grafana-agent"]), "coredns"), slices);
+    assert_eq!(finds(&listed(&["alloy"]), "coredns"), slices);
+    let operator = (json!("endpointslices"), json!("ServiceMonitor"));
+    assert_eq!(finds(&listed(&[]), "coredns"), operator);
+}
+
+#[test]
 fn prometheus_own_checker_accepts_both_raw_forms() {
     let scope = ControlPlane::shared().scope("all-raw");
     let folder = tempfile::tempdir().unwrap();

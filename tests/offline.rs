@@ -211,3 +211,40 @@ fn wrong_settings_are_told_with_what_is_right() {
         assert_eq!(run.stdout, "");
     }
 }
+
+#[test]
+fn a_role_says_what_its_rules_are_for() {
+    let alloy = |arguments: &[&str]| {
+        let run = Monconf::new(["alloy", "--offline", "--remote-write", "http://x/"])
+            .args(arguments)
+            .run()
+            .ok();
+        let words = run.stderr.split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let login = &["--remote-write-token", "login:token"][..];
+    let token = &["--token-from", "secret"][..];
+    let same = &["--remote-write-token", "alloy-k8s-token:token"][..];
+    for (arguments, expected) in [
+        (token, "Role monitoring/alloy-role 1 rule for the token +"),
+        (
+            login,
+            "Role monitoring/alloy-role 1 rule for remote write +",
+        ),
+        (
+            &[token, login].concat(),
+            "Role monitoring/alloy-role 2 rules for the token and remote write +",
+        ),
+        (
+            &[token, same].concat(),
+            "Role monitoring/alloy-role 1 rule for the token and remote write +",
+        ),
+        (
+            &[token, &["--namespace", "kube-system", "--jobs", "coredns"]].concat(),
+            "Role kube-system/alloy-role 3 rules for 1 job and the token +",
+        ),
+    ] {
+        let said = alloy(arguments);
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+}

@@ -285,3 +285,28 @@ fn completions_and_manual_know_every_flag() {
     let version = Monconf::new(["--version"]).run().ok().stdout;
     assert_eq!(version, format!("monconf {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn the_long_help_says_more_than_the_short_one() {
+    for (command, words) in [
+        ("prometheus", "diff against what exists in the cluster"),
+        ("grafana-agent", "end of life on 1 November 2025"),
+        ("alloy", "one pipeline for each job"),
+        ("jobs", "the own jobs of monconf.yaml"),
+        ("rbac diff", "the rules of aggregated roles"),
+        ("rbac explain", "No cluster is asked"),
+        ("rbac audit", "matches them as the API server does"),
+    ] {
+        let help = |flag| {
+            let run = Monconf::new(command.split(' ').chain([flag])).run().ok();
+            let words = run.stdout.split_whitespace();
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let (short, long) = (help("-h"), help("--help"));
+        assert!(long.contains(words), "{long}");
+        assert!(!short.contains(words), "{short}");
+        let first = long.split_once('.').unwrap().0;
+        let summary: String = first.chars().take(30).collect();
+        assert!(short.starts_with(&summary), "{short}");
+    }
+}

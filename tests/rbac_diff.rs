@@ -1,7 +1,7 @@
 //! `monconf rbac diff`: what is missing and what is superfluous, through whatever binding.
 
 use serde_json::{Value, json};
-use testbed::{ControlPlane, Scope};
+use testbed::{ControlPlane, Crds, Options, Scope};
 
 use crate::support::{Monconf, Run, rights};
 
@@ -236,4 +236,76 @@ fn wildcards_are_wider_than_the_need_and_another_account_can_be_asked_about() {
         "{}",
         wrong.stderr
     );
+}
+
+#[test]
+fn each_consumer_is_compared_with_what_its_own_command_grants() {
+    let cp = ControlPlane::start(Options {
+        crds: Crds::Minimal,
+        agent_crds: true,
+        ..Options::default()
+    });
+    for (name, consumer, flags, needed) in [
+        (
+            "diff-monitors",
+            "grafana-agent",
+            &["--format", "monitors"][..],
+            "watch endpoints in default",
+        ),
+        (
+            "diff-agent",
+            "grafana-agent",
+            &[],
+            "watch endpointslices.discovery.k8s.io in default",
+        ),
+        (
+            "diff-alloy",
+            "alloy",
+            &["--token-from", "secret"],
+            "get secrets NAME-k8s-token in NAMESPACE",
+        ),
+    ] {
+        let scope = cp.scope(name);
+        let needed = needed
+            .replace("NAMESPACE", &scope.namespace)
+            .replace("NAME", &scope.name);
+        let diff = || diff(&scope, &[&[consumer, "-o", "json"], flags].concat());
+        let nothing = report(&diff().exit(2));
+        let missing = listed(&nothing, "missing");
+        assert!(missing.contains(&needed), "{missing:?}");
+        let mut apply = Monconf::for_consumer(consumer, &scope, flags).args(["--apply"]);
+        if consumer == "alloy" {
+            apply = apply.args(["--remote-write", "http://127.0.0.1:9/api/v1/write"]);
+        }
+        apply.run().ok();
+        let exact = report(&diff().ok());
+        assert_eq!(exact["exact"], true, "{exact:#}");
+        // Prometheus' operator has another account discover.
+        let other = report(&self::diff(&scope, &["-o", "json"]).exit(2));
+        let surplus = listed(&other, "surplus");
+        assert!(surplus.contains(&needed), "{surplus:?}");
+    }
+}
+
+#[test]
+fn a_consumer_has_its_own_names_and_flags() {
+    let scope = ControlPlane::shared().scope("diff-names");
+    let diff = |arguments: &[&str]| {
+        let run = Monconf::new(["rbac", "diff", "-o", "json"]).args(arguments);
+        run.kubeconfig(scope.kubeconfig()).run()
+    };
+    for (consumer, account) in [
+        ("prometheus", "monitoring/monitoring-sa"),
+        ("grafana-agent", "monitoring/grafana-agent-sa"),
+        ("alloy", "monitoring/alloy-sa"),
+    ] {
+        let report = report(&diff(&[consumer]).ok());
+        assert_eq!(report["identity"]["name"], account);
+    }
+    let foreign = diff(&["alloy", "--drop-in", "k8s.yml"]).exit(1);
+    let expected = "--drop-in is not for Alloy\nhint: it is for `monconf prometheus`";
+    assert!(foreign.stderr.contains(expected), "{}", foreign.stderr);
+    let unknown = diff(&["loki"]).exit(1);
+    let expected = "[possible values: prometheus, grafana-agent, alloy]";
+    assert!(unknown.stderr.contains(expected), "{}", unknown.stderr);
 }

@@ -309,7 +309,7 @@ kubernetes-ingresses          list, watch ingresses.networking.k8s.io  cluster  
 kubernetes-pods               list, watch pods                         cluster  role pod finds targets (line 270)
                               nothing for scrapes                      -        the scrape shows no token: the target answers everybody
 
-7 rules in a ClusterRole, for the ServiceAccount of Prometheus' pod.
+7 rules in a ClusterRole, for the ServiceAccount of the pod that scrapes.
 ";
     assert_eq!(run.stdout, expected);
     assert!(run.stderr.contains("hint: `-o yaml`"), "{}", run.stderr);
@@ -502,4 +502,70 @@ fn what_prometheus_refuses_of_a_discovery_is_refused_and_nothing_else() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// The rules of each role among manifests, by kind and namespace.
+fn rules(manifests: &str) -> Vec<(Value, Value, Value)> {
+    let objects = yaml::parse(manifests, "manifests").unwrap().into_iter();
+    let roles = objects.filter(|object| {
+        let kind = object["kind"].as_str().unwrap_or_default();
+        kind.ends_with("Role")
+    });
+    let parts = roles.map(|role| {
+        let namespace = role["metadata"]["namespace"].clone();
+        (role["kind"].clone(), namespace, role["rules"].clone())
+    });
+    parts.collect()
+}
+
+#[test]
+fn the_roles_of_every_consumer_are_those_that_its_command_makes() {
+    let login = [
+        "--remote-write",
+        "https://metrics.example/api/v1/write",
+        "--remote-write-token",
+        "login:token",
+    ];
+    let monitors = [
+        "--format",
+        "monitors",
+        "--jobs",
+        "apiserver,kubelet,coredns",
+    ];
+    for (consumer, flags) in [
+        ("prometheus", &["--format", "raw"][..]),
+        ("grafana-agent", &["--format", "static"]),
+        ("grafana-agent", &monitors),
+        ("alloy", &login),
+        ("alloy", &[&login[..], &["--token-from", "secret"]].concat()),
+    ] {
+        let explained = Monconf::new(["rbac", "explain", consumer, "-o", "yaml"])
+            .args(flags)
+            .run()
+            .ok();
+        let made = Monconf::new([consumer, "--offline", "-o", "yaml"])
+            .args(flags)
+            .run()
+            .ok();
+        let explained = rules(&explained.stdout);
+        assert!(!explained.is_empty(), "{consumer} {flags:?}");
+        assert_eq!(explained, rules(&made.stdout), "{consumer} {flags:?}");
+    }
+}
+
+#[test]
+fn the_secrets_that_alloy_reads_are_explained_beside_the_jobs() {
+    let run = Monconf::new(["rbac", "explain", "alloy", "--jobs", "kubelet"])
+        .args(["--token-from", "secret"])
+        .run()
+        .ok();
+    let expected = "\
+JOB        NEEDS                        WHERE       WHY
+kubelet    list, watch nodes            cluster     role node finds targets
+           get nodes/metrics            cluster     the kubelets are asked directly for /metrics
+the token  get secrets alloy-k8s-token  monitoring  the configuration names this Secret
+
+3 rules in a ClusterRole and a Role, for the ServiceAccount of the pod that scrapes.
+";
+    assert_eq!(run.stdout, expected);
 }

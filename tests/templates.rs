@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use monconf::job::{Authority, Job, Role};
-use monconf::render::{Builtin, Form, Surroundings, Templates, desired};
-use monconf::spec::{Consumer, Settings, Spec};
+use monconf::render::{Builtin, Surroundings, Templates, desired};
+use monconf::spec::{Consumer, Form, Settings, Spec};
 use monconf::token::{Decision, Verdict};
 use monconf::yaml;
 use proptest::prelude::*;

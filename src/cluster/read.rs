@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef};
-use crate::render::{COMPONENT, Form, INSTANCE, MANAGED_BY, grants};
-use crate::spec::{Alerts, AlloyPlace, Consumer, Format, Names, Spec};
+use crate::render::{COMPONENT, INSTANCE, MANAGED_BY, grants};
+use crate::spec::{Alerts, AlloyPlace, Consumer, Form, Names, Spec};
 use crate::token::KeySet;
 
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
@@ -36,7 +36,10 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read(&self, spec: &Spec, before_writing: bool) -> Outcome<Snapshot> {
-        let with_monitors = !matches!(spec.format, Format::Files { .. } | Format::Alloy { .. });
+        let with_monitors = !matches!(
+            spec.format.settled(),
+            Some(Form::Files { .. } | Form::Alloy { .. })
+        );
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
         let own_kinds = own_kinds(spec).into_iter();
@@ -125,12 +128,16 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    /// Whether the cluster serves all of these kinds of prometheus-operator.
+    /// Whether the cluster serves every kind of an operator's that the jobs of `spec` may be written as.
     ///
     /// # Errors
     /// A discovery document that cannot be read.
-    pub async fn serves(&self, kinds: &BTreeSet<Kind>) -> Outcome<bool> {
-        let served = self.served(Consumer::Prometheus).await?;
+    pub async fn serves(&self, spec: &Spec) -> Outcome<bool> {
+        let kinds = spec.operator_kinds();
+        if kinds.is_empty() {
+            return Ok(true);
+        }
+        let served = self.served(spec.names.consumer).await?;
         Ok(kinds.iter().all(|kind| served.contains(kind)))
     }
 
@@ -216,9 +223,9 @@ impl Cluster {
 impl Snapshot {
     /// The objects of whoever selects ours.
     fn selecting(&mut self, answer: Outcome, spec: &Spec) {
-        let unknown = match (&spec.format, spec.names.consumer) {
-            (Format::Key { place, .. }, _) if place.at.object.kind == Kind::ConfigMap => return,
-            (Format::Key { .. }, _) => "whether a Prometheus reads these jobs",
+        let unknown = match (spec.format.settled(), spec.names.consumer) {
+            (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => return,
+            (Some(Form::Key { .. }), _) => "whether a Prometheus reads these jobs",
             (_, Consumer::GrafanaAgent) => "which GrafanaAgent runs the MetricsInstance",
             _ => "which labels make a Prometheus select the monitors",
         };
@@ -271,17 +278,17 @@ fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
             objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
         }
     }
-    if let Format::Key { place, .. } = &spec.format {
+    if let Some(Form::Key { place, .. }) = spec.format.settled() {
         objects.push(place.at.object.clone());
         let namespace = ObjectRef::cluster(Kind::Namespace, place.namespace());
         if !ALWAYS_THERE.contains(&place.namespace()) && !objects.contains(&namespace) {
             objects.push(namespace);
         }
     }
-    if let Format::Alloy {
+    if let Some(Form::Alloy {
         place: AlloyPlace::ConfigMap(key),
         ..
-    } = &spec.format
+    }) = spec.format.settled()
     {
         objects.push(key.object.clone());
     }
@@ -319,7 +326,7 @@ pub(super) const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, "kube-system"];
 
 /// Where rights of our own may be needed that are not needed in the whole cluster.
 fn role_namespaces(spec: &Spec) -> BTreeSet<String> {
-    if spec.format == Format::Operator {
+    if spec.format.settled() == Some(&Form::Operator) {
         return BTreeSet::new();
     }
     // Of the forms that discover with our own token, any.

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::provision::{self, Mode};
-use super::translate;
+use super::{provision, translate};
 use crate::cli::Global;
 use crate::error::Result;
-use crate::spec::{Consumer, Settings};
+use crate::spec::Consumer;
 use crate::ui::Ui;
 
 /// Connect Grafana Alloy: show what is missing, and write it with --apply
@@ -20,10 +19,7 @@ pub struct Args {
     translate: Translate,
 
     #[command(flatten)]
-    settings: Settings,
-
-    #[command(flatten)]
-    mode: Mode,
+    provision: provision::Provision,
 }
 
 /// From the objects of Grafana Agent's operator.
@@ -46,8 +42,8 @@ pub(crate) const WITH_METRICSINSTANCE: [&str; 3] =
 /// Plans, and with `--apply` applies.
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     if let Some(of) = &args.translate.from_metricsinstance {
-        let clustering = args.settings.clustering;
+        let clustering = args.provision.settings.clustering;
         return translate::run(of, args.translate.bypass_errors, clustering, global, ui).await;
     }
-    provision::run(Consumer::Alloy, args.settings, &args.mode, global, ui).await
+    provision::run(Consumer::Alloy, args.provision, global, ui).await
 }

@@ -4,22 +4,37 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Output, SettingsFile};
+use super::{Output, SettingsFile, Whose};
 use crate::access::{self, Grants, Need, Rule};
 use crate::error::Result;
 use crate::job::Job;
-use crate::spec::{Consumer, Settings, Spec};
+use crate::object::Kind;
+use crate::render::discovered;
+use crate::spec::{Form, Settings, Spec};
 use crate::ui::Ui;
 use crate::yaml;
 
 /// List the jobs that can be configured, with the rights that they need
 ///
 /// Those of the catalogue, and the own jobs of monconf.yaml. With prometheus-operator the rights of discovery belong to
-/// Prometheus' own ServiceAccount, with --format raw to the one that monconf makes.
+/// Prometheus' own ServiceAccount, with --format raw to the one that monconf makes. With `grafana-agent --format
+/// monitors` targets are found by other objects, and so by other rights.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
+    whose: Whose,
+
+    #[command(flatten)]
     file: SettingsFile,
+
+    /// Configuration that they are to be in, as the consumer's own command has it [default: auto]
+    #[arg(
+        long,
+        env = "MONCONF_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT"
+    )]
+    format: Option<String>,
 
     /// What to print
     #[arg(
@@ -34,12 +49,17 @@ pub struct Args {
 }
 
 /// Prints the list.
-pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
-    let settings = args.file.beside(Settings::default())?;
+pub fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
+    let mut flags = Settings::default();
+    flags.format = args.format;
+    let settings = args.file.beside(flags)?;
     let defaults = settings.chosen();
-    let jobs = Spec::new(Consumer::Prometheus, settings.with_every_job())?.jobs;
+    let spec = Spec::new(args.whose.consumer, settings.with_every_job())?;
+    // No cluster is asked; what its operator may make of `auto` needs the same rights.
+    let jobs = discovered(&spec, &Form::of(&spec, false));
     let is_default = |job: &Job| defaults.contains(&job.name);
-    let listed: Vec<Value> = jobs.iter().map(|job| entry(job, is_default(job))).collect();
+    let entry = |job: &Job| entry(job, is_default(job), spec.monitor_kind(job));
+    let listed: Vec<Value> = jobs.iter().map(entry).collect();
     match args.output {
         Output::Text => {
             let blocks = jobs.iter().map(|job| block(job, is_default(job)));
@@ -100,7 +120,7 @@ fn sentences(needs: &[Need]) -> Vec<String> {
     in_cluster.chain(in_namespaces).collect()
 }
 
-fn entry(job: &Job, is_default: bool) -> Value {
+fn entry(job: &Job, is_default: bool, monitor: Option<Kind>) -> Value {
     let jobs = std::slice::from_ref(job);
     let rights = |needs: Vec<Need>| needs.iter().map(Need::json).collect::<Vec<_>>();
     json!({
@@ -112,7 +132,7 @@ fn entry(job: &Job, is_default: bool) -> Value {
         "namespaces": job.discovery.namespaces,
         "scheme": if job.tls { "https" } else { "http" },
         "path": job.metrics_path,
-        "operatorKind": job.monitor_kind().name(),
+        "operatorKind": monitor.map(Kind::name),
         "scraping": rights(access::scraping(jobs)),
         "discovering": rights(access::discovering(jobs)),
     })

@@ -3,11 +3,9 @@
 pub mod alloy;
 pub mod completions;
 pub mod explain;
-pub mod grafana_agent;
 pub mod jobs;
 pub mod man;
-pub mod prometheus;
-mod provision;
+pub mod provision;
 pub mod rbac;
 mod reload;
 pub mod rotate;
@@ -26,31 +24,36 @@ use crate::error::Result;
 use crate::spec::{Consumer, Settings};
 use crate::ui::Ui;
 
-/// What can be done.
+/// What can be done. The help text is the doc comment of a verb's arguments, or of a variant whose arguments are those of
+/// several verbs.
 #[derive(Subcommand)]
+#[allow(
+    missing_docs,
+    reason = "a doc comment would take the place of the arguments' own"
+)]
 #[allow(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Command {
     /// Connect Prometheus: show what is missing, and write it with --apply
-    Prometheus(prometheus::Args),
+    ///
+    /// From the jobs it derives the least access that they need and plans the ServiceAccount, role and
+    /// binding, a token, and the configuration that Prometheus or prometheus-operator reads. The plan is a
+    /// diff against what exists in the cluster and on disk. Nothing is written without --apply.
+    Prometheus(provision::Provision),
     /// Connect Grafana Agent: show what is missing, and write it with --apply
-    GrafanaAgent(grafana_agent::Args),
-    /// Connect Grafana Alloy: show what is missing, and write it with --apply
+    ///
+    /// From the jobs it derives the least access that they need and plans the ServiceAccount, role and
+    /// binding, a token, and what Grafana Agent's operator reads: a GrafanaAgent, a MetricsInstance and
+    /// the jobs; or the configuration of an agent in static mode. Nothing is written without --apply.
+    /// Grafana Agent reached its end of life on 1 November 2025; `monconf alloy` serves its successor.
+    GrafanaAgent(provision::Provision),
     Alloy(alloy::Args),
-    /// Prove with the issued token that every scrape works, or say why one does not
     Verify(verify::Args),
-    /// Replace the token by a new one, without a gap
     Rotate(rotate::Args),
-    /// Show every instance on the cluster: its token, when that is due, and what differs
     Status(status::Args),
-    /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
-    /// Explain which rights jobs need; find dangerous and superfluous ones
     Rbac(rbac::Args),
-    /// Explain an error, an answer or lines of a log, and how to mend it; asks nobody
     Explain(explain::Args),
-    /// List, show or eject the built-in templates
     Template(template::Args),
-    /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print the manual page
     Man,
@@ -108,13 +111,15 @@ impl Command {
     /// Runs it.
     pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
         match self {
-            Self::Prometheus(args) => prometheus::run(args, global, ui).await,
+            Self::Prometheus(args) => provision::run(Consumer::Prometheus, args, global, ui).await,
             Self::Alloy(args) => alloy::run(args, global, ui).await,
-            Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
+            Self::GrafanaAgent(args) => {
+                provision::run(Consumer::GrafanaAgent, args, global, ui).await
+            }
             Self::Verify(args) => verify::run(args, global, ui).await,
             Self::Rotate(args) => rotate::run(args, global, ui).await,
             Self::Status(args) => status::run(args, global, ui).await,
-            Self::Jobs(args) => jobs::run(&args, ui),
+            Self::Jobs(args) => jobs::run(args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Explain(args) => explain::run(&args, ui),
             Self::Template(args) => template::run(args, ui),

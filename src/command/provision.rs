@@ -20,11 +20,21 @@ use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::ui::{Stream, Ui};
 
+/// What the command of a consumer takes.
+#[derive(clap::Args)]
+pub struct Provision {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+
+    #[command(flatten)]
+    mode: Mode,
+}
+
 /// How the command runs, as opposed to what it should achieve.
 #[derive(clap::Args)]
 #[command(next_help_heading = "What to do about it")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
-pub(super) struct Mode {
+struct Mode {
     #[command(flatten)]
     file: SettingsFile,
 
@@ -89,22 +99,23 @@ const CHANGES_PENDING: u8 = 2;
 /// Plans for `consumer`, shows the plan, and with `--apply` writes it.
 pub(super) async fn run(
     consumer: Consumer,
-    settings: Settings,
-    mode: &Mode,
+    asked: Provision,
     global: &Global,
     ui: &Ui,
 ) -> Result<ExitCode> {
+    let Provision { settings, mode } = asked;
     let settings = mode.file.beside(settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let spec = Spec::new(consumer, settings)?;
+    spec.check_destination()?;
     if let Some(version) = spec.version {
         spec.check_version(version)?;
     }
     if mode.offline {
         let prepared = prepare_offline(&spec, &templates)?;
-        show(&prepared, mode, ui);
+        show(&prepared, &mode, ui);
         refuse_blocked(&prepared.plan)?;
-        return Ok(outcome(&prepared.plan, mode));
+        return Ok(outcome(&prepared.plan, &mode));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;
     let reload = Reload::ask(&spec, mode.apply, global, ui);
@@ -115,12 +126,12 @@ pub(super) async fn run(
         templates: &templates,
         cluster: &cluster,
         reload: reload.as_ref(),
-        mode,
+        mode: &mode,
         ui,
     };
     for _ in 1..ATTEMPTS {
         match run.attempt(&mut interrupt).await {
-            Err(Error::Changed { target }) if !asks(mode, ui) => {
+            Err(Error::Changed { target }) if !asks(&mode, ui) => {
                 ui.note(&format!("{target} changed in the meantime; planning again"));
             }
             finished => return finished,

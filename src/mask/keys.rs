@@ -46,7 +46,7 @@ pub fn secrecy_in_manifest(key: &str) -> Extent {
     }
 }
 
-const ENDINGS: [&str; 17] = [
+const ENDINGS: [&str; 18] = [
     "password",
     "passwords",
     "passwd",
@@ -58,6 +58,8 @@ const ENDINGS: [&str; 17] = [
     "tokens",
     "credential",
     "credentials",
+    // Of OAuth 2 (RFC 7521): whoever shows it is the client.
+    "assertion",
     "authorization",
     "cookie",
     "apikey",
@@ -110,6 +112,7 @@ mod tests {
             "apiKey",
             "client-key-data",
             "Authorization",
+            "client_assertion",
         ] {
             assert_eq!(secrecy(key), Extent::Value, "{key}");
         }
@@ -119,6 +122,7 @@ mod tests {
             "credentials_ref",
             "client_certificate_key_id",
             "token_url",
+            "client_assertion_type",
             "key",
             "key_file",
             "secretName",

@@ -2,8 +2,8 @@
 
 use crate::cluster::Snapshot;
 use crate::object::Kind;
-use crate::render::{Form, Readers, attached, mounted, readers};
-use crate::spec::{KeyPlace, Spec};
+use crate::render::{Readers, attached, mounted, readers};
+use crate::spec::{Form, KeyPlace, Spec};
 
 /// What the owners of other objects have to know.
 pub(super) fn beside(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Readers {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::plan::ExistingFile;
 use crate::promfile::{self, covers, glob};
-use crate::render::{FILES, Form, JOBS};
-use crate::spec::{FilePlace, Spec};
+use crate::render::{FILES, JOBS};
+use crate::spec::{FilePlace, Form, Spec};
 use crate::splice;
 use crate::yaml::Step;
 

@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef, decoded};
 use crate::plan::ExistingFile;
 use crate::promfile;
-use crate::render::{Desired, Form, TokenPlace};
-use crate::spec::{Consumer, Spec};
+use crate::render::Desired;
+use crate::spec::{Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Token};
 
 /// The token that the consumer reads today.

@@ -8,8 +8,8 @@ use crate::cluster::{Address, Cluster, Snapshot, Trust};
 use crate::error::{Error, Result};
 use crate::object::decoded;
 use crate::promfile;
-use crate::render::{Form, TokenPlace, grants};
-use crate::spec::Spec;
+use crate::render::grants;
+use crate::spec::{Form, Spec, TokenPlace};
 use crate::token::Token;
 use crate::verify::Scraping;
 

@@ -24,8 +24,8 @@ use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
-use crate::spec::{Alerts, Consumer, Format, Spec};
+use crate::render::{Desired, Surroundings, Templates, desired, discoverers};
+use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, decide};
 
 /// A plan, and what goes with it.
@@ -292,7 +292,7 @@ fn assemble(
         );
     }
     if spec.names.consumer == Consumer::Prometheus
-        && matches!(spec.format, Format::Operator | Format::Auto { .. })
+        && matches!(spec.format.settled(), None | Some(Form::Operator))
         && desired.output.is_none()
         && spec.api_server.is_some()
     {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::agreement::Running;
 use super::context::{AgentContext, Context};
 use super::desired::{DesiredEdit, DesiredList, EditPlace, IN_CLUSTER};
 use super::renderer::Renderer;
@@ -69,6 +70,30 @@ impl Renderer<'_> {
             monitors: monitors && !as_monitors.is_empty(),
             selector: self.labels.clone(),
         };
+        let is_written =
+            |selected: Kind| as_monitors.iter().any(|job| job.monitor_kind() == selected);
+        let selectors = [
+            (Kind::ServiceMonitor, "serviceMonitorSelector"),
+            (Kind::PodMonitor, "podMonitorSelector"),
+        ];
+        let selectors = selectors.into_iter().filter(|(kind, _)| is_written(*kind));
+        let selectors: Vec<&str> = selectors.map(|(_, field)| field).collect();
+        let monitor_labels = self.labels.clone();
+        let jobs_secret = names.agent_jobs();
+        let running = Running {
+            account: &names.service_account(),
+            secrets: &agent.secrets,
+            labels: &labels,
+            jobs: agent.jobs_key.map(|key| (jobs_secret.as_str(), key)),
+            selectors: &selectors,
+            monitors: &monitor_labels,
+            url: self
+                .spec
+                .agent
+                .remote_write
+                .as_ref()
+                .map(|remote_write| remote_write.url.as_str()),
+        };
         let reference = |kind| ObjectRef::namespaced(kind, &names.namespace, &names.agent());
         if self.spec.agent.attach.is_none() {
             let context = Context {
@@ -81,6 +106,10 @@ impl Renderer<'_> {
                 &context,
                 Stage::Configuration,
                 String::new(),
+            )?;
+            self.runs(
+                "grafanaagent.yaml",
+                &running.lacking_of_agent(&object.value),
             )?;
             self.desired.objects.push(object);
         }
@@ -95,6 +124,10 @@ impl Renderer<'_> {
             &context,
             Stage::Configuration,
             note,
+        )?;
+        self.runs(
+            "metricsinstance.yaml",
+            &running.lacking_of_instance(&object.value),
         )?;
         self.desired.objects.push(object);
         for job in as_monitors {

@@ -13,10 +13,10 @@ use crate::plan::{Content, Stage};
 use crate::spec::{AlloyPlace, AlloyToken, RemoteAuth, RemoteWrite, Spec};
 use crate::yaml;
 
-/// What the roles grant: the jobs' rights, and to read the Secrets that the configuration names, each by its name.
+/// To read the Secrets that the configuration names, each by its name.
 #[must_use]
-pub(super) fn needs(spec: &Spec, token: &AlloyToken) -> Vec<Need> {
-    let mut needs = access::both(&spec.jobs);
+pub(super) fn secrets(spec: &Spec, token: &AlloyToken) -> Vec<Need> {
+    let mut needs = Vec::new();
     let mut read = |secret: &str, why: &str| {
         let right = Right::resource("", "secrets", "get").named(secret);
         let scope = Scope::Namespace(spec.names.namespace.clone());

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::form::{Form, TokenPlace};
 use super::renderer::Renderer;
 use super::schema::Schema;
 use super::templates::Templates;
 use super::{agent, alloy_form as alloy};
-use crate::access::{self, Grants};
+use crate::access::{self, Grants, Need};
 use crate::error::Result;
+use crate::job::Job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
-use crate::spec::{AccessLevel, Alerts, AlloyToken, KeyPlace, Spec, needs_file};
+use crate::spec::{AccessLevel, Alerts, AlloyToken, Form, KeyPlace, Spec, TokenPlace, needs_file};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};
 use crate::yaml::Step;
@@ -218,18 +218,34 @@ pub fn desired(
 /// ours then needs no right for it.
 #[must_use]
 pub fn grants(spec: &Spec, form: &Form) -> Grants {
-    let needs = match form {
+    let mut needs = match form {
         Form::Operator => access::scraping(&spec.jobs),
-        Form::Agent { monitors: true, .. } => access::both(&agent::discovered(spec)),
-        Form::Alloy { token, .. } => alloy::needs(spec, token),
-        Form::Agent { .. } | Form::Mounted { .. } | Form::Key { .. } | Form::Files { .. } => {
-            access::both(&spec.jobs)
-        }
+        _ => access::both(&discovered(spec, form)),
     };
+    needs.extend(secrets(spec, form));
     match spec.access {
         AccessLevel::Jobs => Grants::of(&needs),
         AccessLevel::Observer { nodes_proxy } => {
             Grants::beside(access::observer(nodes_proxy), &needs)
         }
+    }
+}
+
+/// The jobs as whoever reads that form discovers them: what a monitor selects, Grafana Agent's operator finds by its
+/// Endpoints.
+#[must_use]
+pub fn discovered(spec: &Spec, form: &Form) -> Vec<Job> {
+    match form {
+        Form::Agent { monitors: true, .. } => agent::discovered(spec),
+        _ => spec.jobs.clone(),
+    }
+}
+
+/// The Secrets that whoever reads that form reads itself, each by its name.
+#[must_use]
+pub fn secrets(spec: &Spec, form: &Form) -> Vec<Need> {
+    match form {
+        Form::Alloy { token, .. } => alloy::secrets(spec, token),
+        _ => Vec::new(),
     }
 }

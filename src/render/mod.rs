@@ -16,7 +16,6 @@ mod desired;
 mod discoverers;
 mod filters;
 mod fit;
-mod form;
 mod monitors;
 mod readers;
 mod renderer;
@@ -32,10 +31,9 @@ pub use attached::attached;
 pub use configuration::{FILES, JOBS};
 pub use desired::{
     Desired, DesiredEdit, DesiredFile, DesiredList, DesiredObject, EditPlace, Surroundings,
-    desired, grants,
+    desired, discovered, grants, secrets,
 };
 pub use discoverers::{Discoverer, discoverers};
-pub use form::{Form, TokenPlace};
 pub use readers::{Readers, readers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
 pub use selection::{Selection, Selector, matches as selector_matches, select};

@@ -11,13 +11,12 @@ use minijinja::value::Serde;
 
 use super::context::Context;
 use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings, grants};
-use super::form::Form;
 use super::templates::{Rendered, Templates};
 use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, labels};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef, metadata};
 use crate::plan::{Content, PENDING_TIME, PENDING_TOKEN, Stage};
-use crate::spec::Spec;
+use crate::spec::{Form, Spec};
 use crate::token::{Decision, Verdict};
 
 /// Shorter than anything that is decided by these times.

@@ -1,5 +1,7 @@
 //! Who scrapes, and what they may do: Namespace, ServiceAccount, roles and bindings.
 
+use std::collections::BTreeSet;
+
 use super::context::Context;
 use super::desired::DesiredObject;
 use super::renderer::{Renderer, counted};
@@ -69,15 +71,23 @@ impl Renderer<'_> {
         Ok(())
     }
 
+    /// `2 rules for 3 jobs`, `2 rules for the token and remote write`.
     fn role_note(&self, rules: &[Rule]) -> String {
         let number = counted(rules.len(), "rule");
         match self.spec.access {
             AccessLevel::Observer { .. } => format!("{number}, read only"),
             AccessLevel::Jobs => {
-                let mut jobs: Vec<&String> = rules.iter().flat_map(|rule| &rule.reasons).collect();
-                jobs.sort();
-                jobs.dedup();
-                format!("{number} for {}", counted(jobs.len(), "job"))
+                let reasons: BTreeSet<&String> =
+                    rules.iter().flat_map(|rule| &rule.reasons).collect();
+                let is_job =
+                    |reason: &&String| self.spec.jobs.iter().any(|job| job.name == **reason);
+                let (jobs, others): (Vec<&String>, Vec<&String>) =
+                    reasons.into_iter().partition(is_job);
+                let mut wherefore: Vec<String> = others.into_iter().rev().cloned().collect();
+                if !jobs.is_empty() {
+                    wherefore.insert(0, counted(jobs.len(), "job"));
+                }
+                format!("{number} for {}", wherefore.join(" and "))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What agents have that Prometheus has not: where samples are sent, and how the agent itself runs.
 
 use super::names::{Consumer, valid_name};
-use super::{AlloyToken, Format, Settings, alloy, is_address};
+use super::{AlloyToken, Form, Format, Settings, alloy, is_address};
 use crate::alloy::Receiver;
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -59,7 +59,7 @@ impl RemoteAuth {
 }
 
 impl Agent {
-    pub(super) fn new(settings: &Settings, consumer: Consumer) -> Result<Self> {
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
         if let Some(attach) = &settings.attach
             && !attach.split('.').all(valid_name)
         {
@@ -78,12 +78,6 @@ impl Agent {
             ));
         }
         let forward_to = alloy::receivers(settings)?;
-        if consumer == Consumer::Alloy && settings.remote_write.is_none() && forward_to.is_empty() {
-            return Err(Error::usage_hint(
-                "it is not said where samples are sent",
-                "add --remote-write URL, or --forward-to RECEIVER for a component of the configuration beside ours",
-            ));
-        }
         if settings.remote_write.is_some() && !forward_to.is_empty() {
             return Err(Error::usage_hint(
                 "--remote-write and --forward-to are two places for the same samples",
@@ -98,6 +92,11 @@ impl Agent {
             attach: settings.attach.clone(),
             shards: settings.shards,
         })
+    }
+
+    /// Whether it is known where samples go, which rights do not depend on and a configuration of Alloy does.
+    pub(super) fn has_destination(&self) -> bool {
+        self.remote_write.is_some() || !self.forward_to.is_empty()
     }
 }
 
@@ -181,15 +180,15 @@ pub(super) fn check_login(agent: &Agent, format: &Format) -> Result<()> {
         .remote_write
         .as_ref()
         .and_then(|remote_write| remote_write.auth.as_ref());
-    let hint = match format {
+    let hint = match format.settled() {
         _ if auth.is_none() => return Ok(()),
-        Format::Alloy {
+        Some(Form::Alloy {
             token: AlloyToken::Files { .. },
             ..
-        } => {
+        }) => {
             "write a prometheus.remote_write of your own beside this configuration, and name it with --forward-to"
         }
-        Format::Mounted { .. } | Format::Files { .. } | Format::Key { .. } => {
+        Some(Form::Mounted { .. } | Form::Files { .. } | Form::Key { .. }) => {
             "write remote_write of agent.yaml yourself, and leave the jobs to monconf: --config agent.yaml"
         }
         _ => return Ok(()),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::format::absolute;
-use super::{Format, Settings};
+use super::{Form, Format, Settings};
 use crate::error::{Error, Result};
 
 /// Where alert rules go.
@@ -31,7 +31,7 @@ pub(super) fn alerts(settings: &Settings, format: &Format) -> Result<Option<Aler
         return Ok(None);
     }
     match format {
-        Format::Operator | Format::Auto { .. } => Ok(Some(Alerts::Object)),
+        Format::Settled(Form::Operator) | Format::Auto { .. } => Ok(Some(Alerts::Object)),
         _ => Err(needs_file()),
     }
 }

@@ -1,83 +1,30 @@
-//! Which configuration is written, and where.
+//! Which configuration is asked for, and where.
 
 use std::path::{Path, PathBuf};
 
-use super::alloy::{self, AlloyPlace, AlloyToken};
 use super::names::{Consumer, Names};
-use super::{KeyPlace, Settings};
+use super::{FilePlace, Form, KeyPlace, Settings, alloy};
 use crate::error::{Error, Result};
 
 /// Which configuration to write, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Objects of the consumer's operator where the cluster serves them, else [`Format::Mounted`].
+    /// Objects of the consumer's operator where the cluster serves them, else [`Form::Mounted`].
     Auto {
-        /// As in [`Format::Mounted`].
+        /// As in [`Form::Mounted`].
         mount_dir: String,
     },
-    /// ServiceMonitor and ScrapeConfig.
-    Operator,
-    /// GrafanaAgent and MetricsInstance, and the jobs in a Secret that the agent's Pods mount the token Secret beside.
-    AgentOperator {
-        /// Whether jobs that a ServiceMonitor or PodMonitor can carry are such objects.
-        monitors: bool,
-        /// As in [`Format::Mounted`].
-        mount_dir: String,
-    },
-    /// `scrape_configs` on standard output for a Prometheus in the cluster that mounts the token Secret.
-    Mounted {
-        /// Where Prometheus finds the Secret's files.
-        mount_dir: String,
-    },
-    /// `scrape_configs` in a key of a Secret or ConfigMap, for a Prometheus in the cluster that mounts the token Secret.
-    Key {
-        /// The key.
-        place: KeyPlace,
-        /// As in [`Format::Mounted`].
-        mount_dir: String,
-    },
-    /// Alloy's own configuration.
-    Alloy {
-        /// Whose token it uses.
-        token: AlloyToken,
-        /// Where it goes.
-        place: AlloyPlace,
-    },
-    /// `scrape_configs` in a file, with token and CA files, for a Prometheus outside the cluster.
-    Files {
-        /// The configuration.
-        place: FilePlace,
-        /// Where the files `token` and `ca.crt` lie.
-        token_dir: PathBuf,
-    },
+    /// This one, whatever the cluster serves.
+    Settled(Form),
 }
 
-/// The configuration file that jobs are written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FilePlace {
-    /// A file of its own, named by `scrape_config_files` in Prometheus' own.
-    DropIn {
-        /// That file.
-        file: PathBuf,
-        /// Prometheus' own, if it is to name the other one.
-        main: Option<PathBuf>,
-    },
-    /// Prometheus' own, or an agent's, among the user's jobs.
-    Main {
-        /// That file.
-        file: PathBuf,
-        /// Which of an agent's `metrics.configs`, where it is named.
-        config: Option<String>,
-    },
-}
-
-impl FilePlace {
-    /// Prometheus' own file, where it is known.
+impl Format {
+    /// The form, where the cluster has no say in it.
     #[must_use]
-    pub fn main(&self) -> Option<&Path> {
+    pub fn settled(&self) -> Option<&Form> {
         match self {
-            Self::DropIn { main, .. } => main.as_deref(),
-            Self::Main { file, .. } => Some(file),
+            Self::Auto { .. } => None,
+            Self::Settled(form) => Some(form),
         }
     }
 }
@@ -103,7 +50,7 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
     if names.consumer == Consumer::Alloy {
         let place = alloy::place(settings, names)?;
         let token = alloy::token(settings, names, &place, mount_dir)?;
-        return Ok(Format::Alloy { token, place });
+        return Ok(Format::Settled(Form::Alloy { token, place }));
     }
     let files = files(settings, names)?;
     if let Some(flag) = for_files(settings).filter(|_| files.is_none()) {
@@ -115,20 +62,20 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
         ));
     }
     let place = match KeyPlace::named(settings, names, files.is_some())? {
-        Some(place) => Some(Format::Key {
+        Some(place) => Some(Form::Key {
             place,
             mount_dir: mount_dir.clone(),
         }),
         None => files,
     };
     let for_text = names.consumer.text_format();
-    Ok(match (place, asked) {
+    let form = match (place, asked) {
         (Some(place), "auto") => place,
         (Some(place), asked) if asked == for_text => place,
         (Some(place), asked) => {
             let flag = match &place {
-                Format::Key { place, .. } => place.flag(),
-                Format::Files {
+                Form::Key { place, .. } => place.flag(),
+                Form::Files {
                     place: FilePlace::DropIn { .. },
                     ..
                 } => "--drop-in",
@@ -141,16 +88,17 @@ pub(super) fn format(settings: &Settings, names: &Names) -> Result<Format> {
                 "leave out one of the two",
             ));
         }
-        (None, "auto") => Format::Auto { mount_dir },
-        (None, asked) if asked == for_text => Format::Mounted { mount_dir },
+        (None, "auto") => return Ok(Format::Auto { mount_dir }),
+        (None, asked) if asked == for_text => Form::Mounted { mount_dir },
         (None, asked) => match names.consumer {
-            Consumer::GrafanaAgent => Format::AgentOperator {
+            Consumer::GrafanaAgent => Form::Agent {
                 monitors: asked == "monitors",
                 mount_dir,
             },
-            _ => Format::Operator,
+            _ => Form::Operator,
         },
-    })
+    };
+    Ok(Format::Settled(form))
 }
 
 impl Consumer {
@@ -213,7 +161,7 @@ fn for_files(settings: &Settings) -> Option<&'static str> {
 
 /// The form of files, if any is named. The token lies beside them, in a folder named after the drop-in or, as one file
 /// may have jobs of several, after the instance: so that two never share a token.
-fn files(settings: &Settings, names: &Names) -> Result<Option<Format>> {
+fn files(settings: &Settings, names: &Names) -> Result<Option<Form>> {
     let config = settings.config.as_deref();
     let config = config.map(|file| absolute("--config", file)).transpose()?;
     let drop_in = settings.drop_in.as_deref();
@@ -249,7 +197,7 @@ fn files(settings: &Settings, names: &Names) -> Result<Option<Format>> {
         Some(dir) => absolute("--token-dir", dir)?,
         None => beside,
     };
-    Ok(Some(Format::Files { place, token_dir }))
+    Ok(Some(Form::Files { place, token_dir }))
 }
 
 /// The folder of an instance's token beside a file that may have jobs of several.

@@ -1,6 +1,6 @@
 //! How new a Prometheus has to be for what is written for it (`CHANGELOG.md` of Prometheus).
 
-use super::{FilePlace, Format, Spec, Version};
+use super::{FilePlace, Form, Spec, Version};
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job, Role};
 
@@ -22,11 +22,11 @@ impl Spec {
     /// [`Error::TooOld`] with the first thing that it does not know.
     pub fn check_version(&self, version: Version) -> Result<()> {
         let drop_in = matches!(
-            self.format,
-            Format::Files {
+            self.format.settled(),
+            Some(Form::Files {
                 place: FilePlace::DropIn { .. },
                 ..
-            }
+            })
         );
         if drop_in && version < SCRAPE_CONFIG_FILES {
             return Err(Error::TooOld {

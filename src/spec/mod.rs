@@ -4,6 +4,7 @@ mod agent;
 mod alerts;
 mod alloy;
 mod duration;
+mod form;
 mod format;
 mod key;
 mod minimum;
@@ -11,6 +12,7 @@ mod names;
 mod own_jobs;
 mod running;
 mod settings;
+mod settings_file;
 mod shape;
 mod version;
 
@@ -19,7 +21,8 @@ pub use alerts::Alerts;
 pub(crate) use alerts::needs_file;
 pub use alloy::{AlloyPlace, AlloyToken};
 pub use duration::Duration;
-pub use format::{FilePlace, Format};
+pub use form::{FilePlace, Form, TokenPlace};
+pub use format::Format;
 pub use key::KeyPlace;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
@@ -100,7 +103,7 @@ impl Spec {
             check_url(url)?;
         }
         let format = format::format(&settings, &names)?;
-        let agent = Agent::new(&settings, consumer)?;
+        let agent = Agent::new(&settings)?;
         agent::check_login(&agent, &format)?;
         Ok(Self {
             alerts: alerts::alerts(&settings, &format)?,
@@ -129,13 +132,29 @@ impl Spec {
 }
 
 impl Spec {
+    /// What a configuration takes beyond the rights: Alloy keeps no samples.
+    ///
+    /// # Errors
+    /// A usage error where it is not said where samples go.
+    pub fn check_destination(&self) -> Result<()> {
+        if self.names.consumer != Consumer::Alloy || self.agent.has_destination() {
+            return Ok(());
+        }
+        Err(Error::usage_hint(
+            "it is not said where samples are sent",
+            "add --remote-write URL, or --forward-to RECEIVER for a component of the configuration beside ours",
+        ))
+    }
+
     /// The operator object that may carry `job`, where one may.
     #[must_use]
     pub fn monitor_kind(&self, job: &Job) -> Option<Kind> {
         let kind = job.monitor_kind();
         match (&self.format, self.names.consumer) {
-            (Format::Operator, _) | (Format::Auto { .. }, Consumer::Prometheus) => Some(kind),
-            (Format::AgentOperator { monitors: true, .. }, _) => agent::monitor_kind(job),
+            (Format::Settled(Form::Operator), _) | (Format::Auto { .. }, Consumer::Prometheus) => {
+                Some(kind)
+            }
+            (Format::Settled(Form::Agent { monitors: true, .. }), _) => agent::monitor_kind(job),
             _ => None,
         }
     }
@@ -144,9 +163,9 @@ impl Spec {
     #[must_use]
     pub fn operator_kinds(&self) -> Vec<Kind> {
         let is_agent = match self.format {
-            Format::AgentOperator { .. } => true,
+            Format::Settled(Form::Agent { .. }) => true,
             Format::Auto { .. } => self.names.consumer == Consumer::GrafanaAgent,
-            _ => false,
+            Format::Settled(_) => false,
         };
         let agents = Kind::AGENTS.into_iter().filter(|_| is_agent);
         let carries = |kind: &Kind| {
@@ -163,8 +182,8 @@ impl Spec {
     /// The namespace of the Secret or ConfigMap that jobs are written to.
     #[must_use]
     pub fn key_namespace(&self) -> Option<String> {
-        match &self.format {
-            Format::Key { place, .. } => Some(place.namespace().to_owned()),
+        match self.format.settled() {
+            Some(Form::Key { place, .. }) => Some(place.namespace().to_owned()),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ mod language;
 mod parity;
 mod pod;
 mod receiver_pod;
+mod remote_write;
 mod run;
 mod template;
 mod translate;

@@ -16,7 +16,7 @@ pub(super) const JOBS: &str = include_str!("metricsinstances/jobs.yaml");
 const UNTRANSLATABLE: &str = include_str!("metricsinstances/untranslatable.yaml");
 
 /// In every place of the fixtures where a secret is.
-const SECRET: &str = "hunter2";
+pub(super) const SECRET: &str = "hunter2";
 
 pub(super) fn control_plane() -> &'static ControlPlane {
     static SHARED: LazyLock<ControlPlane> = LazyLock::new(|| {
@@ -37,7 +37,7 @@ pub(super) fn create(scope: &Scope, text: &str) {
     let text = text.replace("CERTIFICATE", &certificate);
     for object in monconf::yaml::parse(&text, "fixture").unwrap() {
         let group = match object["kind"].as_str().unwrap() {
-            "Secret" => "/api/v1",
+            "Secret" | "ConfigMap" | "Service" => "/api/v1",
             _ => "/apis/monitoring.grafana.com/v1alpha1",
         };
         let plural = object["kind"].as_str().unwrap().to_lowercase();
@@ -47,15 +47,15 @@ pub(super) fn create(scope: &Scope, text: &str) {
     }
 }
 
-fn translate(scope: &Scope, name: &str, arguments: &[&str]) -> Monconf {
+pub(super) fn translate(scope: &Scope, name: &str, arguments: &[&str]) -> Monconf {
     let of = format!("{}/{name}", scope.namespace);
     Monconf::new(["alloy", "--from-metricsinstance", &of])
         .args(arguments)
         .kubeconfig(scope.kubeconfig())
 }
 
-/// Runs a configuration in flow mode, outside the cluster, and returns the components that are not healthy.
-fn unhealthy(text: &str, kubeconfig: &Path) -> Vec<Value> {
+/// Runs a configuration in flow mode, outside the cluster.
+pub(super) fn run(text: &str, kubeconfig: &Path) -> GrafanaAgent {
     let file = format!("kubeconfig_file = {:?}", kubeconfig.to_str().unwrap());
     let mut running = String::new();
     for line in text.lines() {
@@ -71,7 +71,12 @@ fn unhealthy(text: &str, kubeconfig: &Path) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("translated.river");
     fs::write(&path, running).unwrap();
-    let agent = GrafanaAgent::start_flow(&path);
+    GrafanaAgent::start_flow(&path)
+}
+
+/// Runs a configuration, and returns the components that are not healthy.
+pub(super) fn unhealthy(text: &str, kubeconfig: &Path) -> Vec<Value> {
+    let agent = run(text, kubeconfig);
     let sick = || {
         let components = agent.components().into_iter();
         components

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use monconf::access::{self, Grants, Scope};
 use monconf::job::{self, Job};
-use monconf::spec::{Consumer, Settings, Spec};
+use monconf::render;
+use monconf::spec::{self, Consumer, Settings, Spec};
 
 use super::right::Held;
 
@@ -113,7 +114,7 @@ impl Case {
         self.jobs == GROUPS.concat()
     }
 
-    /// The jobs as monconf has them.
+    /// The jobs as whoever reads this form discovers them.
     pub(super) fn model(&self) -> Vec<Job> {
         let mut settings = Settings::default();
         settings.jobs = Some(self.jobs.iter().map(|&name| name.to_owned()).collect());
@@ -121,8 +122,12 @@ impl Case {
             settings.kubelet = Some("apiserver-proxy".to_owned());
             settings.allow_nodes_proxy = Some(true);
         }
+        if self.form == Form::AgentMonitors {
+            settings.format = Some("monitors".to_owned());
+        }
         let settings = settings.or_file(Some(Path::new(OWN_JOBS))).unwrap();
-        Spec::new(Consumer::Prometheus, settings).unwrap().jobs
+        let spec = Spec::new(self.form.consumer(), settings).unwrap();
+        render::discovered(&spec, &spec::Form::of(&spec, false))
     }
 
     /// The jobs that need a right, in the whole cluster or in a namespace, by name.

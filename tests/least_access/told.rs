@@ -11,10 +11,6 @@ use crate::support::Monconf;
 /// Holds it to what monconf's account lacks: exactly `taken`, for exactly the jobs that need it, and nothing is
 /// superfluous.
 pub(super) fn exactly(scope: &Scope, case: &Case, taken: Option<&Held>) -> Result<(), String> {
-    // It compares with what a Prometheus needs, which looks for EndpointSlices instead of Endpoints.
-    if case.form == Form::AgentMonitors {
-        return Ok(());
-    }
     let expected: Vec<Value> = taken.map(|held| missing(case, held)).into_iter().collect();
     let expected = json!({"missing": expected, "surplus": []});
     let mut report = report(scope, case);
@@ -36,16 +32,22 @@ fn missing(case: &Case, held: &Held) -> Value {
 
 /// The report, with the jobs of each missing right by name.
 fn report(scope: &Scope, case: &Case) -> Value {
+    let consumer = case.form.consumer().name();
     let format = match case.form {
+        Form::DropIn | Form::Mounted => "raw",
         Form::Operator => "operator",
-        _ => "raw",
+        Form::Agent => "static",
+        Form::AgentMonitors => "monitors",
+        Form::Alloy => "auto",
     };
-    let run = Monconf::new(["rbac", "diff", "--output", "json", "--format", format])
-        .args(["--name", &scope.name, "--namespace", &scope.namespace])
-        .args(case.flags())
-        .kubeconfig(scope.kubeconfig())
-        .run()
-        .ok();
+    let run = Monconf::new([
+        "rbac", "diff", consumer, "--output", "json", "--format", format,
+    ])
+    .args(["--name", &scope.name, "--namespace", &scope.namespace])
+    .args(case.flags())
+    .kubeconfig(scope.kubeconfig())
+    .run()
+    .ok();
     let mut report: Value = serde_json::from_str(&run.stdout).unwrap();
     for need in report["missing"].as_array_mut().unwrap() {
         let mut jobs: Vec<String> = serde_json::from_value(need["jobs"].take()).unwrap();

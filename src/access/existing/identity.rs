@@ -9,7 +9,7 @@ const OWN_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 /// Whom a request is from, as far as a configuration says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Identity {
-    /// The ServiceAccount of Prometheus' own pod.
+    /// The ServiceAccount of the pod that discovers and scrapes.
     OwnAccount,
     /// Whose token is in that file.
     TokenFile(String),
@@ -41,7 +41,7 @@ impl Identity {
 impl std::fmt::Display for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::OwnAccount => write!(f, "the ServiceAccount of Prometheus' pod"),
+            Self::OwnAccount => write!(f, "the ServiceAccount of the pod that scrapes"),
             Self::TokenFile(path) => write!(f, "whoever's token is in {path}"),
             Self::TokenSecret(secret) => write!(f, "whoever's token is in Secret {secret}"),
             Self::InlineToken => write!(f, "whoever's token the configuration holds"),

@@ -27,7 +27,7 @@ pub use explanation::{Explanation, Reason, Unproven, by_identity, dangers};
 pub use forms::{Input, read, scrape_config_files};
 pub use identity::Identity;
 pub use manifests::manifests;
-pub use own::own;
+pub use own::{own, secret};
 pub use report::report;
 
 use crate::job::{Discovery, Relabelling};

@@ -1,6 +1,5 @@
 //! `monconf rbac diff`: what an identity may do against what the jobs need.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -12,23 +11,25 @@ use crate::access::bindings::{Identity, Name, Roles, Subject};
 use crate::access::{Comparison, Need, Scope, Surplus, compare};
 use crate::cli::Global;
 use crate::cluster::Cluster;
-use crate::command::SettingsFile;
 use crate::command::provision::connect;
+use crate::command::{SettingsFile, Whose};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::job::Job;
 use crate::mask::scrub_all;
-use crate::object::Kind;
-use crate::render::{Form, grants};
-use crate::spec::{Consumer, Settings, Spec, valid_name};
+use crate::render::grants;
+use crate::spec::{Form, Settings, Spec, valid_name};
 use crate::ui::{Compared, Ui};
 
 /// Compare what an identity may do with what the jobs need
 ///
-/// Counts every binding to the identity and its groups, and the rules of aggregated roles. What everybody
-/// who can log in may do is no surplus. Nothing is written.
+/// What they need is what the consumer's own command would grant for the same flags. Counts every binding
+/// to the identity and its groups, and the rules of aggregated roles. What everybody who can log in may do
+/// is no surplus. Nothing is written.
 #[derive(clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    whose: Whose,
+
     /// The ServiceAccount that discovers and scrapes [default: the instance's own]
     #[arg(long, value_name = "NAMESPACE/NAME")]
     service_account: Option<String>,
@@ -68,7 +69,7 @@ enum Output {
 /// Reads, compares and shows.
 pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     let settings = args.file.beside(args.settings)?;
-    let spec = Spec::new(Consumer::Prometheus, settings)?;
+    let spec = Spec::new(args.whose.consumer, settings)?;
     let asked = args.service_account.as_deref().map(account).transpose()?;
     let own = Subject::ServiceAccount {
         namespace: spec.names.namespace.clone(),
@@ -98,14 +99,12 @@ pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode
 /// is somebody else's.
 async fn read(spec: &Spec, ours: bool, global: &Global, ui: &Ui) -> Result<(Roles, Vec<Need>)> {
     let cluster: Cluster = connect(global, ui).await?;
-    let kinds: BTreeSet<Kind> = spec.jobs.iter().map(Job::monitor_kind).collect();
-    let (roles, served) = tokio::join!(cluster.roles(), cluster.serves(&kinds));
-    let form = if ours {
-        Form::of(spec, served?)
-    } else {
-        Form::Mounted {
+    let (roles, served) = tokio::join!(cluster.roles(), cluster.serves(spec));
+    let form = match Form::of(spec, served?) {
+        Form::Operator if !ours => Form::Mounted {
             mount_dir: String::new(),
-        }
+        },
+        form => form,
     };
     Ok((roles?, grants(spec, &form).needs()))
 }

@@ -5,19 +5,24 @@ use std::process::ExitCode;
 
 use super::configurations::configurations;
 use crate::access::existing::{self, Explanation, Identity};
-use crate::command::Output;
+use crate::command::{Output, Whose};
 use crate::error::{Error, Result};
-use crate::spec::{Consumer, Format, Names, Settings, Spec};
+use crate::job::Job;
+use crate::render::{discovered, secrets};
+use crate::spec::{AlloyToken, Consumer, Form, Names, Settings, Spec};
 use crate::ui::Ui;
 
 /// Show which job needs which right and why, for our jobs or an existing configuration of Prometheus
 ///
-/// Without -f it explains the jobs that `monconf prometheus` would configure. With -f it reads what is
+/// Without -f it explains the jobs that the consumer's own command would configure. With -f it reads what is
 /// configured already: prometheus.yml with the files that it names, a list of scrape configs, an agent's
 /// configuration, or objects of prometheus-operator. No cluster is asked. What a configuration leaves open
 /// is said, never guessed.
 #[derive(clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    whose: Whose,
+
     /// Configuration of one Prometheus, or a folder of manifests; - is standard input; may be given several times
     #[arg(short, long, value_name = "FILE|DIR")]
     file: Vec<PathBuf>,
@@ -50,9 +55,9 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
     let settings = args.settings.or_file(args.settings_file.as_deref())?;
     let (explanations, role) = if args.file.is_empty() {
-        own(settings)?
+        own(args.whose.consumer, settings)?
     } else {
-        of_files(&args.file, &settings, ui)?
+        of_files(&args.file, args.whose.consumer, &settings, ui)?
     };
     match args.output {
         Output::Text => ui.explanation(&explanations),
@@ -69,36 +74,71 @@ pub(super) fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
 }
 
 /// The jobs that we configure; beside them the name of their role.
-fn own(mut settings: Settings) -> Result<(Vec<Explanation>, String)> {
-    // Without a cluster to ask whether it has the operator.
-    let unnamed = matches!(settings.format.as_deref(), None | Some("auto"));
-    if unnamed {
-        settings.format = Some("raw".to_owned());
-    }
-    let spec = Spec::new(Consumer::Prometheus, settings)?;
-    let (namespace, secret) = (&spec.names.namespace, spec.names.token_secret());
-    let of_secret = Identity::TokenSecret(format!("{namespace}/{secret}, key token"));
-    let of_file = |folder: &str| Identity::TokenFile(format!("{folder}/token"));
-    let (discoverer, scraper) = match &spec.format {
-        Format::Operator => (Identity::OwnAccount, of_secret),
-        Format::Auto { mount_dir }
-        | Format::AgentOperator { mount_dir, .. }
-        | Format::Mounted { mount_dir }
-        | Format::Key { mount_dir, .. } => (of_file(mount_dir), of_file(mount_dir)),
-        Format::Alloy { .. } => (Identity::OwnAccount, Identity::OwnAccount),
-        Format::Files { token_dir, .. } => {
-            let token = of_file(&token_dir.display().to_string());
-            (token.clone(), token)
-        }
+fn own(consumer: Consumer, settings: Settings) -> Result<(Vec<Explanation>, String)> {
+    let spec = Spec::new(consumer, settings)?;
+    // No cluster is asked whether it has the operator.
+    let form = Form::of(&spec, false);
+    let jobs = discovered(&spec, &form);
+    let explanations = jobs.iter().map(|job| {
+        let (discoverer, scraper) = identities(&spec, &form, job);
+        existing::own(job, &discoverer, &scraper)
+    });
+    let secrets = secrets(&spec, &form).into_iter();
+    let secrets = secrets.map(|need| existing::secret(need, &Identity::OwnAccount));
+    Ok((
+        explanations.chain(secrets).collect(),
+        spec.names.cluster_role(),
+    ))
+}
+
+/// Who finds the targets of a job, and who scrapes them.
+fn identities(spec: &Spec, form: &Form, job: &Job) -> (Identity, Identity) {
+    let names = &spec.names;
+    let of_secret = || {
+        let secret = names.token_secret();
+        Identity::TokenSecret(format!("{}/{secret}, key token", names.namespace))
     };
-    let explanations = existing::own(&spec.jobs, &discoverer, &scraper);
-    Ok((explanations, spec.names.cluster_role()))
+    let of_files = |folder: &str| {
+        let token = Identity::TokenFile(format!("{folder}/token"));
+        (token.clone(), token)
+    };
+    // The token in the Secret is one of the account that its Pods run as.
+    if form.runs_as_account() && spec.agent.attach.is_none() {
+        return (Identity::OwnAccount, Identity::OwnAccount);
+    }
+    match form {
+        Form::Operator => (Identity::OwnAccount, of_secret()),
+        Form::Agent { monitors: true, .. } if spec.monitor_kind(job).is_some() => {
+            (Identity::OwnAccount, of_secret())
+        }
+        Form::Agent { mount_dir, .. }
+        | Form::Mounted { mount_dir }
+        | Form::Key { mount_dir, .. }
+        | Form::Alloy {
+            token: AlloyToken::Mounted { mount_dir },
+            ..
+        } => of_files(mount_dir),
+        Form::Files { token_dir, .. }
+        | Form::Alloy {
+            token: AlloyToken::Files { token_dir },
+            ..
+        } => of_files(&token_dir.display().to_string()),
+        Form::Alloy {
+            token: AlloyToken::Pod | AlloyToken::Secret,
+            ..
+        } => (Identity::OwnAccount, Identity::OwnAccount),
+    }
 }
 
 /// The jobs of files; beside them the name of their role.
-fn of_files(files: &[PathBuf], settings: &Settings, ui: &Ui) -> Result<(Vec<Explanation>, String)> {
+fn of_files(
+    files: &[PathBuf],
+    consumer: Consumer,
+    settings: &Settings,
+    ui: &Ui,
+) -> Result<(Vec<Explanation>, String)> {
     let names = Names::new(
-        Consumer::Prometheus,
+        consumer,
         settings.name.as_deref(),
         settings.namespace.as_deref(),
     )?;
@@ -123,6 +163,6 @@ fn of_files(files: &[PathBuf], settings: &Settings, ui: &Ui) -> Result<(Vec<Expl
     let role = settings
         .name
         .clone()
-        .unwrap_or_else(|| "prometheus".to_owned());
+        .unwrap_or_else(|| consumer.name().to_owned());
     Ok((explanations, role))
 }

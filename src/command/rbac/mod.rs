@@ -25,11 +25,8 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 #[allow(clippy::large_enum_variant, reason = "there is one of it")]
 enum Verb {
-    /// Find who may execute commands in pods, read Secrets, or get at more rights
     Audit(audit::Args),
-    /// Compare what an identity may do with what the jobs need
     Diff(diff::Args),
-    /// Show which job needs which right and why, for our jobs or an existing configuration of Prometheus
     Explain(explain::Args),
 }
 

@@ -1,5 +1,7 @@
 //! What is done about a difference between a job and its rendered form.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::difference::differences;
@@ -26,15 +28,9 @@ pub(in crate::render) fn agree(
     found: &[Value],
 ) -> Result<Vec<String>> {
     let told = told(&expected(job, api_server), found);
-    let Some(first) = told.first() else {
+    let wanted = format!("what the job {} says", job.name);
+    let Some(file) = replacement(templates, template, &wanted, &told)? else {
         return Ok(Vec::new());
-    };
-    let Some(file) = templates.replacement(template) else {
-        return Err(Error::Disagreement {
-            template,
-            job: job.name.clone(),
-            difference: first.clone(),
-        });
     };
     let of = format!("template {}: job {}", file.display(), job.name);
     let mut warnings: Vec<String> = told
@@ -48,7 +44,45 @@ pub(in crate::render) fn agree(
     Ok(warnings)
 }
 
+/// The file that replaces `template`, where what it rendered differs.
+///
+/// # Errors
+/// A difference where the template is a built-in one.
+fn replacement<'a>(
+    templates: &'a Templates,
+    template: &'static str,
+    wanted: &str,
+    told: &[String],
+) -> Result<Option<&'a Path>> {
+    let Some(first) = told.first() else {
+        return Ok(None);
+    };
+    match templates.replacement(template) {
+        Some(file) => Ok(Some(file)),
+        None => Err(Error::Disagreement {
+            template,
+            wanted: wanted.to_owned(),
+            difference: first.clone(),
+        }),
+    }
+}
+
 impl Renderer<'_> {
+    /// The same for what is no job and what jobs need to be run, of which `lacking` is not there.
+    pub(in crate::render) fn runs(
+        &mut self,
+        template: &'static str,
+        lacking: &[String],
+    ) -> Result<()> {
+        let wanted = "what the jobs need to be run";
+        if let Some(file) = replacement(self.templates, template, wanted, lacking)? {
+            let told = lacking.iter();
+            let told = told.map(|lacking| format!("template {}: {lacking}", file.display()));
+            self.desired.warnings.extend(told);
+        }
+        Ok(())
+    }
+
     /// [`agree`], with the warnings among those of the request.
     pub(in crate::render) fn agree(
         &mut self,

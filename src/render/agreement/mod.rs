@@ -13,6 +13,7 @@
 //! In that vocabulary defaults are left out, but for the fields that every job has; whatever names the token or the
 //! cluster's CA, a file, a key of a Secret or an expression, is [`TOKEN`] or [`CA`]; any other secret is hidden.
 
+mod agent;
 mod agree;
 mod client;
 mod difference;
@@ -25,6 +26,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub(super) use agent::Running;
 pub(super) use agree::agree;
 use expected::expected;
 pub(super) use monitor::of_monitor;

@@ -14,8 +14,8 @@ use crate::job::{
     catalogue,
 };
 use crate::object::Kind;
-use crate::render::{Desired, Form, Surroundings, Templates, desired};
-use crate::spec::{Consumer, Duration, Names, Settings, Spec};
+use crate::render::{Desired, Surroundings, Templates, desired};
+use crate::spec::{Consumer, Duration, Form, Names, Settings, Spec};
 use crate::token::{Decision, Verdict};
 use crate::yaml;
 
@@ -164,7 +164,9 @@ fn decision() -> Decision {
     Decision {
         verdict: Verdict::Issue("new token".to_owned()),
         slot: 0,
+        used: None,
         orphan: None,
+        occupied: None,
     }
 }
 

@@ -6,8 +6,8 @@ mod sentences;
 
 use self::cases::{CASES, mounted, rendered};
 use crate::error::Error;
-use crate::render::{Builtin, Form, Templates};
-use crate::spec::{AlloyPlace, AlloyToken};
+use crate::render::{Builtin, Templates};
+use crate::spec::{AlloyPlace, AlloyToken, Form};
 
 #[test]
 fn every_job_in_every_form_is_the_job() {
@@ -64,13 +64,24 @@ fn a_built_in_template_that_contradicts_the_job_ends_the_run() {
         // Grafana Agent's operator does not read it.
         (
             "servicemonitor.yaml",
-            Form::Agent {
-                monitors: true,
-                mount_dir: "/credentials".to_owned(),
-            },
+            agent(),
             "job.wants_token and job.bearer_token_secret",
             "false",
             "job apiserver says: authorization.credentials is {name: prometheus-k8s-token, key: token}, the job has token",
+        ),
+        (
+            "grafanaagent.yaml",
+            agent(),
+            "secrets: {{ agent.secrets }}",
+            "secrets: []",
+            "jobs need to be run: spec.secrets is without prometheus-k8s-token, which is read from there",
+        ),
+        (
+            "metricsinstance.yaml",
+            agent(),
+            "  serviceMonitorSelector:",
+            "  probeSelector:",
+            "jobs need to be run: spec.serviceMonitorSelector does not select the monitors of the jobs",
         ),
     ] {
         let text = Builtin::named(name).expect("built in").text;
@@ -82,5 +93,12 @@ fn a_built_in_template_that_contradicts_the_job_ends_the_run() {
         assert_eq!(error.to_string(), expected);
         let hint = error.hint().expect("a hint");
         assert!(hint.contains("a bug of monconf"), "{hint}");
+    }
+}
+
+fn agent() -> Form {
+    Form::Agent {
+        monitors: true,
+        mount_dir: "/credentials".to_owned(),
     }
 }

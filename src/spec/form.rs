@@ -1,27 +1,27 @@
-//! The configuration that is written, and where.
+//! The configuration that is written, and where, once the cluster is known.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::spec::{AlloyPlace, AlloyToken, Consumer, FilePlace, Format, KeyPlace, Spec};
+use super::{AlloyPlace, AlloyToken, Consumer, Format, KeyPlace, Spec};
 
-/// The configuration that is written, once the cluster is known.
+/// The configuration that is written, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     /// ServiceMonitor and ScrapeConfig.
     Operator,
-    /// GrafanaAgent, MetricsInstance and a Secret of jobs.
+    /// GrafanaAgent and MetricsInstance, and the jobs in a Secret that the agent's Pods mount the token Secret beside.
     Agent {
         /// Whether jobs that a ServiceMonitor or PodMonitor can carry are such objects.
         monitors: bool,
-        /// Where the agent finds the token Secret's files.
+        /// As in [`Form::Mounted`].
         mount_dir: String,
     },
-    /// `scrape_configs` on standard output.
+    /// `scrape_configs` on standard output for a Prometheus in the cluster that mounts the token Secret.
     Mounted {
         /// Where Prometheus finds the Secret's files.
         mount_dir: String,
     },
-    /// `scrape_configs` in a key of a Secret or ConfigMap.
+    /// `scrape_configs` in a key of a Secret or ConfigMap, for a Prometheus in the cluster that mounts the token Secret.
     Key {
         /// The key.
         place: KeyPlace,
@@ -35,13 +35,43 @@ pub enum Form {
         /// Where it goes.
         place: AlloyPlace,
     },
-    /// `scrape_configs` in a file, token and CA beside it.
+    /// `scrape_configs` in a file, with token and CA files, for a Prometheus outside the cluster.
     Files {
         /// The configuration.
         place: FilePlace,
-        /// The folder of `token` and `ca.crt`.
+        /// Where the files `token` and `ca.crt` lie.
         token_dir: PathBuf,
     },
+}
+
+/// The configuration file that jobs are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilePlace {
+    /// A file of its own, named by `scrape_config_files` in Prometheus' own.
+    DropIn {
+        /// That file.
+        file: PathBuf,
+        /// Prometheus' own, if it is to name the other one.
+        main: Option<PathBuf>,
+    },
+    /// Prometheus' own, or an agent's, among the user's jobs.
+    Main {
+        /// That file.
+        file: PathBuf,
+        /// Which of an agent's `metrics.configs`, where it is named.
+        config: Option<String>,
+    },
+}
+
+impl FilePlace {
+    /// Prometheus' own file, where it is known.
+    #[must_use]
+    pub fn main(&self) -> Option<&Path> {
+        match self {
+            Self::DropIn { main, .. } => main.as_deref(),
+            Self::Main { file, .. } => Some(file),
+        }
+    }
 }
 
 /// Where the consumer reads the token.
@@ -59,37 +89,17 @@ impl Form {
     /// Settles [`Format::Auto`]: operator objects where the cluster serves their kinds.
     #[must_use]
     pub fn of(spec: &Spec, serves_kinds: bool) -> Self {
-        match &spec.format {
-            Format::Operator => Self::Operator,
-            Format::Auto { mount_dir } if serves_kinds => match spec.names.consumer {
-                Consumer::GrafanaAgent => Self::Agent {
-                    monitors: false,
-                    mount_dir: mount_dir.clone(),
-                },
-                _ => Self::Operator,
-            },
-            Format::AgentOperator {
-                monitors,
+        let mount_dir = match &spec.format {
+            Format::Settled(form) => return form.clone(),
+            Format::Auto { mount_dir } => mount_dir.clone(),
+        };
+        match spec.names.consumer {
+            _ if !serves_kinds => Self::Mounted { mount_dir },
+            Consumer::GrafanaAgent => Self::Agent {
+                monitors: false,
                 mount_dir,
-            } => Self::Agent {
-                monitors: *monitors,
-                mount_dir: mount_dir.clone(),
             },
-            Format::Auto { mount_dir } | Format::Mounted { mount_dir } => Self::Mounted {
-                mount_dir: mount_dir.clone(),
-            },
-            Format::Key { place, mount_dir } => Self::Key {
-                place: place.clone(),
-                mount_dir: mount_dir.clone(),
-            },
-            Format::Alloy { token, place } => Self::Alloy {
-                token: token.clone(),
-                place: place.clone(),
-            },
-            Format::Files { place, token_dir } => Self::Files {
-                place: place.clone(),
-                token_dir: token_dir.clone(),
-            },
+            _ => Self::Operator,
         }
     }
 
