@@ -32,7 +32,7 @@ pub(super) fn alerts(settings: &Settings, format: &Format) -> Result<Option<Aler
     }
     match format {
         Format::Settled(Form::Operator) | Format::Auto { .. } => Ok(Some(Alerts::Object)),
-        _ => Err(needs_file()),
+        Format::Settled(_) => Err(needs_file()),
     }
 }
 
