@@ -167,7 +167,7 @@ fn of_two_at_once_one_does_it() {
 #[test]
 fn a_clamped_life_shortens_the_schedule() {
     let cp = ControlPlane::start(Options {
-        max_token_expiration: Some(Duration::from_secs(3_600)),
+        max_token_expiration: Some(Duration::from_hours(1)),
         ..Options::bare()
     });
     let instance = Instance::applied(&cp, "rotate-clamp");

@@ -18,7 +18,8 @@ impl Cause {
             Some(Self::MissingRight { denied, .. }) if who != Answerer::Other => {
                 Self::MissingRight { who, denied }
             }
-            Some(cause) if !matches!(cause, Self::NotFound { .. }) => cause,
+            // A page says less than the status it comes with.
+            Some(cause) if !matches!(cause, Self::NotFound { .. } | Self::NotMetrics) => cause,
             _ => Self::of_status(status, who).unwrap_or_else(|| Self::Unknown {
                 said: format!("{who} answered {status}"),
             }),
