@@ -19,7 +19,7 @@ fn role(kind: &str, name: &str, rule: &Value) -> Value {
 fn binding(kind: &str, role: &str, namespace: &str) -> Value {
     let mut binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "b"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": "r"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": "monitoring-role"},
         "subjects": [{"kind": "ServiceAccount", "name": "sa", "namespace": namespace}],
     });
     if kind == "RoleBinding" {
@@ -43,28 +43,40 @@ fn roles_tell_what_the_answer_does_not() {
         ),
         (
             &metrics,
-            vec![role("ClusterRole", "r", &list), of_cluster("monitoring")],
-            "missing-rule: ServiceAccount monitoring/sa may not get nodes/metrics: ClusterRole r, which is bound to it, has no such rule.",
+            vec![
+                role("ClusterRole", "monitoring-role", &list),
+                of_cluster("monitoring"),
+            ],
+            "missing-rule: ServiceAccount monitoring/sa may not get nodes/metrics: ClusterRole monitoring-role, which is bound to it, has no such rule.",
         ),
         (
             &metrics,
-            vec![role("ClusterRole", "r", &get)],
-            "missing-binding: ServiceAccount monitoring/sa may not get nodes/metrics: ClusterRole r has the rule, and is not bound to it.",
+            vec![role("ClusterRole", "monitoring-role", &get)],
+            "missing-binding: ServiceAccount monitoring/sa may not get nodes/metrics: ClusterRole monitoring-role has the rule, and is not bound to it.",
+        ),
+        // A role that is called otherwise was meant for somebody else.
+        (
+            &metrics,
+            vec![role("ClusterRole", "other", &get)],
+            "missing-rule: ServiceAccount monitoring/sa may not get nodes/metrics: no role is bound to it.",
         ),
         (
             &metrics,
             vec![of_cluster("monitoring")],
-            "missing-role: ServiceAccount monitoring/sa may not get nodes/metrics: a binding names ClusterRole r, which does not exist.",
+            "missing-role: ServiceAccount monitoring/sa may not get nodes/metrics: a binding names ClusterRole monitoring-role, which does not exist.",
         ),
         (
             &metrics,
-            vec![role("ClusterRole", "r", &get), of_cluster("default")],
+            vec![
+                role("ClusterRole", "monitoring-role", &get),
+                of_cluster("default"),
+            ],
             "wrong-subject-namespace: ServiceAccount monitoring/sa may not get nodes/metrics: ClusterRoleBinding b names an account of that name in the namespace default.",
         ),
         (
             &metrics,
             vec![
-                role("Role", "r", &get),
+                role("Role", "monitoring-role", &get),
                 binding("RoleBinding", "Role", "monitoring"),
             ],
             "role-not-cluster-role: ServiceAccount monitoring/sa may not get nodes/metrics: RoleBinding monitoring/b grants it in its own namespace only, and the request is about the whole cluster.",
@@ -72,14 +84,17 @@ fn roles_tell_what_the_answer_does_not() {
         (
             &pods,
             vec![
-                role("ClusterRole", "r", &list),
+                role("ClusterRole", "monitoring-role", &list),
                 binding("RoleBinding", "ClusterRole", "monitoring"),
             ],
             "role-not-cluster-role: ServiceAccount monitoring/sa may not list pods in the whole cluster: RoleBinding monitoring/b grants it in its own namespace only, and the request is about the whole cluster.",
         ),
         (
             &metrics,
-            vec![role("ClusterRole", "r", &get), of_cluster("monitoring")],
+            vec![
+                role("ClusterRole", "monitoring-role", &get),
+                of_cluster("monitoring"),
+            ],
             "",
         ),
     ] {

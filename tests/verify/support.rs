@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-use testbed::{Component, Scope};
+use serde_json::{Value, json};
+use testbed::{Component, ControlPlane, Scope};
 
 use crate::support::{Monconf, Run};
 
@@ -57,19 +57,16 @@ impl<'a> Instance<'a> {
     }
 
     fn verify_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Run {
-        let names = [
-            "--name",
-            &self.scope.name,
-            "--namespace",
-            &self.scope.namespace,
-        ];
-        Monconf::new(["verify"])
-            .args(names)
-            .args(["--drop-in".into(), self.path("k8s.yml")])
+        self.call(arguments).kubeconfig(kubeconfig).run()
+    }
+
+    /// The call, not run yet.
+    pub(super) fn call(&self, arguments: &[&str]) -> Monconf {
+        let drop_in = self.path("k8s.yml");
+        Monconf::for_consumer("verify", &self.scope, &["--drop-in"])
+            .args([drop_in])
             .args(&self.arguments)
             .args(arguments)
-            .kubeconfig(kubeconfig)
-            .run()
     }
 
     /// A line that was printed to be pasted, as a shell runs it.
@@ -122,4 +119,16 @@ pub(super) fn codes(report: &Value) -> Vec<&str> {
     causes
         .map(|cause| cause["code"].as_str().unwrap())
         .collect()
+}
+
+/// A node whose kubelet is said to listen at that port of loopback.
+pub(super) fn node(cp: &ControlPlane, name: &str, port: u16) {
+    let node = json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+        },
+    });
+    cp.admin().post("/api/v1/nodes", &node).unwrap();
 }

@@ -7,19 +7,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use serde_json::{Value, json};
 use testbed::{Certificate, Cluster, ControlPlane, Exporter, Options};
 
-use super::support::{Instance, codes};
-
-/// A node whose kubelet is said to listen at that port of loopback.
-fn node(cp: &ControlPlane, name: &str, port: u16) {
-    let node = json!({
-        "apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
-        "status": {
-            "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
-        },
-    });
-    cp.admin().post("/api/v1/nodes", &node).unwrap();
-}
+use super::support::{Instance, codes, node};
 
 /// The cause of each target, by its name; empty where it is scraped.
 fn causes(report: &Value) -> BTreeMap<&str, &str> {

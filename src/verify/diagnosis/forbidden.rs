@@ -93,7 +93,11 @@ impl Cause {
         }
         let made = granting
             .into_iter()
-            .find(|role| !roles.is_default(role) && reaches(role, &denied.scope));
+            .filter(|role| !roles.is_default(role) && reaches(role, &denied.scope))
+            .map(|role| (kinship(&role.name, &subject), role))
+            .max_by_key(|(kinship, _)| *kinship)
+            .filter(|(kinship, _)| *kinship >= NAMESAKES)
+            .map(|(_, role)| role);
         Some(match made {
             Some(role) => Self::MissingBinding {
                 role: role.clone(),
@@ -101,6 +105,22 @@ impl Cause {
             },
             None => Self::MissingRule { role: None, denied },
         })
+    }
+}
+
+/// Names that have as much in common are taken to belong together.
+const NAMESAKES: usize = 3;
+
+/// How much of its beginning a role's name has in common with that of an account or its namespace. Of all the roles in a
+/// cluster that happen to grant something, only one that is called alike was meant for it.
+fn kinship(role: &str, subject: &Subject) -> usize {
+    let common = |name: &str| {
+        let both = role.bytes().zip(name.bytes());
+        both.take_while(|(one, other)| one == other).count()
+    };
+    match subject {
+        Subject::ServiceAccount { namespace, name } => common(name).max(common(namespace)),
+        Subject::User(name) | Subject::Group(name) => common(name),
     }
 }
 
