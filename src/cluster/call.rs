@@ -29,6 +29,8 @@ const JSON: &str = "application/json";
 /// JSON, or whatever a server that is no API server has to say.
 const ANYTHING: &str = "application/json, */*";
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json";
 /// Server-side apply; JSON is YAML.
 const APPLY: &str = "application/apply-patch+yaml";
 /// JSON merge patch (RFC 7396).
@@ -66,6 +68,13 @@ impl Call {
     #[must_use]
     pub const fn metadata_only(mut self) -> Self {
         self.accept = METADATA;
+        self
+    }
+
+    /// The same read of a list, of the objects' metadata alone; whole from a server that cannot give less.
+    #[must_use]
+    pub const fn list_of_metadata(mut self) -> Self {
+        self.accept = METADATA_LIST;
         self
     }
 
@@ -141,12 +150,12 @@ impl Call {
         }
     }
 
-    /// Deletes the object only if it is still the one of this UID.
+    /// Deletes the object only if it is still the one of this UID, and as it was read.
     #[must_use]
-    pub fn of_uid(mut self, uid: &str) -> Self {
+    pub fn only(mut self, uid: &str, resource_version: Option<&str>) -> Self {
         self.body = Some(json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
-            "preconditions": {"uid": uid},
+            "preconditions": {"uid": uid, "resourceVersion": resource_version},
         }));
         self
     }

@@ -9,6 +9,7 @@ pub mod prometheus;
 mod provision;
 pub mod rbac;
 mod reload;
+pub mod remove;
 pub mod template;
 mod translate;
 
@@ -19,7 +20,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::cli::Global;
 use crate::error::Result;
-use crate::spec::Settings;
+use crate::spec::{Consumer, Settings};
 use crate::ui::Ui;
 
 /// What can be done.
@@ -32,6 +33,8 @@ pub enum Command {
     GrafanaAgent(grafana_agent::Args),
     /// Connect Grafana Alloy: show what is missing, and write it with --apply
     Alloy(alloy::Args),
+    /// Take an instance away: show what goes, and delete it with --apply
+    Remove(remove::Args),
     /// List the jobs that can be configured, with the rights that they need
     Jobs(jobs::Args),
     /// Explain which rights jobs need; find dangerous and superfluous ones
@@ -54,6 +57,21 @@ pub enum Output {
     Json,
     /// The manifests, without any token
     Yaml,
+}
+
+/// Whose access a command is about.
+#[derive(clap::Args)]
+pub struct Whose {
+    /// The consumer: prometheus, grafana-agent or alloy
+    #[arg(
+        env = "MONCONF_CONSUMER",
+        hide_env_values = true,
+        value_name = "CONSUMER",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t
+    )]
+    consumer: Consumer,
 }
 
 /// Where settings stand beside the flags.
@@ -84,6 +102,7 @@ impl Command {
             Self::Prometheus(args) => prometheus::run(args, global, ui).await,
             Self::Alloy(args) => alloy::run(args, global, ui).await,
             Self::GrafanaAgent(args) => grafana_agent::run(args, global, ui).await,
+            Self::Remove(args) => remove::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(&args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Template(args) => template::run(args, ui),

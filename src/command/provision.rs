@@ -19,7 +19,7 @@ use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::ui::Ui;
 
-pub(super) use self::mode::{Manner, Mode};
+pub(super) use self::mode::{Manner, Mode, Output, Writing};
 pub(super) use self::run::Run;
 
 /// Plans for `consumer`, shows the plan, and with `--apply` writes it.

@@ -4,6 +4,7 @@ mod beside;
 mod configuration;
 mod discoverers;
 mod existing;
+mod removal;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ use crate::promfile::owner;
 use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
 use crate::spec::{Consumer, Format, Spec};
 use crate::token::{Situation, decide};
+
+pub use self::removal::prepare_removal;
 
 /// A plan, and what goes with it.
 pub struct Prepared {
@@ -116,6 +119,7 @@ pub async fn prepare(
         take_ownership: spec.take_ownership,
         token_owner,
         backup: spec.backup,
+        removing: false,
         user,
         held: &snapshot.held,
     };
@@ -129,6 +133,7 @@ pub async fn prepare(
         jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
         objects: snapshot.objects,
+        ..Existing::default()
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
@@ -213,6 +218,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         // Who that is, the machine knows on which the token is written.
         token_owner: None,
         backup: spec.backup,
+        removing: false,
         user: "",
         held: &BTreeMap::new(),
     };
@@ -255,6 +261,7 @@ fn head(spec: &Spec, form: &Form) -> Head {
         jobs: spec.jobs.iter().map(|job| job.name.clone()).collect(),
         applying: false,
         files_only: false,
+        removing: false,
     }
 }
 

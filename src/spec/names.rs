@@ -1,9 +1,11 @@
 //! What everything is called, derived from consumer, `--name` and `--namespace`.
 
+use clap::ValueEnum;
+
 use crate::error::{Error, Result};
 
 /// Who reads the configuration that monconf writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Consumer {
     /// Prometheus, by itself or under prometheus-operator.
     #[default]
