@@ -35,6 +35,7 @@ mod rbac_diff;
 mod rbac_explain;
 mod readme;
 mod reload;
+mod remove;
 mod splice;
 mod support;
 mod templates;

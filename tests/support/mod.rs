@@ -1,6 +1,8 @@
 //! Running the built program, and looking at what it did.
 
+pub(crate) mod cut;
 pub(crate) mod docs;
+pub(crate) mod everything;
 mod monconf;
 pub(crate) mod rights;
 pub(crate) mod state;
