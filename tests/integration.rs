@@ -7,6 +7,7 @@
 )]
 
 mod additional_scrape_configs;
+mod adoption;
 mod agreement;
 mod alloy;
 mod canary;

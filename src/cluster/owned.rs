@@ -10,6 +10,8 @@ use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
 use crate::spec::{Format, Spec};
 
+/// `SecretTypeServiceAccountToken` in `core/v1` of the Kubernetes API.
+const LEGACY_TOKEN: &str = "kubernetes.io/service-account-token";
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
 
 /// What may belong to an instance: objects of its names, and those of other names that carry its labels.
@@ -76,6 +78,20 @@ impl Cluster {
             _ => {}
         }
         Ok(owned)
+    }
+}
+
+impl Cluster {
+    /// The metadata of the Secrets of a namespace that hold tokens which never expire.
+    ///
+    /// # Errors
+    /// Whatever kept the server from answering.
+    pub async fn legacy_tokens(&self, namespace: &str) -> Outcome<Vec<Value>> {
+        let collection = Kind::Secret.collection(Some(namespace));
+        let path = format!("{collection}?fieldSelector=type%3D{LEGACY_TOKEN}");
+        let subject = format!("Secrets of type {LEGACY_TOKEN} in {namespace}");
+        let call = Call::read(&subject, &path).list_of_metadata();
+        Ok(items(self.send(call).await?.body))
     }
 }
 

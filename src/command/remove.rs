@@ -46,6 +46,22 @@ pub struct Args {
     settings: Settings,
 }
 
+/// The flags that say which instance goes, and where its jobs are.
+pub const PLACES: [&str; 12] = [
+    "name",
+    "namespace",
+    "config",
+    "drop-in",
+    "additional-scrape-configs",
+    "configmap",
+    "token-dir",
+    "token-from",
+    "agent-config",
+    "backup",
+    "reload",
+    "prometheus-url",
+];
+
 /// What standard output holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Output {

@@ -151,6 +151,9 @@ impl Planner<'_> {
             return change;
         }
         self.ownership(reference, live);
+        if matches!(owner(live, self.consent.names), Owner::Nobody) {
+            self.beyond(reference, live, &desired.value);
+        }
         let merged = merge(&before, &desired.value, &live["metadata"]["managedFields"]);
         if !merged.conflicts.is_empty() && !self.consent.take_ownership {
             self.plan.blockers.push(Blocker::FieldConflict {

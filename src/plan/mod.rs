@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::object::{ObjectKey, ObjectRef};
 
+mod adopt;
 mod blocker;
 mod change;
 mod edit;
@@ -24,7 +25,7 @@ mod unwritable;
 
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
-pub use owner::FileKind;
+pub use owner::{FileKind, is_ours};
 pub use report::{Head, report};
 pub use surplus::{Content as NamespaceContent, Found, Surplus, SurplusFile};
 pub use text::Text;

@@ -36,6 +36,12 @@ pub(super) fn owner(live: &Value, names: &Names) -> Owner {
     }
 }
 
+/// Whether an object is this instance's, as its labels say.
+#[must_use]
+pub fn is_ours(live: &Value, names: &Names) -> bool {
+    matches!(owner(live, names), Owner::Us)
+}
+
 /// The other namespace whose ServiceAccount a binding is for.
 fn bound_elsewhere<'a>(live: &'a Value, names: &Names) -> Option<&'a str> {
     let subjects = live["subjects"].as_array()?.iter();

@@ -4,6 +4,7 @@ mod beside;
 mod configuration;
 mod discoverers;
 mod existing;
+mod legacy;
 mod removal;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
+use self::legacy::legacy;
 use crate::access::Right;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
@@ -113,7 +115,10 @@ pub async fn prepare(
         Form::Operator => discoverers(spec, &surroundings),
         _ => Vec::new(),
     };
-    let lacking = lacking(cluster, &discoverers).await;
+    let (lacking, legacy) = tokio::join!(
+        lacking(cluster, &discoverers),
+        legacy(spec, cluster, &snapshot)
+    );
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
@@ -142,6 +147,7 @@ pub async fn prepare(
     plan.warnings
         .extend(discoverers.iter().filter_map(confined));
     plan.warnings.extend(lacking);
+    plan.warnings.extend(legacy);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }

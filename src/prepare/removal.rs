@@ -11,7 +11,8 @@ use crate::cluster::{Cluster, Owned};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{
-    Consent, Existing, ExistingFile, FileKind, Head, Stage, Surplus, SurplusFile, plan,
+    Action, Consent, Existing, ExistingFile, FileKind, Head, Plan, Stage, Surplus, SurplusFile,
+    plan,
 };
 use crate::promfile;
 use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, Form, JOBS, TokenPlace};
@@ -69,6 +70,11 @@ pub async fn prepare_removal(
         objects: owned.objects,
         ..Existing::default()
     };
+    let namespace = ObjectRef::cluster(Kind::Namespace, namespace);
+    let is_going = existing
+        .objects
+        .get(&namespace)
+        .is_some_and(|live| !live["metadata"]["deletionTimestamp"].is_null());
     let consent = Consent {
         names: &spec.names,
         take_ownership: false,
@@ -80,6 +86,11 @@ pub async fn prepare_removal(
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.changes.sort_by_key(|change| change.stage);
+    if is_going && !with_namespace {
+        plan.warnings
+            .push(format!("{namespace} is being deleted already"));
+    }
+    plan.remaining.extend(unnamed(&plan, &form));
     Ok(Prepared {
         plan,
         head,
@@ -87,6 +98,18 @@ pub async fn prepare_removal(
         manifests: String::new(),
         handle: String::new(),
         service_account: spec.names.service_account(),
+    })
+}
+
+/// A hint where a token is revoked and nothing was found that reads it.
+fn unnamed(plan: &Plan, form: &Form) -> Option<String> {
+    let is_named = matches!(form, Form::Files { .. } | Form::Key { .. });
+    let goes = |stage: Stage| {
+        let mut changes = plan.changes.iter();
+        changes.any(|change| change.stage == stage && change.action == Action::Delete)
+    };
+    (!is_named && goes(Stage::Revocation) && !goes(Stage::Configuration)).then(|| {
+        "no configuration of this instance was found; if its jobs are in a file or key, name that too, or they stay there with a token that is revoked: --config, --drop-in, --additional-scrape-configs, --configmap".to_owned()
     })
 }
 

@@ -15,7 +15,7 @@ use crate::yaml;
 /// Every setting of a consumer's command; the field names, in camel case, are the keys of `monconf.yaml`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-#[command(next_help_heading = "What should exist")]
+#[command(next_help_heading = Self::HEADING)]
 pub struct Settings {
     /// Instance name, from which every object's name is derived
     #[arg(
@@ -322,6 +322,9 @@ pub struct Settings {
 const DEFAULT_FILE: &str = "monconf.yaml";
 
 impl Settings {
+    /// The heading of their flags.
+    pub const HEADING: &str = "What should exist";
+
     /// These settings, and for those not given, what `file` says; without a file, what
     /// `monconf.yaml` in the working directory says, if there is one.
     ///

@@ -232,16 +232,18 @@ fn the_running_prometheus_is_made_to_run_without_our_jobs() {
     )
     .unwrap();
     let prometheus = Prometheus::start(&main, &[]);
+    let has_ours =
+        |config: &str| config.contains("kubernetes-nodes") || config.contains("jobs.yml");
     for place in PLACES {
         let url = prometheus.url();
         let reload = [place, &["--reload", &url]].concat();
         assert_eq!(case.apply("prometheus", &reload), 0);
-        assert!(prometheus.config().contains("kubernetes-nodes"));
+        assert!(has_ours(&prometheus.config()));
         let said = case.remove("prometheus", &reload);
         assert!(
             said.contains("runs the new configuration (1 job)"),
             "{said}"
         );
-        assert!(!prometheus.config().contains("kubernetes-nodes"));
+        assert!(!has_ours(&prometheus.config()));
     }
 }
