@@ -48,6 +48,8 @@ pub async fn prepare_removal(
         context: cluster.context().to_owned(),
         server: cluster.server().to_owned(),
         identity: user.unwrap_or("an unknown user").to_owned(),
+        format: String::new(),
+        jobs: Vec::new(),
         applying,
         removing: true,
         ..head(spec, &form)

@@ -35,7 +35,7 @@ fn head(head: &Head) -> String {
     };
     if head.removing {
         return scrub(&format!(
-            "{place}\n{}: instance {} in namespace {} goes\n",
+            "{place}\n{}: removal of instance {} in namespace {}\n",
             head.consumer.title(),
             head.instance,
             head.namespace
@@ -169,6 +169,8 @@ fn summary(plan: &Plan, head: &Head) -> String {
     );
     if head.applying {
         counts
+    } else if head.removing {
+        format!("{counts} Nothing was deleted; --apply deletes it.")
     } else {
         format!("{counts} Nothing was written; --apply writes it.")
     }

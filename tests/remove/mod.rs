@@ -53,7 +53,10 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 /// A cluster of its own: nobody else changes anything in it.
 #[test]
 fn after_remove_the_cluster_is_what_it_was_and_its_neighbours_are_untouched() {
-    let cp = ControlPlane::start(Options::default());
+    let cp = ControlPlane::start(Options {
+        agent_crds: true,
+        ..Options::default()
+    });
     let scope = cp.scope("gone");
     scope.create_namespace();
     // Two other instances in the same namespace, one of the same consumer and one of another.
@@ -79,30 +82,65 @@ fn after_remove_the_cluster_is_what_it_was_and_its_neighbours_are_untouched() {
     );
     let before = everything::in_cluster(cp.admin());
 
-    let forms: [&[&str]; 2] = [
-        &[],
-        &["--format", "raw", "--jobs", "apiserver,kubelet,coredns"],
-    ];
-    for form in forms {
-        Monconf::prometheus(&scope, &["--apply"])
+    let write = ["--remote-write", "https://example.com/push"];
+    for (consumer, form) in [
+        ("prometheus", &[][..]),
+        (
+            "prometheus",
+            &["--format", "raw", "--jobs", "apiserver,kubelet,coredns"],
+        ),
+        ("grafana-agent", &write),
+        (
+            "grafana-agent",
+            &[
+                write[0], write[1], "--format", "monitors", "--jobs", "coredns",
+            ],
+        ),
+        (
+            "alloy",
+            &[
+                write[0],
+                write[1],
+                "--token-from",
+                "secret",
+                "--configmap",
+                "a:b",
+            ],
+        ),
+    ] {
+        Monconf::for_consumer(consumer, &scope, &["--apply"])
             .args(form)
             .run()
             .ok();
         let token = token::of_secret(&scope);
         assert!(token::is_accepted(&cp, &token));
         let whole = everything::in_cluster(cp.admin());
-        assert!(whole.len() >= before.len() + 6, "{whole:?}");
+        assert!(whole.len() >= before.len() + 6, "{consumer} {form:?}");
 
         // Shown first; the flags of the form need not be said again.
-        let plan = remove("prometheus", &scope, &["--detailed-exitcode"])
+        let plan = remove(consumer, &scope, &["--detailed-exitcode"])
             .run()
             .exit(2);
-        assert!(plan.stdout.contains("goes\n"), "{}", plan.stdout);
+        let head = format!(
+            ": removal of instance {} in namespace {}\n",
+            scope.name, scope.namespace
+        );
+        assert!(plan.stdout.contains(&head), "{}", plan.stdout);
+        assert!(
+            plan.stdout
+                .ends_with("Nothing was deleted; --apply deletes it.\n"),
+            "{}",
+            plan.stdout
+        );
         assert!(!plan.stdout.contains(&token), "{}", plan.stdout);
         assert_eq!(everything::in_cluster(cp.admin()), whole);
 
-        remove("prometheus", &scope, &["--apply"]).run().ok();
-        assert_eq!(everything::in_cluster(cp.admin()), before);
+        remove(consumer, &scope, &["--apply"]).run().ok();
+        assert_eq!(
+            everything::in_cluster(cp.admin()),
+            before,
+            "{consumer} {form:?}"
+        );
         token::wait_until_refused(&cp, &token);
     }
     let again = remove("prometheus", &scope, &["--apply", "--detailed-exitcode"])
@@ -212,4 +250,20 @@ fn the_report_for_programs_says_what_goes() {
         "{}",
         run.stdout
     );
+}
+
+/// Without a file or a key named, whatever reads the token keeps its jobs.
+#[test]
+fn where_no_configuration_is_found_the_flags_that_name_one_are_told() {
+    let scope = ControlPlane::shared().scope("pasted");
+    scope.create_namespace();
+    for (form, is_told) in [(&["--format", "raw"][..], true), (&[], false)] {
+        Monconf::prometheus(&scope, &["--apply"])
+            .args(form)
+            .run()
+            .ok();
+        let run = remove("prometheus", &scope, &["--apply"]).run().ok();
+        let hint = "hint: no configuration of this instance was found; ";
+        assert_eq!(run.stderr.contains(hint), is_told, "{}", run.stderr);
+    }
 }
