@@ -1,7 +1,7 @@
 //! Carrying a plan out: stage by stage, each stage's writes in parallel, the token in between.
 //!
 //! Whatever interrupts it, what is already written is inert by itself (a role that nobody holds, an
-//! account without a token), and the next run goes on from there.
+//! account without a token), and the next run goes on from there. A removal revokes first, so what is left is inert too.
 
 mod files;
 
@@ -116,18 +116,18 @@ pub async fn apply(
         issued: RefCell::new(None),
         alone: proof.is_some().then_some(handle),
     };
-    run.stage(Stage::Foundation).await?;
-    let identity = run.stage(Stage::Identity).await?;
-    if plan.issues_token() {
-        run.issue(spec, handle, &identity).await?;
-        if let Some(proof) = proof {
-            run.prove(handle, &identity, proof).await?;
+    for stage in Stage::ALL {
+        let written = run.stage(stage).await?;
+        if stage == Stage::Identity && plan.issues_token() {
+            run.issue(spec, handle, &written).await?;
+            if let Some(proof) = proof {
+                run.prove(handle, &written, proof).await?;
+            }
+        }
+        if stage == Stage::Credentials {
+            progress.token.set(false);
         }
     }
-    run.stage(Stage::Credentials).await?;
-    progress.token.set(false);
-    run.stage(Stage::Configuration).await?;
-    run.stage(Stage::Cleanup).await?;
     Ok(run.issued.into_inner())
 }
 
@@ -177,10 +177,9 @@ impl Run<'_> {
         for (index, change) in changes() {
             let issued = self.issued.borrow();
             let issued = issued.as_ref().map(|issued| issued.token.expose());
-            if let Some(write) = self.files.write(change, issued) {
+            if let Some(step) = self.files.step(change, issued) {
                 self.progress.begin(index);
-                write
-                    .write()
+                step.take()
                     .inspect_err(|error| self.progress.failed(index, error))?;
                 self.progress.done(index, change);
             }
@@ -279,7 +278,7 @@ impl Run<'_> {
     async fn delete(&self, object: &ObjectRef, change: &Change) -> Result<()> {
         let mut call = Call::delete(object);
         if let Some(uid) = &change.uid {
-            call = call.of_uid(uid);
+            call = call.only(uid, change.resource_version.as_deref());
         }
         match self.cluster.send(call).await {
             Err(failure) if failure.is_stale() => Err(Error::Changed {
@@ -327,7 +326,7 @@ impl Run<'_> {
         };
         let made = written.iter().find(|(object, _)| object.name == handle);
         if let Some((object, live)) = made {
-            let call = Call::delete(object).of_uid(object::uid(live).unwrap_or_default());
+            let call = Call::delete(object).only(object::uid(live).unwrap_or_default(), None);
             // The next run clears it where this fails.
             let _ = self.cluster.send(call).await;
             self.progress.token.set(false);

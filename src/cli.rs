@@ -8,7 +8,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
 use crate::command::alloy::WITH_METRICSINSTANCE;
-use crate::spec::{self, Consumer};
+use crate::command::remove::PLACES;
+use crate::spec::{self, Consumer, Settings};
 use crate::ui::ColorChoice;
 
 /// Connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters
@@ -57,6 +58,18 @@ impl Cli {
                     .action(ArgAction::Append)
                     .help("Folder of the files `token` and `ca.crt`; may be given several times")
                     .help_heading("What to show")
+            })
+        });
+        program = program.mut_subcommand("remove", |command| {
+            command.mut_args(|argument| {
+                let says_what = argument.get_help_heading() == Some(Settings::HEADING);
+                let flag = argument.get_long().unwrap_or_default().to_owned();
+                // What is to be scraped, and with which rights, does not matter any more.
+                if says_what && !PLACES.contains(&flag.as_str()) {
+                    argument.hide(true)
+                } else {
+                    argument
+                }
             })
         });
         program.mut_subcommand(Consumer::Alloy.name(), |command| {

@@ -7,6 +7,7 @@
 )]
 
 mod additional_scrape_configs;
+mod adoption;
 mod agreement;
 mod alerts;
 mod alloy;
@@ -38,6 +39,7 @@ mod rbac_diff;
 mod rbac_explain;
 mod readme;
 mod reload;
+mod remove;
 mod rotate;
 mod splice;
 mod status;

@@ -1,9 +1,39 @@
 //! The files of a plan, as they are to be written.
 
+use std::path::Path;
+
 use crate::error::Result;
 use crate::plan::{Action, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
-use crate::promfile::{FileOwner, Home, Mode, Write, owner};
+use crate::promfile::{self, FileOwner, Home, Mode, Write, owner};
 use crate::spec::Spec;
+
+/// What is done to a file or folder.
+pub(super) enum Step<'a> {
+    /// It gets this content.
+    Write(Write<'a>),
+    /// It goes, if it still holds this.
+    Remove { path: &'a Path, text: &'a str },
+    /// It goes, if nothing is in it.
+    RemoveFolder(&'a Path),
+}
+
+impl Step<'_> {
+    fn check(&self, home: Home) -> Result<()> {
+        match self {
+            Self::Write(write) => write.check(home),
+            Self::Remove { path, .. } => promfile::check_removal(path),
+            Self::RemoveFolder(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn take(&self) -> Result<()> {
+        match self {
+            Self::Write(write) => write.write(),
+            Self::Remove { path, text } => promfile::remove(path, text),
+            Self::RemoveFolder(path) => promfile::remove_folder(path),
+        }
+    }
+}
 
 /// What a request says about files beyond their content.
 pub(super) struct Files {
@@ -27,19 +57,28 @@ impl Files {
                 let credentials = change.stage == Stage::Credentials;
                 change.action != Action::Unchanged && credentials == (home == Home::Own)
             });
-            for write in changed.filter_map(|change| self.write(change, None)) {
-                write.check(home)?;
+            for step in changed.filter_map(|change| self.step(change, None)) {
+                step.check(home)?;
             }
         }
         Ok(())
     }
 
-    /// How a change of a file is written; `issued` is the token that a pending one stands for.
-    pub(super) fn write<'a>(
-        &self,
-        change: &'a Change,
-        issued: Option<&'a str>,
-    ) -> Option<Write<'a>> {
+    /// What a change does to a file or folder; `issued` is the token that a pending one stands for.
+    pub(super) fn step<'a>(&self, change: &'a Change, issued: Option<&'a str>) -> Option<Step<'a>> {
+        let text = match &change.before {
+            Some(Content::Text(text)) => text.as_str(),
+            Some(Content::Token(token)) => token,
+            _ => "",
+        };
+        match (&change.target, change.action) {
+            (Target::File(path), Action::Delete) => Some(Step::Remove { path, text }),
+            (Target::Folder(path), Action::Delete) => Some(Step::RemoveFolder(path)),
+            _ => self.write(change, issued).map(Step::Write),
+        }
+    }
+
+    fn write<'a>(&self, change: &'a Change, issued: Option<&'a str>) -> Option<Write<'a>> {
         let Target::File(path) = &change.target else {
             return None;
         };

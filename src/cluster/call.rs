@@ -149,12 +149,12 @@ impl Call {
         }
     }
 
-    /// Deletes the object only if it is still the one of this UID.
+    /// Deletes the object only if it is still the one of this UID, and as it was read.
     #[must_use]
-    pub fn of_uid(mut self, uid: &str) -> Self {
+    pub fn only(mut self, uid: &str, resource_version: Option<&str>) -> Self {
         self.body = Some(json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
-            "preconditions": {"uid": uid},
+            "preconditions": {"uid": uid, "resourceVersion": resource_version},
         }));
         self
     }

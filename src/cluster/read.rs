@@ -27,7 +27,7 @@ const ROOT_CA: &str = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt";
 /// A namespace that every cluster has: what holds in the whole cluster holds there too.
 const ANY_NAMESPACE: &str = "default";
 
-type Outcome<T = Answer> = Result<T, Box<Failure>>;
+pub(super) type Outcome<T = Answer> = Result<T, Box<Failure>>;
 
 impl Cluster {
     /// Asks everything at once. `before_writing` also asks which rights the caller holds, so that a
@@ -190,7 +190,7 @@ impl Cluster {
     }
 
     /// The instance's objects of one kind, whatever they are called; in every namespace where none is given.
-    async fn own(
+    pub(super) async fn own(
         &self,
         kind: Kind,
         namespace: Option<&str>,
@@ -254,7 +254,7 @@ impl Snapshot {
 }
 
 /// Every object that might be there, for every form that `spec` might turn out to ask for.
-fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
+pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
     let names = &spec.names;
     let namespaced = |kind, name: &str| ObjectRef::namespaced(kind, &names.namespace, name);
     let [first, second] = names.handles();
@@ -350,7 +350,10 @@ fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
         .collect()
 }
 
-fn found(references: Vec<ObjectRef>, answers: Vec<Outcome>) -> Outcome<BTreeMap<ObjectRef, Value>> {
+pub(super) fn found(
+    references: Vec<ObjectRef>,
+    answers: Vec<Outcome>,
+) -> Outcome<BTreeMap<ObjectRef, Value>> {
     let mut objects = BTreeMap::new();
     let mut failures = Vec::new();
     for (reference, answer) in references.into_iter().zip(answers) {
@@ -389,6 +392,6 @@ pub(super) fn items(mut list: Value) -> Vec<Value> {
     }
 }
 
-fn text(answer: Option<Answer>, pointer: &str) -> Option<String> {
+pub(super) fn text(answer: Option<Answer>, pointer: &str) -> Option<String> {
     Some(answer?.body.pointer(pointer)?.as_str()?.to_owned())
 }

@@ -44,7 +44,7 @@ impl Cluster {
             Err(failure) if failure.is_not_found() => return Ok(()),
             Err(failure) => return Err(failure),
         };
-        let call = Call::delete(&object).of_uid(uid(&live).unwrap_or_default());
+        let call = Call::delete(&object).only(uid(&live).unwrap_or_default(), None);
         match self.send(call).await {
             Err(failure) if !failure.is_not_found() && !failure.is_stale() => Err(failure),
             _ => Ok(()),

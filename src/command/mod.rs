@@ -8,6 +8,7 @@ pub mod man;
 pub mod provision;
 pub mod rbac;
 mod reload;
+pub mod remove;
 pub mod rotate;
 pub mod status;
 pub mod template;
@@ -50,6 +51,7 @@ pub enum Command {
     Verify(verify::Args),
     Rotate(rotate::Args),
     Status(status::Args),
+    Remove(remove::Args),
     Jobs(jobs::Args),
     Rbac(rbac::Args),
     Explain(explain::Args),
@@ -119,6 +121,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, global, ui).await,
             Self::Rotate(args) => rotate::run(args, global, ui).await,
             Self::Status(args) => status::run(args, global, ui).await,
+            Self::Remove(args) => remove::run(args, global, ui).await,
             Self::Jobs(args) => jobs::run(args, ui),
             Self::Rbac(args) => rbac::run(args, global, ui).await,
             Self::Explain(args) => explain::run(&args, ui),

@@ -86,7 +86,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         ui,
     };
     let mut prepared = interrupt.or(rotation.prepare()).await?;
-    if let Some(Occupied::ByReplaced(end)) = prepared.decision.occupied
+    if let Some(Occupied::ByReplaced(end)) = occupied(&prepared)
         && args.wait
     {
         ui.note(&format!(
@@ -95,20 +95,21 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         interrupt.wait(until(end)).await?;
         prepared = interrupt.or(rotation.prepare()).await?;
     }
-    match (&prepared.decision.verdict, prepared.decision.occupied) {
-        (Verdict::Keep(claims), _) => {
+    let verdict = prepared.decision.as_ref().map(|decision| &decision.verdict);
+    match (verdict, occupied(&prepared)) {
+        (Some(Verdict::Keep(claims)), _) => {
             interrupt.or(rotation.write(&prepared)).await?;
             let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
             ui.note(&format!("Not due: the token has {left} left."));
             return Ok(ExitCode::SUCCESS);
         }
-        (Verdict::Issue(_), Some(Occupied::ByRun(since))) => {
+        (Some(Verdict::Issue(_)), Some(Occupied::ByRun(since))) => {
             ui.note(&format!(
                 "Another run is replacing the token since {since}: nothing was done."
             ));
             return Ok(ExitCode::SUCCESS);
         }
-        (Verdict::Issue(_), Some(Occupied::ByReplaced(end))) => {
+        (Some(Verdict::Issue(_)), Some(Occupied::ByReplaced(end))) => {
             return Err(Error::usage_hint(
                 format!(
                     "the token before the one in use is valid until {end}, and there is no third"
@@ -116,12 +117,13 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
                 "--wait waits for that; --overlap 0s revokes it now",
             ));
         }
-        (Verdict::Issue(_), None) => {}
+        _ => {}
     }
-    let old = prepared
+    let used = prepared
         .decision
-        .used
-        .map(|used| spec.names.handles()[used].clone());
+        .as_ref()
+        .and_then(|decision| decision.used);
+    let old = used.map(|used| spec.names.handles()[used].clone());
     let written = interrupt.or(rotation.write(&prepared)).await;
     let issued = match written {
         Err(Error::Changed { target }) => {
@@ -151,6 +153,10 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     interrupt.or(revoking).await?;
     ui.note("The old token is revoked.");
     Ok(ExitCode::SUCCESS)
+}
+
+fn occupied(prepared: &Prepared) -> Option<Occupied> {
+    prepared.decision.as_ref()?.occupied
 }
 
 async fn until(end: Timestamp) -> Result<()> {
@@ -183,7 +189,7 @@ impl Rotation<'_> {
         if !plan.blockers.is_empty() {
             return Err(Error::Blocked(plan.blockers.clone()));
         }
-        if matches!(prepared.decision.verdict, Verdict::Issue(_)) {
+        if plan.issues_token() {
             plan.renew_handle(&prepared.handle);
         }
         Ok(prepared)

@@ -116,6 +116,8 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
     };
     match (before, after) {
         (Some(before), Some(after)) => unified(&before, &after, context),
+        // A folder has no content.
+        (None, None) => Vec::new(),
         (before, after) => {
             let (kind, text, word) = match (before, after) {
                 (Some(before), _) => (LineKind::Removed, before, "deleted"),

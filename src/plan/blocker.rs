@@ -97,6 +97,15 @@ pub enum Blocker {
         /// What its deletion waits for: finalizers, and conditions that report remaining content.
         waits_for: Vec<String>,
     },
+    /// A namespace that is to be deleted holds what is not this instance's.
+    NotVacant {
+        /// The namespace.
+        namespace: String,
+        /// What is in it: `Pod web-0`.
+        others: Vec<String>,
+        /// Sentences about what could not be looked at.
+        unknown: Vec<String>,
+    },
     /// A job looks for targets in a namespace that does not exist, or a Prometheus is said to be there.
     NoNamespace {
         /// The namespace.
@@ -211,6 +220,21 @@ impl fmt::Display for Blocker {
                 }
                 Ok(())
             }
+            Self::NotVacant {
+                namespace,
+                others,
+                unknown,
+            } => {
+                write!(f, "Namespace {namespace} is not deleted: ")?;
+                if others.is_empty() {
+                    f.write_str("it is not known what is in it")?;
+                } else {
+                    write!(f, "it also holds {}", listed(others))?;
+                }
+                unknown
+                    .iter()
+                    .try_for_each(|unknown| write!(f, "\n  {unknown}"))
+            }
             Self::NoNamespace { namespace, object } => {
                 write!(
                     f,
@@ -240,6 +264,17 @@ impl fmt::Display for Blocker {
                 missing.join("; ")
             ),
         }
+    }
+}
+
+/// The first of them, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN => {
+            format!("{} and {} more", first.join(", "), names.len() - SHOWN)
+        }
+        _ => names.join(", "),
     }
 }
 
@@ -286,6 +321,9 @@ impl Blocker {
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
             ),
+            Self::NotVacant { .. } => {
+                "leave out --delete-namespace to remove everything but the Namespace".into()
+            }
             Self::NoNamespace { namespace, object } => {
                 let or = match object.kind {
                     Kind::Role => ", or take it out of the job's namespaces",

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::merge::merge;
-use super::owner::{Owner, file_owner, managers, owner};
+use super::owner::{FileKind, Owner, file_owner, managers, owner};
+use super::surplus::{Content as NamespaceContent, Surplus, SurplusFile};
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target, Text};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef, uid};
@@ -26,8 +27,16 @@ pub struct Existing {
     pub files: BTreeMap<PathBuf, ExistingFile>,
     /// Jobs of other files of the same Prometheus, each with its place.
     pub jobs_elsewhere: BTreeMap<String, String>,
-    /// Objects that may be deleted, each with a few words why, if they belong to the instance.
-    pub surplus: Vec<(ObjectRef, String)>,
+    /// Objects that may be deleted, if they belong to the instance.
+    pub surplus: Vec<Surplus>,
+    /// Files that may be deleted, if they belong to the instance.
+    pub surplus_files: Vec<SurplusFile>,
+    /// A folder that may be deleted, if nothing is left in it, and what is in it.
+    pub surplus_folder: Option<(PathBuf, Vec<PathBuf>)>,
+    /// What is in the instance's namespace, where that may be deleted.
+    pub content: NamespaceContent,
+    /// Who names the key of a Secret that jobs are in, and needs it to exist.
+    pub names_key: Vec<String>,
 }
 
 /// A file that exists.
@@ -50,6 +59,8 @@ pub struct Consent<'a> {
     pub token_owner: Option<FileOwner>,
     /// Whether the old content of configuration files is kept.
     pub backup: bool,
+    /// Whether the whole instance goes: what is not its own is then told.
+    pub removing: bool,
     /// The caller, for messages.
     pub user: &'a str,
     /// The rules that the caller holds in each namespace, where they are known completely.
@@ -73,8 +84,8 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
         let change = planner.object(object);
         planner.plan.changes.push(change);
     }
-    for (reference, why) in &existing.surplus {
-        planner.surplus(reference, why);
+    for surplus in &existing.surplus {
+        planner.surplus(surplus);
     }
     for file in &desired.files {
         let change = planner.file(file);
@@ -84,6 +95,11 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
         let change = planner.edit(edit, &desired.grants);
         planner.plan.changes.extend(change);
     }
+    for file in &existing.surplus_files {
+        planner.surplus_file(file);
+    }
+    planner.surplus_folder();
+    planner.vacated();
     planner.escalation(&desired.grants);
     planner.namespaces(&desired.grants);
     planner.plan
@@ -135,6 +151,9 @@ impl Planner<'_> {
             return change;
         }
         self.ownership(reference, live);
+        if matches!(owner(live, self.consent.names), Owner::Nobody) {
+            self.beyond(reference, live, &desired.value);
+        }
         let merged = merge(&before, &desired.value, &live["metadata"]["managedFields"]);
         if !merged.conflicts.is_empty() && !self.consent.take_ownership {
             self.plan.blockers.push(Blocker::FieldConflict {
@@ -176,46 +195,6 @@ impl Planner<'_> {
         }
     }
 
-    fn surplus(&mut self, reference: &ObjectRef, why: &str) {
-        let Some(live) = self.existing.objects.get(reference) else {
-            return;
-        };
-        let is_ours = |live: &Value| matches!(owner(live, self.consent.names), Owner::Us);
-        // A role says nothing of the namespace of its instance; the binding beside it does.
-        let binding = self.binding_beside(reference);
-        if !is_ours(live) || binding.is_some_and(|binding| !is_ours(binding)) {
-            return;
-        }
-        self.plan.changes.push(Change {
-            target: Target::Object(reference.clone()),
-            action: Action::Delete,
-            stage: Stage::Cleanup,
-            before: Some(Content::Object(without_server_fields(live))),
-            after: None,
-            rendered: None,
-            note: why.to_owned(),
-            apply: None,
-            resource_version: live["metadata"]["resourceVersion"]
-                .as_str()
-                .map(str::to_owned),
-            uid: uid(live).map(str::to_owned),
-        });
-    }
-
-    fn binding_beside(&self, role: &ObjectRef) -> Option<&Value> {
-        let names = self.consent.names;
-        let binding = match (role.kind, &role.namespace) {
-            (Kind::ClusterRole, _) => {
-                ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding())
-            }
-            (Kind::Role, Some(namespace)) => {
-                ObjectRef::namespaced(Kind::RoleBinding, namespace, &names.role_binding())
-            }
-            _ => return None,
-        };
-        self.existing.objects.get(&binding)
-    }
-
     /// Whether a file has another owner than is asked for.
     fn is_given_away(&self, file: &ExistingFile) -> bool {
         let (user, group) = file.owner;
@@ -234,7 +213,7 @@ impl Planner<'_> {
         });
         if let Some(file) = existing
             && !self.consent.take_ownership
-            && let Err(owner) = file_owner(desired, file, self.consent.names)
+            && let Err(owner) = file_owner(FileKind::of(desired), &file.text, self.consent.names)
         {
             self.plan.blockers.push(Blocker::ForeignFile {
                 path: desired.path.clone(),
@@ -276,7 +255,7 @@ impl Planner<'_> {
 }
 
 /// The object as its writers see it.
-fn without_server_fields(live: &Value) -> Value {
+pub(super) fn without_server_fields(live: &Value) -> Value {
     let mut object = live.clone();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         for field in [
@@ -316,7 +295,7 @@ impl Plan {
         };
         self.changes.retain(|change| match &change.target {
             Target::Object(object) => is_ours(object),
-            Target::Key(_) => false,
+            Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
         self.blockers

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::change::Planner;
 use super::layout::holder;
 use super::loading::{interval, unloadable};
-use super::sharing::sharing;
+use super::sharing::{bereft, sharing};
 use super::{Action, Blocker, Change, Content, Stage, Target, Text};
 use crate::access::Grants;
 use crate::promfile::backup_of;
@@ -39,6 +39,9 @@ impl Planner<'_> {
             }
             EditPlace::Key(place) if change.action != Action::Unchanged => {
                 self.write(place, &mut change);
+                if self.consent.removing {
+                    self.empty(place, &mut change);
+                }
             }
             EditPlace::Key(_) => {}
         }
@@ -132,7 +135,11 @@ impl Planner<'_> {
             })?;
             self.owned(&spliced, list, &origin);
             if is_jobs(list) {
-                let shared = sharing(&spliced.told, &origin, &desired.token_file, grants);
+                let shared = if self.consent.removing {
+                    bereft(&spliced.told, &origin)
+                } else {
+                    sharing(&spliced.told, &origin, &desired.token_file, grants)
+                };
                 self.plan.warnings.extend(shared);
             }
             notes.extend(note(&spliced, list));

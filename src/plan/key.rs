@@ -7,11 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::change::Planner;
-use super::owner::managers;
+use super::owner::{Owner, managers, owner};
 use super::unwritable::LARGEST;
-use super::{Blocker, Change, Content, Unwritable, Why};
+use super::{Action, Blocker, Change, Content, Target, Unwritable, Why};
 use crate::cluster::FIELD_MANAGER;
-use crate::object::{Kind, ObjectRef, decoded, metadata};
+use crate::object::{Kind, ObjectRef, decoded, metadata, uid};
 use crate::render::{MANAGED_BY, labels};
 use crate::spec::KeyPlace;
 
@@ -72,7 +72,43 @@ impl Planner<'_> {
             self.plan.blockers.push(unwritable(place, Why::Immutable));
         }
         self.limit(place, others(live, key) + after.len());
-        self.plan.warnings.extend(rewritten(object, live));
+        if !self.consent.removing {
+            self.plan.warnings.extend(rewritten(object, live));
+        }
+    }
+
+    /// A key of a Secret that holds nothing once our jobs are out of it goes if monconf made it, and with its last key
+    /// the Secret. An operator takes a key that is named and not there for an error: then it stays, and is empty.
+    pub(super) fn empty(&self, place: &KeyPlace, change: &mut Change) {
+        let object = &place.at.object;
+        let (Some(Content::Text(after)), Some(live)) =
+            (&change.after, self.existing.objects.get(object))
+        else {
+            return;
+        };
+        let is_ours = || fields_of_others(live, &place.at.key).is_empty();
+        if object.kind != Kind::Secret || !after.as_str().is_empty() || !is_ours() {
+            return;
+        }
+        if !self.existing.names_key.is_empty() {
+            let who = self.existing.names_key.join(", ");
+            change.note = format!("{}; the key stays, because {who} names it", change.note);
+            return;
+        }
+        change.action = Action::Delete;
+        change.after = None;
+        let keys = live["data"].as_object().map_or(0, Map::len);
+        let is_made = matches!(owner(live, self.consent.names), Owner::Us);
+        if keys == 1 && is_made && managers(live) == [FIELD_MANAGER] {
+            change.target = Target::Object(object.clone());
+            change.uid = uid(live).map(str::to_owned);
+            change.apply = None;
+        } else {
+            change.apply = Some(json!({
+                "metadata": {"resourceVersion": change.resource_version},
+                "data": {&place.at.key: null},
+            }));
+        }
     }
 
     fn new_secret(&mut self, object: &ObjectRef, data: &Value) -> Value {
@@ -131,6 +167,18 @@ fn others(live: &Value, key: &str) -> usize {
             .sum::<usize>()
     });
     sizes.iter().sum()
+}
+
+/// Who else than monconf set a key of the object's data.
+fn fields_of_others<'a>(live: &'a Value, key: &str) -> Vec<&'a str> {
+    let entries = live["metadata"]["managedFields"].as_array();
+    let entries = entries.into_iter().flatten();
+    let key = format!("f:{key}");
+    entries
+        .filter(|entry| entry["fieldsV1"]["f:data"].get(&key).is_some())
+        .filter_map(|entry| entry["manager"].as_str())
+        .filter(|manager| *manager != FIELD_MANAGER)
+        .collect()
 }
 
 /// Tools that write again what they have written before, as they call themselves as field managers.

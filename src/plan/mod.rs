@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::object::{ObjectKey, ObjectRef};
 
+mod adopt;
 mod blocker;
 mod change;
 mod edit;
@@ -18,12 +19,15 @@ mod merge;
 mod owner;
 mod report;
 mod sharing;
+mod surplus;
 mod text;
 mod unwritable;
 
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
+pub use owner::{FileKind, is_ours};
 pub use report::{Head, report};
+pub use surplus::{Content as NamespaceContent, Found, Surplus, SurplusFile};
 pub use text::Text;
 pub use unwritable::{Unwritable, Why};
 
@@ -36,6 +40,8 @@ pub enum Target {
     Key(ObjectKey),
     /// A local file.
     File(PathBuf),
+    /// A local folder.
+    Folder(PathBuf),
 }
 
 impl fmt::Display for Target {
@@ -44,6 +50,7 @@ impl fmt::Display for Target {
             Self::Object(object) => object.fmt(f),
             Self::Key(key) => key.fmt(f),
             Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Folder(path) => write!(f, "folder {}", path.display()),
         }
     }
 }
@@ -54,7 +61,7 @@ impl Target {
     pub const fn object(&self) -> Option<&ObjectRef> {
         match self {
             Self::Object(object) | Self::Key(ObjectKey { object, .. }) => Some(object),
-            Self::File(_) => None,
+            Self::File(_) | Self::Folder(_) => None,
         }
     }
 
@@ -62,7 +69,7 @@ impl Target {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::Object(_) | Self::Key(_) => None,
+            Self::Object(_) | Self::Key(_) | Self::Folder(_) => None,
             Self::File(path) => Some(path),
         }
     }
@@ -106,6 +113,12 @@ pub enum Action {
 /// When, in the course of an apply, a change is written. Each stage waits for the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// Where everything goes: the handles, with which every token is revoked.
+    Revocation,
+    /// Where everything goes: the bindings, and with them every right.
+    Unbinding,
+    /// Where everything goes: roles and ServiceAccount.
+    Dismissal,
     /// What everything else needs to exist: Namespace and ClusterRole.
     Foundation,
     /// Who scrapes: ClusterRoleBinding, ServiceAccount, the token's handle.
@@ -114,8 +127,25 @@ pub enum Stage {
     Credentials,
     /// The consumer's configuration, last, so that it never names what does not exist.
     Configuration,
-    /// What is no longer wanted.
+    /// What is no longer wanted. Where everything goes: the token Secret and files, once no configuration names them.
     Cleanup,
+    /// Where everything goes: what held the rest, the Namespace and the token's folder.
+    Enclosure,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Revocation,
+        Self::Unbinding,
+        Self::Dismissal,
+        Self::Foundation,
+        Self::Identity,
+        Self::Credentials,
+        Self::Configuration,
+        Self::Cleanup,
+        Self::Enclosure,
+    ];
 }
 
 /// One line of the plan.

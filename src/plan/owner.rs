@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::change::ExistingFile;
 use super::{Content, Stage};
 use crate::object::metadata;
 use crate::render::{COMPONENT, DesiredFile, INSTANCE, MANAGED_BY, file_instance};
@@ -37,6 +36,12 @@ pub(super) fn owner(live: &Value, names: &Names) -> Owner {
     }
 }
 
+/// Whether an object is this instance's, as its labels say.
+#[must_use]
+pub fn is_ours(live: &Value, names: &Names) -> bool {
+    matches!(owner(live, names), Owner::Us)
+}
+
 /// The other namespace whose ServiceAccount a binding is for.
 fn bound_elsewhere<'a>(live: &'a Value, names: &Names) -> Option<&'a str> {
     let subjects = live["subjects"].as_array()?.iter();
@@ -45,29 +50,44 @@ fn bound_elsewhere<'a>(live: &'a Value, names: &Names) -> Option<&'a str> {
     (namespace != names.namespace).then_some(namespace)
 }
 
-/// Whether a file is this instance's: a configuration says so in its first line, a token by its claims. A CA is
-/// nobody's. The error is the owner, where there is one to name.
-pub(super) fn file_owner(
-    desired: &DesiredFile,
-    file: &ExistingFile,
-    names: &Names,
-) -> Result<(), Option<String>> {
-    match &desired.content {
-        Content::Token(_) => match Claims::of(&Token::new(file.text.to_string())) {
+/// What a file of monconf's own holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A token and nothing else.
+    Token,
+    /// A bundle of certificates.
+    Ca,
+    /// Jobs, or other configuration.
+    Configuration,
+}
+
+impl FileKind {
+    pub(super) fn of(desired: &DesiredFile) -> Self {
+        match (&desired.content, desired.stage) {
+            (Content::Token(_), _) => Self::Token,
+            (_, Stage::Configuration) => Self::Configuration,
+            _ => Self::Ca,
+        }
+    }
+}
+
+/// Whether a file that holds `text` is this instance's: a configuration says so in its first line, a token by its
+/// claims. A CA is nobody's. The error is the owner, where there is one to name.
+pub(super) fn file_owner(kind: FileKind, text: &str, names: &Names) -> Result<(), Option<String>> {
+    match kind {
+        FileKind::Token => match Claims::of(&Token::new(text.to_owned())) {
             Some(claims) if claims.service_account == names.account() => Ok(()),
             Some(claims) => Err(Some(format!("ServiceAccount {}", claims.service_account))),
-            None if file.text.trim().is_empty() => Ok(()),
+            None if text.trim().is_empty() => Ok(()),
             None => Err(None),
         },
-        Content::Text(_) if desired.stage == Stage::Configuration => {
-            match file_instance(&file.text) {
-                Some(instance) if instance == names.instance => Ok(()),
-                Some(instance) => Err(Some(format!("instance {instance} of monconf"))),
-                None if file.text.trim().is_empty() => Ok(()),
-                None => Err(None),
-            }
-        }
-        _ => Ok(()),
+        FileKind::Configuration => match file_instance(text) {
+            Some(instance) if instance == names.instance => Ok(()),
+            Some(instance) => Err(Some(format!("instance {instance} of monconf"))),
+            None if text.trim().is_empty() => Ok(()),
+            None => Err(None),
+        },
+        FileKind::Ca => Ok(()),
     }
 }
 

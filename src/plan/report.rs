@@ -30,6 +30,8 @@ pub struct Head {
     pub applying: bool,
     /// Whether configuration files alone are compared.
     pub files_only: bool,
+    /// Whether the instance goes.
+    pub removing: bool,
 }
 
 /// Everything that the plan shows, with JSON pointers to what changes and every secret masked.
@@ -44,6 +46,7 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         "namespace": head.namespace,
         "format": head.format,
         "jobs": head.jobs,
+        "removing": head.removing,
         "changes": plan.changes.iter().map(|change| entry(change, masker)).collect::<Vec<_>>(),
         "blockers": blockers,
         "warnings": plan.warnings,
@@ -80,6 +83,7 @@ fn entry(change: &Change, masker: &mut Masker) -> Value {
             "key": key.key,
         }),
         Target::File(path) => json!({"target": "file", "path": path}),
+        Target::Folder(path) => json!({"target": "folder", "path": path}),
     };
     let action = match change.action {
         Action::Create => "create",

@@ -3,6 +3,27 @@
 use crate::access::existing::{self, Identity, Input, by_identity};
 use crate::access::{Grants, Need};
 
+/// A sentence about `jobs`, each with its line and text, whose token goes.
+pub(super) fn bereft(jobs: &[(usize, String)], origin: &str) -> Option<String> {
+    let places = places(jobs, origin)?;
+    Some(format!(
+        "{places} monconf's token, which is revoked: the API server will answer 401"
+    ))
+}
+
+/// `the job at FILE:3 reads`, `the jobs at FILE, lines 3, 9, read`.
+fn places(jobs: &[(usize, String)], origin: &str) -> Option<String> {
+    let lines: Vec<String> = jobs.iter().map(|(line, _)| line.to_string()).collect();
+    match lines.as_slice() {
+        [] => None,
+        [line] => Some(format!("the job at {origin}:{line} reads")),
+        lines => Some(format!(
+            "the jobs at {origin}, lines {}, read",
+            lines.join(", ")
+        )),
+    }
+}
+
 /// A sentence about `jobs`, each with its line and text, that read `token_file`: whether `grants` suffice for them.
 pub(super) fn sharing(
     jobs: &[(usize, String)],
@@ -10,12 +31,7 @@ pub(super) fn sharing(
     token_file: &str,
     grants: &Grants,
 ) -> Option<String> {
-    let lines: Vec<String> = jobs.iter().map(|(line, _)| line.to_string()).collect();
-    let places = match lines.as_slice() {
-        [] => return None,
-        [line] => format!("the job at {origin}:{line} reads"),
-        lines => format!("the jobs at {origin}, lines {}, read", lines.join(", ")),
-    };
+    let places = places(jobs, origin)?;
     let lacking: Vec<Need> = jobs
         .iter()
         .flat_map(|(_, text)| needs(text, origin, token_file))

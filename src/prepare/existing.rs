@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef, decoded};
-use crate::plan::ExistingFile;
+use crate::plan::{ExistingFile, Stage, Surplus};
 use crate::promfile;
 use crate::render::Desired;
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
@@ -56,7 +56,7 @@ pub(super) fn surplus(
     snapshot: &Snapshot,
     decision: &Decision,
     slots: &[String; 2],
-) -> Vec<(ObjectRef, String)> {
+) -> Vec<Surplus> {
     let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
     let names = &spec.names;
     let is_edited = |reference: &ObjectRef| {
@@ -65,7 +65,7 @@ pub(super) fn surplus(
     };
     // The only Secret of jobs that is an instance's own.
     let jobs = (names.consumer == Consumer::GrafanaAgent).then(|| secret(&names.agent_jobs()));
-    let mut surplus: Vec<(ObjectRef, String)> = Kind::MONITORS
+    let mut surplus: Vec<Surplus> = Kind::MONITORS
         .into_iter()
         .chain([Kind::PrometheusRule])
         .chain(Kind::AGENTS)
@@ -85,13 +85,18 @@ pub(super) fn surplus(
                 .iter()
                 .all(|object| object.reference != *reference)
         })
-        .map(|reference| (reference, "no longer wanted".to_owned()))
+        .map(|object| Surplus {
+            object,
+            why: "no longer wanted".to_owned(),
+            stage: Stage::Cleanup,
+        })
         .collect();
     if let Some(orphan) = decision.orphan {
-        surplus.push((
-            secret(&slots[orphan]),
-            "no token in use; deleting it revokes what is left".to_owned(),
-        ));
+        surplus.push(Surplus {
+            object: secret(&slots[orphan]),
+            why: "no token in use; deleting it revokes what is left".to_owned(),
+            stage: Stage::Cleanup,
+        });
     }
     surplus
 }

@@ -5,8 +5,8 @@ mod configuration;
 mod discoverers;
 mod existing;
 mod issued;
-
-pub use issued::{Issued, issued};
+mod legacy;
+mod removal;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +17,7 @@ use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
+use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ use crate::promfile::owner;
 use crate::render::{Desired, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, decide};
+
+pub use self::issued::{Issued, issued};
+pub use self::removal::prepare_removal;
 
 /// A plan, and what goes with it.
 pub struct Prepared {
@@ -46,8 +50,8 @@ pub struct Prepared {
     pub handle: String,
     /// The name of the ServiceAccount.
     pub service_account: String,
-    /// What happens to the token.
-    pub decision: Decision,
+    /// What happens to the token; `None` where the instance goes.
+    pub decision: Option<Decision>,
 }
 
 /// Reads the cluster and the files, and plans. `before_writing` as in [`Cluster::read`].
@@ -121,12 +125,16 @@ pub async fn prepare(
         Form::Operator => discoverers(spec, &surroundings),
         _ => Vec::new(),
     };
-    let lacking = lacking(cluster, &discoverers).await;
+    let (lacking, legacy) = tokio::join!(
+        lacking(cluster, &discoverers),
+        legacy(spec, cluster, &snapshot)
+    );
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
         token_owner,
         backup: spec.backup,
+        removing: false,
         user,
         held: &snapshot.held,
     };
@@ -140,6 +148,7 @@ pub async fn prepare(
         jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
         objects: snapshot.objects,
+        ..Existing::default()
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
@@ -148,6 +157,7 @@ pub async fn prepare(
     plan.warnings
         .extend(discoverers.iter().filter_map(confined));
     plan.warnings.extend(lacking);
+    plan.warnings.extend(legacy);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
@@ -225,6 +235,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         // Who that is, the machine knows on which the token is written.
         token_owner: None,
         backup: spec.backup,
+        removing: false,
         user: "",
         held: &BTreeMap::new(),
     };
@@ -273,6 +284,7 @@ fn head(spec: &Spec, form: &Form) -> Head {
         jobs: spec.jobs.iter().map(|job| job.name.clone()).collect(),
         applying: false,
         files_only: false,
+        removing: false,
     }
 }
 
@@ -318,7 +330,7 @@ fn assemble(
         plan,
         head,
         handle,
-        decision,
+        decision: Some(decision),
         service_account: spec.names.service_account(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::draft::Draft;
 use super::obstacle::Obstacle;
@@ -45,26 +46,8 @@ impl Write<'_> {
     fn try_out(&self, home: Home) -> Result<(), Obstacle> {
         let target = resolve(self.path);
         let folder = folder(&target);
-        if is_in_volume(&target) {
-            return Err(Obstacle::InVolume);
-        }
-        if home == Home::Own {
-            make(&folder).map_err(|error| Obstacle::folder(&folder, &error))?;
-        }
-        if !folder.is_dir() {
-            return Err(Obstacle::NoFolder(folder));
-        }
+        let draft = beside(&target, home)?;
         let old = fs::metadata(&target).ok();
-        if let Some(old) = old.as_ref().filter(|old| !old.is_file()) {
-            return Err(Obstacle::NotPlain(kind(old.file_type())));
-        }
-        if is_mounted(&target) {
-            return Err(Obstacle::Mounted);
-        }
-        if let Some(frozen) = [&target, &folder].into_iter().find(|path| is_frozen(path)) {
-            return Err(Obstacle::Frozen(frozen.clone()));
-        }
-        let draft = Draft::beside(&target).map_err(|error| Obstacle::folder(&folder, &error))?;
         draft
             .dress(old.as_ref(), self.mode, self.owner)
             .map_err(|error| match self.owner {
@@ -73,4 +56,46 @@ impl Write<'_> {
             })?;
         is_anothers(&target).map_or(Ok(()), |owner| Err(Obstacle::Sticky(owner, folder)))
     }
+}
+
+/// Whether the file `path` can be removed, tried like [`Write::check`].
+///
+/// # Errors
+/// [`Error::Unwritable`].
+pub fn check_removal(path: &Path) -> Result<()> {
+    let target = resolve(path);
+    let fit = beside(&target, Home::Existing).and_then(|_| {
+        let folder = folder(&target);
+        is_anothers(&target).map_or(Ok(()), |owner| Err(Obstacle::Sticky(owner, folder)))
+    });
+    fit.map_err(|obstacle| Error::Unwritable {
+        path: path.to_owned(),
+        reason: obstacle.to_string(),
+        hint: obstacle.way_out(Home::Existing),
+    })
+}
+
+/// An empty file beside `target`, where that can be replaced.
+fn beside(target: &Path, home: Home) -> Result<Draft, Obstacle> {
+    let folder = folder(target);
+    if is_in_volume(target) {
+        return Err(Obstacle::InVolume);
+    }
+    if home == Home::Own {
+        make(&folder).map_err(|error| Obstacle::folder(&folder, &error))?;
+    }
+    if !folder.is_dir() {
+        return Err(Obstacle::NoFolder(folder));
+    }
+    let old = fs::metadata(target).ok();
+    if let Some(old) = old.filter(|old| !old.is_file()) {
+        return Err(Obstacle::NotPlain(kind(old.file_type())));
+    }
+    if is_mounted(target) {
+        return Err(Obstacle::Mounted);
+    }
+    if let Some(frozen) = [target, &folder].into_iter().find(|path| is_frozen(path)) {
+        return Err(Obstacle::Frozen(frozen.to_owned()));
+    }
+    Draft::beside(target).map_err(|error| Obstacle::folder(&folder, &error))
 }

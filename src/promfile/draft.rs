@@ -27,8 +27,12 @@ impl Draft {
         let folder = File::open(&path)?;
         let mut prefix = OsString::from(".");
         prefix.push(target.file_name().unwrap_or_default());
-        prefix.push(".monconf-");
-        clear(&path, &prefix);
+        prefix.push(MARK);
+        let of_target = |name: &OsStr| {
+            name.as_encoded_bytes()
+                .starts_with(prefix.as_encoded_bytes())
+        };
+        clear(&path, of_target);
         loop {
             let file = Builder::new().prefix(&prefix).tempfile_in(&path)?;
             // Where there are no locks, nothing counts as left behind.
@@ -96,14 +100,19 @@ impl Draft {
     }
 }
 
-/// Removes drafts that nobody writes any more. Best effort: none of them is in anybody's way.
-fn clear(folder: &Path, prefix: &OsStr) {
+/// What the name of every draft has behind that of its target.
+const MARK: &str = ".monconf-";
+
+/// Whether a file is a draft, by its name.
+pub(super) fn is_draft(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') && name.contains(MARK)
+}
+
+/// Removes those drafts that nobody writes any more. Best effort: none of them is in anybody's way.
+pub(super) fn clear(folder: &Path, is_wanted: impl Fn(&OsStr) -> bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_draft = entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(prefix.as_encoded_bytes());
-        if is_draft && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if is_wanted(&entry.file_name()) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             let path = entry.path();
             // Some file systems lock only what is open for writing.
             let draft = OpenOptions::new().write(true).open(&path);

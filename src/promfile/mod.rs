@@ -12,11 +12,11 @@ mod remove;
 mod tests;
 mod write;
 
-pub use check::Home;
+pub use check::{Home, check_removal};
 pub use glob::{covers, glob};
 pub use owner::{FileOwner, owner};
 pub use read::read;
-pub use remove::remove;
+pub use remove::{entries, remove, remove_folder};
 pub use write::{Mode, Write, backup_of};
 
 use std::path::Path;

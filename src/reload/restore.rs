@@ -2,6 +2,7 @@
 
 use super::wanted::Edit;
 use crate::error::{Error, Result};
+use crate::plan::Text;
 use crate::promfile::{Write, remove};
 
 /// Makes every file that was changed what it was, the last one first; one that was made is removed. Says what became of
@@ -29,13 +30,15 @@ pub(super) fn restore(files: &[Edit]) -> String {
 /// Whether the file still held what was written, and so was put back. Owner and mode are those of the old one: a file
 /// that is written keeps them.
 fn put_back(edit: &Edit) -> Result<bool> {
-    let put_back = match &edit.before {
-        Some(text) => Write {
-            before: Some(edit.after.as_str()),
+    let after = edit.after.as_ref().map(Text::as_str);
+    let put_back = match (&edit.before, after) {
+        (Some(text), after) => Write {
+            before: after,
             ..Write::new_file(&edit.path, text.as_str())
         }
         .write(),
-        None => remove(&edit.path, edit.after.as_str()),
+        (None, Some(after)) => remove(&edit.path, after),
+        (None, None) => Ok(()),
     };
     match put_back {
         Ok(()) => Ok(true),
@@ -56,7 +59,7 @@ mod tests {
         Edit {
             path: path.to_owned(),
             before: before.map(text),
-            after: text("new"),
+            after: Some(text("new")),
         }
     }
 

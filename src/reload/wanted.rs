@@ -27,7 +27,8 @@ pub(super) struct Edit {
     pub path: PathBuf,
     /// `None` where there was no such file.
     pub before: Option<Text>,
-    pub after: Text,
+    /// `None` where the file goes.
+    pub after: Option<Text>,
 }
 
 impl Wanted {
@@ -41,7 +42,8 @@ impl Wanted {
             ..Self::default()
         };
         for edit in plan.changes.iter().filter_map(Edit::of) {
-            wanted.jobs.extend(jobs(edit.after.as_str()));
+            let after = edit.after.as_ref().map(|after| jobs(after.as_str()));
+            wanted.jobs.extend(after.unwrap_or_default());
             let before = edit.before.as_ref().map(|before| jobs(before.as_str()));
             wanted.before.extend(before.unwrap_or_default());
             wanted.files.push(edit);
@@ -60,7 +62,7 @@ impl Wanted {
         let texts = self
             .files
             .iter()
-            .flat_map(|edit| [Some(&edit.after), edit.before.as_ref()]);
+            .flat_map(|edit| [edit.after.as_ref(), edit.before.as_ref()]);
         let secrets: Vec<&str> = texts
             .flatten()
             .flat_map(|text| text.secrets().iter().map(|at| &text.as_str()[at.clone()]))
@@ -92,12 +94,12 @@ impl Edit {
         Some(Self {
             path: path.clone(),
             before: text(&change.before),
-            after: text(&change.after)?,
+            after: text(&change.after),
         })
     }
 
     pub(super) fn is_changed(&self) -> bool {
-        self.before.as_ref() != Some(&self.after)
+        self.before != self.after
     }
 }
 
@@ -122,7 +124,7 @@ mod tests {
             files: vec![Edit {
                 path: "prometheus.yml".into(),
                 before: Some(text("hunter2hunter2")),
-                after: text("correct-horse"),
+                after: Some(text("correct-horse")),
             }],
             ..Wanted::default()
         };

@@ -168,7 +168,7 @@ fn files(settings: &Settings, names: &Names) -> Result<Option<Form>> {
     let drop_in = drop_in
         .map(|file| absolute("--drop-in", file))
         .transpose()?;
-    let (place, beside) = match (drop_in, config) {
+    let place = match (drop_in, config) {
         (None, None) => return Ok(None),
         (Some(file), Some(main)) if file == main => {
             return Err(Error::usage_hint(
@@ -176,28 +176,32 @@ fn files(settings: &Settings, names: &Names) -> Result<Option<Form>> {
                 "the drop-in is a file beside Prometheus' own; without --drop-in the jobs go into --config itself",
             ));
         }
-        (Some(file), main) => {
-            let mut name = file.file_stem().unwrap_or_default().to_owned();
-            name.push("-credentials");
-            let beside = file.with_file_name(name);
-            (FilePlace::DropIn { file, main }, beside)
-        }
-        (None, Some(main)) => {
-            let beside = beside(&main, names)?;
-            (
-                FilePlace::Main {
-                    file: main,
-                    config: settings.agent_config.clone(),
-                },
-                beside,
-            )
-        }
+        (Some(file), main) => FilePlace::DropIn { file, main },
+        (None, Some(main)) => FilePlace::Main {
+            file: main,
+            config: settings.agent_config.clone(),
+        },
     };
     let token_dir = match settings.token_dir.as_deref() {
         Some(dir) => absolute("--token-dir", dir)?,
-        None => beside,
+        None => beside_file(&place, names)?,
     };
     Ok(Some(Form::Files { place, token_dir }))
+}
+
+/// The folder of the token where none is named.
+///
+/// # Errors
+/// A name that is not UTF-8.
+pub fn beside_file(place: &FilePlace, names: &Names) -> Result<PathBuf> {
+    match place {
+        FilePlace::DropIn { file, .. } => {
+            let mut name = file.file_stem().unwrap_or_default().to_owned();
+            name.push("-credentials");
+            Ok(file.with_file_name(name))
+        }
+        FilePlace::Main { file, .. } => beside(file, names),
+    }
 }
 
 /// The folder of an instance's token beside a file that may have jobs of several.

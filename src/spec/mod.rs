@@ -22,7 +22,7 @@ pub(crate) use alerts::needs_file;
 pub use alloy::{AlloyPlace, AlloyToken};
 pub use duration::Duration;
 pub use form::{FilePlace, Form, TokenPlace};
-pub use format::Format;
+pub use format::{Format, beside_file};
 pub use key::KeyPlace;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
@@ -90,6 +90,19 @@ impl Spec {
     /// # Errors
     /// A usage error that names the flag.
     pub fn new(consumer: Consumer, settings: Settings) -> Result<Self> {
+        let agent = Agent::new(&settings);
+        Self::with_agent(consumer, settings, agent)
+    }
+
+    /// The same for an instance that is to go: where its samples were sent need not be said.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn for_removal(consumer: Consumer, settings: Settings) -> Result<Self> {
+        Self::with_agent(consumer, settings, Ok(Agent::default()))
+    }
+
+    fn with_agent(consumer: Consumer, settings: Settings, agent: Result<Agent>) -> Result<Self> {
         let names = Names::new(
             consumer,
             settings.name.as_deref(),
@@ -103,7 +116,7 @@ impl Spec {
             check_url(url)?;
         }
         let format = format::format(&settings, &names)?;
-        let agent = Agent::new(&settings)?;
+        let agent = agent?;
         agent::check_login(&agent, &format)?;
         Ok(Self {
             alerts: alerts::alerts(&settings, &format)?,

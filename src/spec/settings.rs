@@ -13,7 +13,7 @@ use crate::job::Job;
 /// The settings, as flags and as environment; the field names, in camel case, are the keys of `monconf.yaml`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-#[command(next_help_heading = "What should exist")]
+#[command(next_help_heading = Self::HEADING)]
 pub struct Settings {
     /// Instance name, from which every object's name is derived
     #[arg(
@@ -342,4 +342,9 @@ fn label_map<'de, D: serde::Deserializer<'de>>(
 ) -> std::result::Result<Option<Vec<(String, String)>>, D::Error> {
     let labels = Option::<BTreeMap<String, String>>::deserialize(deserializer)?;
     Ok(labels.map(|labels| labels.into_iter().collect()))
+}
+
+impl Settings {
+    /// The heading of their flags.
+    pub const HEADING: &str = "What should exist";
 }

@@ -116,7 +116,13 @@ fn may_hold_ours(text: &str, wanted: &Splice<'_>) -> bool {
         Step::Key(key) => text.contains(key.as_str()),
         Step::Index(_) => true,
     };
-    wanted.steps.iter().all(is_there) && text.contains(&mark::of_instance(wanted.instance))
+    wanted.steps.iter().all(is_there) && holds(text, wanted.instance)
+}
+
+/// Whether a text may hold items of `instance`: some line has its mark, or that of one whose name begins with it.
+#[must_use]
+pub fn holds(text: &str, instance: &str) -> bool {
+    text.contains(&mark::of_instance(instance))
 }
 
 fn read<'t>(

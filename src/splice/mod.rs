@@ -9,7 +9,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Foreign, Splice, Spliced, names, splice};
+pub use entry::{Entry, Foreign, Splice, Spliced, holds, names, splice};
 
 /// Why a text is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,6 +33,14 @@ fn head(head: &Head) -> String {
             head.context, head.server, head.identity
         )
     };
+    if head.removing {
+        return scrub(&format!(
+            "{place}\n{}: removal of instance {} in namespace {}\n",
+            head.consumer.title(),
+            head.instance,
+            head.namespace
+        ));
+    }
     // Alloy has one format.
     let format = if head.consumer == Consumer::Alloy {
         String::new()
@@ -76,6 +84,7 @@ fn kind(change: &Change) -> String {
         Target::Object(object) => object.kind.name().to_owned(),
         Target::Key(key) => key.object.kind.name().to_owned(),
         Target::File(_) => "file".to_owned(),
+        Target::Folder(_) => "folder".to_owned(),
     }
 }
 
@@ -83,7 +92,7 @@ fn place(change: &Change) -> String {
     match &change.target {
         Target::Object(object) => object.location(),
         Target::Key(key) => format!("{}, key {}", key.object.location(), key.key),
-        Target::File(path) => path.display().to_string(),
+        Target::File(path) | Target::Folder(path) => path.display().to_string(),
     }
 }
 
@@ -143,6 +152,12 @@ fn summary(plan: &Plan, head: &Head) -> String {
     if plan.is_empty() && !plan.blockers.is_empty() {
         return "No plan: something is in the way.".to_owned();
     }
+    if plan.is_empty() && head.removing {
+        return format!(
+            "Nothing to remove: instance {} has nothing here.",
+            scrub(&head.instance)
+        );
+    }
     if plan.is_empty() {
         return "No changes: everything is as wanted.".to_owned();
     }
@@ -154,6 +169,8 @@ fn summary(plan: &Plan, head: &Head) -> String {
     );
     if head.applying {
         counts
+    } else if head.removing {
+        format!("{counts} Nothing was deleted; --apply deletes it.")
     } else {
         format!("{counts} Nothing was written; --apply writes it.")
     }

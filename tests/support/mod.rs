@@ -1,6 +1,8 @@
 //! Running the built program, and looking at what it did.
 
+pub(crate) mod cut;
 pub(crate) mod docs;
+pub(crate) mod everything;
 pub(crate) mod hostile;
 mod monconf;
 pub(crate) mod receiver;

@@ -1,0 +1,119 @@
+//! A run from its plan to what it has written.
+
+use std::process::ExitCode;
+
+use super::mode::{Manner, Output};
+use super::show::{finish, show};
+use super::write::write;
+use crate::cluster::Cluster;
+use crate::command::reload::{Reload, Runs};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::plan::Plan;
+use crate::prepare::Prepared;
+use crate::spec::Spec;
+use crate::ui::Ui;
+
+/// How often a plan is made anew because the cluster changed under it.
+const ATTEMPTS: usize = 3;
+
+/// Exit code for pending changes, as with terraform and helm-diff.
+const CHANGES_PENDING: u8 = 2;
+
+/// What one run works with.
+pub(in crate::command) struct Run<'a, P> {
+    pub(in crate::command) spec: &'a Spec,
+    pub(in crate::command) cluster: &'a Cluster,
+    /// The running Prometheus, where one is to be asked.
+    pub(in crate::command) reload: Option<&'a Reload>,
+    /// Reads what exists, and plans.
+    pub(in crate::command) prepare: P,
+    pub(in crate::command) manner: Manner<'a>,
+    pub(in crate::command) ui: &'a Ui,
+}
+
+impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
+    /// Plans, shows and writes; anew, without asking, where the cluster changes under it.
+    pub(in crate::command) async fn to_its_end(
+        &self,
+        interrupt: &mut Interrupt,
+    ) -> Result<ExitCode> {
+        for _ in 1..ATTEMPTS {
+            match self.attempt(interrupt).await {
+                Err(Error::Changed { target }) if !asks(self.manner, self.ui) => {
+                    self.ui
+                        .note(&format!("{target} changed in the meantime; planning again"));
+                }
+                finished => return finished,
+            }
+        }
+        self.attempt(interrupt).await
+    }
+
+    async fn attempt(&self, interrupt: &mut Interrupt) -> Result<ExitCode> {
+        let (manner, ui) = (self.manner, self.ui);
+        let read = &self.prepare;
+        let mut prepared = interrupt.or(read()).await?;
+        if !manner.writing.apply {
+            show(&prepared, manner, ui);
+            refuse_blocked(&prepared.plan)?;
+            if let Some(reload) = self.reload {
+                interrupt.or(reload.compare(&prepared.plan, ui)).await?;
+            }
+            return Ok(outcome(&prepared.plan, manner));
+        }
+        if manner.output == Output::Text {
+            show(&prepared, manner, ui);
+        }
+        refuse_blocked(&prepared.plan)?;
+        if prepared.plan.is_empty() {
+            let runs = self.take(&prepared.plan, interrupt).await?;
+            finish(&prepared, None, runs.as_ref(), manner, ui);
+            return Ok(outcome(&prepared.plan, manner));
+        }
+        if asks(manner, ui) {
+            if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
+                ui.note("Nothing was written.");
+                return Ok(ExitCode::FAILURE);
+            }
+            let again = interrupt.or(read()).await?;
+            if let Some(target) = prepared.plan.differs_from(&again.plan) {
+                show(&again, manner, ui);
+                return Err(Error::Changed { target });
+            }
+            // Of an object that is not shown whole something else may have changed.
+            prepared = again;
+        }
+        let written = write(&prepared, self.spec, self.cluster, interrupt, ui).await?;
+        let runs = self.take(&prepared.plan, interrupt).await?;
+        finish(&prepared, Some(&written), runs.as_ref(), manner, ui);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Makes the running Prometheus take what was written, if there is one.
+    async fn take(&self, plan: &Plan, interrupt: &mut Interrupt) -> Result<Option<Runs>> {
+        match self.reload {
+            Some(reload) => reload.take(plan, interrupt, self.ui).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Without a terminal, `--apply` is consent.
+fn asks(manner: Manner<'_>, ui: &Ui) -> bool {
+    manner.writing.apply && !manner.writing.yes && ui.is_interactive()
+}
+
+pub(super) fn refuse_blocked(plan: &Plan) -> Result<()> {
+    if plan.blockers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Blocked(plan.blockers.clone()))
+}
+
+pub(super) fn outcome(plan: &Plan, manner: Manner<'_>) -> ExitCode {
+    if manner.writing.detailed_exitcode && !plan.is_empty() {
+        return ExitCode::from(CHANGES_PENDING);
+    }
+    ExitCode::SUCCESS
+}
