@@ -5,6 +5,7 @@ mod configuration;
 mod discoverers;
 mod existing;
 mod legacy;
+mod own_files;
 mod removal;
 
 use std::collections::BTreeMap;
@@ -17,13 +18,15 @@ use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
 use self::legacy::legacy;
 use crate::access::Right;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Form, Surroundings, Templates, TokenPlace, desired, discoverers};
+use crate::render::{
+    Desired, Discoverer, Form, Surroundings, Templates, TokenPlace, desired, discoverers,
+};
 use crate::spec::{Consumer, Format, Spec};
 use crate::token::{Situation, decide};
 
@@ -115,10 +118,7 @@ pub async fn prepare(
         Form::Operator => discoverers(spec, &surroundings),
         _ => Vec::new(),
     };
-    let (lacking, legacy) = tokio::join!(
-        lacking(cluster, &discoverers),
-        legacy(spec, cluster, &snapshot)
-    );
+    let asked = asked(spec, cluster, &snapshot, &discoverers).await;
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
@@ -144,10 +144,7 @@ pub async fn prepare(
     plan.warnings.extend(warnings);
     plan.warnings.extend(readers.warnings);
     plan.remaining = readers.remaining;
-    plan.warnings
-        .extend(discoverers.iter().filter_map(confined));
-    plan.warnings.extend(lacking);
-    plan.warnings.extend(legacy);
+    plan.warnings.extend(asked);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
@@ -158,6 +155,21 @@ pub async fn prepare(
         slots[decision.slot].clone(),
         spec,
     ))
+}
+
+/// What has to be asked once it is known who discovers, and whose the account is: warnings.
+async fn asked(
+    spec: &Spec,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    discoverers: &[Discoverer],
+) -> Vec<String> {
+    let (lacking, legacy) = tokio::join!(
+        lacking(cluster, discoverers),
+        legacy(spec, cluster, snapshot)
+    );
+    let confined = discoverers.iter().filter_map(confined);
+    confined.chain(lacking).chain(legacy).collect()
 }
 
 /// Plans against an empty cluster and the files that exist; where Prometheus' own file is named, the configuration
