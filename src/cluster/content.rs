@@ -7,7 +7,7 @@ use super::read::{Outcome, items};
 use super::{Call, Cluster};
 use crate::plan::{Found, NamespaceContent};
 
-/// What Kubernetes, or OpenShift, puts into every namespace by itself.
+/// What controllers of the cluster put into every namespace.
 const EVERYWHERE: [(&str, &str); 3] = [
     ("ServiceAccount", "default"),
     ("ConfigMap", "kube-root-ca.crt"),

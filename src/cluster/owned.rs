@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::read::{Outcome, found, items, objects, text};
+use super::read::{Outcome, found, items, labelled_path, objects, text};
 use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
 use crate::spec::{Form, Format, Spec};
@@ -22,6 +22,8 @@ pub struct Owned {
     pub objects: BTreeMap<ObjectRef, Value>,
     /// Every `Prometheus` object, where jobs are in a Secret that one may read.
     pub prometheuses: Vec<Value>,
+    /// The names of the Secrets in its namespace that carry its labels, as far as the caller may list them.
+    pub secrets: Vec<String>,
     /// What could not be read and is not indispensable.
     pub warnings: Vec<String>,
 }
@@ -53,13 +55,21 @@ impl Cluster {
                 _ => None,
             }
         };
+        let secrets = labelled_path(Kind::Secret, Some(&names.namespace), names);
+        let secrets = Call::read("Secrets of this instance", &secrets).list_of_metadata();
+        let secrets = self.send(secrets);
         let user = self.send(Call::who_am_i());
-        let (by_name, labelled, prometheuses, user) =
-            tokio::join!(by_name, labelled, prometheuses, user);
+        let (by_name, labelled, prometheuses, secrets, user) =
+            tokio::join!(by_name, labelled, prometheuses, secrets, user);
+        let secrets = secrets.map(|answer| items(answer.body)).unwrap_or_default();
         let mut owned = Owned {
             user: text(user.ok(), "/status/userInfo/username"),
             objects: found(references, by_name)?,
             prometheuses: Vec::new(),
+            secrets: secrets
+                .iter()
+                .filter_map(|secret| secret["metadata"]["name"].as_str().map(str::to_owned))
+                .collect(),
             warnings: Vec::new(),
         };
         for (kind, answer) in labelled {
@@ -97,8 +107,8 @@ impl Cluster {
     }
 }
 
-/// Kinds of which an instance may have objects of any name in its own namespace. Secrets are not listed: that would
-/// read every one of them, and those of an instance have names of their own.
+/// Kinds of which an instance may have objects of any name in its own namespace. Of Secrets, whose names are fixed but
+/// for one of somebody's choosing that jobs are in, only metadata is listed.
 fn labelled() -> impl Iterator<Item = Kind> {
     let by_name = [
         Kind::Secret,

@@ -196,12 +196,7 @@ impl Cluster {
         namespace: Option<&str>,
         names: &Names,
     ) -> Outcome<Vec<(ObjectRef, Value)>> {
-        let path = format!(
-            "{}?labelSelector={MANAGED_BY}%3Dmonconf,{INSTANCE}%3D{},{COMPONENT}%3D{}",
-            kind.collection(namespace),
-            names.instance,
-            names.consumer.name(),
-        );
+        let path = labelled_path(kind, namespace, names);
         let place = namespace.unwrap_or("any namespace");
         let subject = format!("{}s of this instance in {place}", kind.name());
         let answer = self.send(Call::read(&subject, &path)).await?;
@@ -251,6 +246,16 @@ impl Snapshot {
             )),
         }
     }
+}
+
+/// The path of the instance's objects of one kind; in every namespace where none is given.
+pub(super) fn labelled_path(kind: Kind, namespace: Option<&str>, names: &Names) -> String {
+    format!(
+        "{}?labelSelector={MANAGED_BY}%3Dmonconf,{INSTANCE}%3D{},{COMPONENT}%3D{}",
+        kind.collection(namespace),
+        names.instance,
+        names.consumer.name(),
+    )
 }
 
 /// Every object that might be there, for every form that `spec` might turn out to ask for.

@@ -1,11 +1,15 @@
 //! `monconf verify`: whether what was set up works, asked with the issued token.
 
+mod configuration;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
+use self::configuration::of_file;
 use super::provision::connect;
 use super::{SettingsFile, Whose};
 use crate::cli::Global;
@@ -13,14 +17,14 @@ use crate::cluster::{Cluster, Scraper};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::plan::Blocker;
-use crate::prepare::{issued, prepare};
+use crate::prepare::{Issued, issued, prepare};
 use crate::promfile;
 use crate::quoted::shell_word;
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::token::Token;
 use crate::ui::Ui;
-use crate::verify::{Asking, verify};
+use crate::verify::{Asking, Report, verify};
 
 /// Prove with the issued token that discovery and every scrape work; name the cause where one does not
 ///
@@ -110,33 +114,17 @@ impl FromStr for Sample {
 
 /// Verifies, and shows what came of it.
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
-    let settings = args.file.beside(args.settings)?;
-    let templates = Templates::load(settings.templates.as_deref())?;
-    let spec = Spec::new(args.whose.consumer, settings)?;
+    let mut args = args;
+    args.settings = args.file.beside(std::mem::take(&mut args.settings))?;
     let given = args.token_file.as_deref().map(token).transpose()?;
     let mut interrupt = Interrupt::new(global.timeout())?;
-    let report = interrupt.or(async {
-        let ours = connect(global, ui).await?;
-        let issued = issued(&spec, &ours, given).await?;
-        let patience = global.request_timeout();
-        let identity = Cluster::with_token(&issued.address, &issued.token, patience, ui.tracer())?;
-        let asking = Asking {
-            identity: &identity,
-            ours: Some(&ours),
-            token: &issued.token,
-            discovers: issued.discovers,
-            scraper: Scraper::new(patience),
-            sample: args.nodes.0,
-            at_once: args.concurrency.into(),
-            progress: &|done, of| ui.progress("targets asked", done, of),
-        };
-        let mut report = verify(&asking, &issued.scrapings, &issued.needs).await;
-        if args.token_file.is_none() && report.is_mended_by_apply() {
-            report.remedy = remedy(&spec, &templates, &ours).await;
+    let report = match args.settings.config.clone() {
+        Some(file) => {
+            let verified = of_file(&file, given.as_ref(), &args, global, ui);
+            interrupt.or(verified).await?
         }
-        Ok(report)
-    });
-    let report = report.await?;
+        None => interrupt.or(of_instance(given, &args, global, ui)).await?,
+    };
     match args.output {
         Output::Text => ui.verified(&report),
         Output::Json => {
@@ -149,6 +137,49 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Verifies what monconf has made.
+async fn of_instance(
+    given: Option<Token>,
+    args: &Args,
+    global: &Global,
+    ui: &Ui,
+) -> Result<Report> {
+    let templates = Templates::load(args.settings.templates.as_deref())?;
+    let spec = Spec::new(args.whose.consumer, args.settings.clone())?;
+    let ours = connect(global, ui).await?;
+    let is_own = given.is_none();
+    let issued = issued(&spec, &ours, given).await?;
+    let patience = global.request_timeout();
+    let identity = Cluster::with_token(&issued.address, &issued.token, patience, ui.tracer())?;
+    let progress = |done, of| ui.progress("targets asked", done, of);
+    let asking = asking(args, &issued, (&identity, Some(&ours)), patience, &progress);
+    let mut report = verify(&asking, &issued.scrapings, &issued.needs).await;
+    if is_own && report.is_mended_by_apply() {
+        report.remedy = remedy(&spec, &templates, &ours).await;
+    }
+    Ok(report)
+}
+
+/// As the flags say; `identity` is the API server asked with the token, and the other one with our own credentials.
+fn asking<'a>(
+    args: &Args,
+    issued: &'a Issued,
+    (identity, ours): (&'a Cluster, Option<&'a Cluster>),
+    patience: Duration,
+    progress: &'a dyn Fn(usize, usize),
+) -> Asking<'a> {
+    Asking {
+        identity,
+        ours,
+        token: &issued.token,
+        discovers: issued.discovers,
+        scraper: Scraper::new(patience),
+        sample: args.nodes.0,
+        at_once: args.concurrency.into(),
+        progress,
+    }
 }
 
 fn token(path: &Path) -> Result<Token> {

@@ -224,17 +224,7 @@ impl fmt::Display for Blocker {
                 namespace,
                 others,
                 unknown,
-            } => {
-                write!(f, "Namespace {namespace} is not deleted: ")?;
-                if others.is_empty() {
-                    f.write_str("it is not known what is in it")?;
-                } else {
-                    write!(f, "it also holds {}", listed(others))?;
-                }
-                unknown
-                    .iter()
-                    .try_for_each(|unknown| write!(f, "\n  {unknown}"))
-            }
+            } => not_vacant(f, namespace, others, unknown),
             Self::NoNamespace { namespace, object } => {
                 write!(
                     f,
@@ -265,6 +255,23 @@ impl fmt::Display for Blocker {
             ),
         }
     }
+}
+
+fn not_vacant(
+    f: &mut fmt::Formatter<'_>,
+    namespace: &str,
+    others: &[String],
+    unknown: &[String],
+) -> fmt::Result {
+    write!(f, "Namespace {namespace} is not deleted: ")?;
+    if others.is_empty() {
+        f.write_str("it is not known what is in it")?;
+    } else {
+        write!(f, "it also holds {}", listed(others))?;
+    }
+    unknown
+        .iter()
+        .try_for_each(|unknown| write!(f, "\n  {unknown}"))
 }
 
 /// The first of them, and how many more there are.

@@ -2,10 +2,12 @@
 
 mod beside;
 mod configuration;
+mod configured;
 mod discoverers;
 mod existing;
 mod issued;
 mod legacy;
+mod own_files;
 mod removal;
 
 use std::collections::BTreeMap;
@@ -19,16 +21,17 @@ use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{ca, current_token, files, surplus};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Surroundings, Templates, desired, discoverers};
+use crate::render::{Desired, Discoverer, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, decide};
 
+pub use self::configured::{Identities, Standing, identities};
 pub use self::issued::{Issued, issued};
 pub use self::removal::prepare_removal;
 
@@ -125,10 +128,7 @@ pub async fn prepare(
         Form::Operator => discoverers(spec, &surroundings),
         _ => Vec::new(),
     };
-    let (lacking, legacy) = tokio::join!(
-        lacking(cluster, &discoverers),
-        legacy(spec, cluster, &snapshot)
-    );
+    let asked = asked(spec, cluster, &snapshot, &discoverers).await;
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
@@ -154,10 +154,7 @@ pub async fn prepare(
     plan.warnings.extend(warnings);
     plan.warnings.extend(readers.warnings);
     plan.remaining = readers.remaining;
-    plan.warnings
-        .extend(discoverers.iter().filter_map(confined));
-    plan.warnings.extend(lacking);
-    plan.warnings.extend(legacy);
+    plan.warnings.extend(asked);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
@@ -168,6 +165,21 @@ pub async fn prepare(
         (slots[decision.slot].clone(), decision),
         spec,
     ))
+}
+
+/// What has to be asked once it is known who discovers, and whose the account is: warnings.
+async fn asked(
+    spec: &Spec,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    discoverers: &[Discoverer],
+) -> Vec<String> {
+    let (lacking, legacy) = tokio::join!(
+        lacking(cluster, discoverers),
+        legacy(spec, cluster, snapshot)
+    );
+    let confined = discoverers.iter().filter_map(confined);
+    confined.chain(lacking).chain(legacy).collect()
 }
 
 /// Plans against an empty cluster and the files that exist; where Prometheus' own file is named, the configuration

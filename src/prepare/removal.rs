@@ -1,26 +1,19 @@
 //! From an instance to the plan of taking it away: everything that is its own, and of the texts of others its jobs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::own_files::Files;
 use super::{Prepared, head};
 use crate::access::Grants;
 use crate::cluster::{Cluster, Owned};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{
-    Action, Consent, Existing, ExistingFile, FileKind, Head, Plan, Stage, Surplus, SurplusFile,
-    plan,
-};
-use crate::promfile;
+use crate::plan::{Action, Consent, Existing, Head, Plan, Stage, Surplus, plan};
 use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, JOBS};
-use crate::spec::{
-    Alerts, AlloyPlace, Consumer, FilePlace, Form, KeyPlace, Spec, TokenPlace, beside_file,
-};
+use crate::spec::{Consumer, FilePlace, Form, KeyPlace, Spec};
 use crate::splice;
-use crate::token::{Claims, Token};
 use crate::yaml::Step;
 
 /// Reads the cluster and the files, and plans a removal; with `with_namespace` also of the Namespace.
@@ -35,7 +28,7 @@ pub async fn prepare_removal(
 ) -> Result<Prepared> {
     let form = Form::of(spec, true);
     let namespace = &spec.names.namespace;
-    let (owned, content) = tokio::join!(cluster.read_owned(spec), async {
+    let (owned, holds) = tokio::join!(cluster.read_owned(spec), async {
         if with_namespace {
             Some(cluster.content(namespace).await)
         } else {
@@ -44,7 +37,7 @@ pub async fn prepare_removal(
     });
     let owned = owned?;
     let files = Files::read(spec, &form)?;
-    let edits = edits(spec, &form, &owned, &files)?;
+    let edits = edits(spec, &form, &owned, &files);
     let user = owned.user.as_deref().or(cluster.user());
     let head = Head {
         context: cluster.context().to_owned(),
@@ -56,6 +49,7 @@ pub async fn prepare_removal(
         removing: true,
         ..head(spec, &form)
     };
+    let others = made_for_jobs(spec, &form, &owned.secrets);
     let desired = Desired {
         objects: Vec::new(),
         files: Vec::new(),
@@ -68,7 +62,7 @@ pub async fn prepare_removal(
         surplus: surplus(spec, &form, &owned.objects, with_namespace),
         surplus_files: files.own,
         surplus_folder: files.folder,
-        content: content.unwrap_or_default(),
+        content: holds.unwrap_or_default(),
         names_key: names_key(&form, &owned.prometheuses),
         files: files.texts,
         objects: owned.objects,
@@ -95,6 +89,7 @@ pub async fn prepare_removal(
             .push(format!("{namespace} is being deleted already"));
     }
     plan.remaining.extend(unnamed(&plan, &form));
+    plan.remaining.extend(others);
     Ok(Prepared {
         plan,
         head,
@@ -118,6 +113,24 @@ fn unnamed(plan: &Plan, form: &Form) -> Option<String> {
     (!is_named && goes(Stage::Revocation) && !goes(Stage::Configuration)).then(|| {
         "no configuration of this instance was found; if its jobs are in a file or key, name that too, or they stay there with a token that is revoked: --config, --drop-in, --additional-scrape-configs, --configmap".to_owned()
     })
+}
+
+/// A hint for each Secret that carries the instance's labels under a name of somebody's choosing: jobs are, or were, in it.
+fn made_for_jobs(spec: &Spec, form: &Form, secrets: &[String]) -> Vec<String> {
+    let names = &spec.names;
+    let [first, second] = names.handles();
+    let known = [names.token_secret(), names.agent_jobs(), first, second];
+    let is_named = |secret: &str| {
+        matches!(form, Form::Key { place, .. } if place.at.object.name == secret
+            && place.namespace() == names.namespace)
+    };
+    secrets
+        .iter()
+        .filter(|secret| !known.contains(secret) && !is_named(secret))
+        .map(|secret| {
+            format!("Secret {}/{secret} carries this instance's labels and stays; jobs in it go with --additional-scrape-configs {secret}:KEY", names.namespace)
+        })
+        .collect()
 }
 
 /// Every object, with the stage in which it goes. What holds rights goes first; what names something goes before what it
@@ -158,102 +171,14 @@ fn surplus(
         .collect()
 }
 
-/// The files of an instance, and those that its jobs are in.
-#[derive(Default)]
-struct Files {
-    texts: BTreeMap<PathBuf, ExistingFile>,
-    /// Those that are the instance's own, the token last: by it an interrupted run knows the others.
-    own: Vec<SurplusFile>,
-    folder: Option<(PathBuf, Vec<PathBuf>)>,
-}
-
-impl Files {
-    fn read(spec: &Spec, form: &Form) -> Result<Self> {
-        let mut files = Self::default();
-        match form {
-            Form::Files { place, .. } => {
-                if let FilePlace::DropIn { file, .. } = place {
-                    files.own(file.clone(), FileKind::Configuration)?;
-                }
-                if let Some(main) = place.main() {
-                    files.text(main.to_owned())?;
-                }
-            }
-            Form::Alloy {
-                place: AlloyPlace::File(file),
-                ..
-            } => files.own(file.clone(), FileKind::Configuration)?,
-            _ => {}
-        }
-        if let Some(Alerts::File(file)) = &spec.alerts {
-            files.own(file.clone(), FileKind::Configuration)?;
-        }
-        if let TokenPlace::File(token) = form.token_place() {
-            files.credentials(spec, form, token)?;
-        }
-        Ok(files)
-    }
-
-    /// Token and CA, and their folder where monconf gave it its name. One of another name may have been there before.
-    fn credentials(&mut self, spec: &Spec, form: &Form, token: PathBuf) -> Result<()> {
-        let Some(folder) = token.parent().map(PathBuf::from) else {
-            return Ok(());
-        };
-        self.text(token.clone())?;
-        let text = self.texts.get(&token).map(|file| file.text.to_string());
-        let claims = text.and_then(|text| Claims::of(&Token::new(text)));
-        if claims.is_some_and(|claims| claims.service_account == spec.names.account()) {
-            self.own(folder.join("ca.crt"), FileKind::Ca)?;
-        }
-        self.own(token, FileKind::Token)?;
-        if default_folder(spec, form).as_ref() == Some(&folder)
-            && let Some(entries) = promfile::entries(&folder)?
-        {
-            self.folder = Some((folder, entries));
-        }
-        Ok(())
-    }
-
-    fn own(&mut self, path: PathBuf, kind: FileKind) -> Result<()> {
-        self.text(path.clone())?;
-        self.own.push(SurplusFile { path, kind });
-        Ok(())
-    }
-
-    fn text(&mut self, path: PathBuf) -> Result<()> {
-        if let Some(file) = promfile::read(&path)? {
-            self.texts.insert(path, file);
-        }
-        Ok(())
-    }
-}
-
-/// The folder of the token where none is named.
-fn default_folder(spec: &Spec, form: &Form) -> Option<PathBuf> {
-    match form {
-        Form::Files { place, .. } => beside_file(place, &spec.names).ok(),
-        Form::Alloy {
-            place: AlloyPlace::File(file),
-            ..
-        } => {
-            let main = FilePlace::Main {
-                file: file.clone(),
-                config: None,
-            };
-            beside_file(&main, &spec.names).ok()
-        }
-        _ => None,
-    }
-}
-
 /// The texts of others that hold something of ours.
-fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Result<Vec<DesiredEdit>> {
+fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Vec<DesiredEdit> {
     let list = |name: &str| vec![Step::Key(name.to_owned())];
     let holds_ours = |text: &str| splice::holds(text, &spec.names.instance);
     let (place, text, lists, config, token_file) = match form {
         Form::Files { place, token_dir } => {
             let Some(main) = place.main() else {
-                return Ok(Vec::new());
+                return Vec::new();
             };
             let config = match place {
                 FilePlace::Main { config, .. } => config.clone(),
@@ -283,10 +208,10 @@ fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Result<Vec<D
                 token,
             )
         }
-        _ => return Ok(Vec::new()),
+        _ => return Vec::new(),
     };
     if !text.as_deref().is_some_and(holds_ours) {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let may_be_agents = match &place {
         EditPlace::File(_) => spec.names.consumer == Consumer::GrafanaAgent,
@@ -296,7 +221,7 @@ fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Result<Vec<D
         steps,
         entries: Vec::new(),
     });
-    Ok(vec![DesiredEdit {
+    vec![DesiredEdit {
         place,
         lists: lists.collect(),
         config,
@@ -304,7 +229,7 @@ fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Result<Vec<D
         jobs: Vec::new(),
         token_file,
         interval: String::new(),
-    }])
+    }]
 }
 
 /// The text of a key, as far as it is one.

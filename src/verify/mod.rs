@@ -12,5 +12,5 @@ mod token_cause;
 mod verifier;
 
 pub use report::{Diagnosis, Outcome, Report, Row};
-pub use scraping::{Scraping, Target};
+pub use scraping::{Scraping, Shown, Target};
 pub use verifier::{Asking, verify};

@@ -9,6 +9,7 @@ use super::diagnosis::{Answerer, Cause};
 use super::discovery::Sampled;
 use super::exposition::Exposition;
 use super::report::{Outcome, Row};
+use super::scraping::Shown;
 use super::verifier::Verifier;
 use crate::cluster::Reply;
 
@@ -31,7 +32,11 @@ impl Verifier<'_> {
         let Sampled { scraping, target } = sampled;
         let begun = Instant::now();
         let mut exposition = Exposition::default();
-        let token = scraping.shows_token.then_some(self.asking.token);
+        let token = match &scraping.shown {
+            Shown::Nothing => None,
+            Shown::Verified => Some(self.asking.token),
+            Shown::Other(token) => Some(token),
+        };
         let piece = |piece: &[u8]| exposition.feed(piece);
         let scraper = &self.asking.scraper;
         let answer = scraper.get(&target.url, &scraping.trust, token, piece);
@@ -42,7 +47,9 @@ impl Verifier<'_> {
             }
             Ok(reply) if reply.status == 200 => metrics(exposition, &reply),
             Ok(reply) => {
-                let cause = self.refused(&reply, scraping.answerer).await;
+                let known = scraping.answerer;
+                let who = known.unwrap_or_else(|| Answerer::at(&target.url.to_string()));
+                let cause = self.refused(&reply, who).await;
                 (Outcome::Failed(cause), reply.status.to_string())
             }
         };

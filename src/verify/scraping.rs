@@ -9,6 +9,7 @@ use super::diagnosis::Answerer;
 use super::targets::ADDRESS;
 use crate::cluster::Trust;
 use crate::job::{Authority, Discovery, Fate, Job, Labels, Relabelling, relabel};
+use crate::token::Token;
 
 const SCHEME: &str = "__scheme__";
 const PATH: &str = "__metrics_path__";
@@ -29,12 +30,23 @@ pub struct Scraping {
     pub params: Vec<(String, Vec<String>)>,
     /// Target relabelling.
     pub relabelling: Vec<Relabelling>,
-    /// Whether the token is shown to the target.
-    pub shows_token: bool,
-    /// Who answers there.
-    pub answerer: Answerer,
+    /// Whose token the target is shown.
+    pub shown: Shown,
+    /// Who answers there, where the job says.
+    pub answerer: Option<Answerer>,
     /// Whom the target has to prove to be.
     pub trust: Trust,
+}
+
+/// Whose token a target is shown.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// Nobody's.
+    Nothing,
+    /// The one that is verified.
+    Verified,
+    /// One that is for the targets alone.
+    Other(Token),
 }
 
 /// Where a scrape goes.
@@ -58,12 +70,16 @@ impl Scraping {
             path: job.metrics_path.clone(),
             params: job.params.clone(),
             relabelling: job.raw_relabelling(),
-            shows_token: job.authority.wants_token(),
-            answerer: match job.authority {
+            shown: if job.authority.wants_token() {
+                Shown::Verified
+            } else {
+                Shown::Nothing
+            },
+            answerer: Some(match job.authority {
                 Authority::ApiServer | Authority::KubeletProxy => Answerer::ApiServer,
                 Authority::Kubelet => Answerer::Kubelet,
                 Authority::Component | Authority::Nobody => Answerer::Other,
-            },
+            }),
             trust: Trust {
                 ca: verifies.then(|| Arc::clone(ca)),
                 server_name: job

@@ -236,7 +236,7 @@ fn the_running_prometheus_is_made_to_run_without_our_jobs() {
         |config: &str| config.contains("kubernetes-nodes") || config.contains("jobs.yml");
     for place in PLACES {
         let url = prometheus.url();
-        let reload = [place, &["--reload", &url]].concat();
+        let reload = [place, &["--reload", url]].concat();
         assert_eq!(case.apply("prometheus", &reload), 0);
         assert!(has_ours(&prometheus.config()));
         let said = case.remove("prometheus", &reload);

@@ -162,3 +162,19 @@ fn a_place_that_is_gone_or_holds_nothing_of_ours_is_no_error() {
         assert!(said.contains("Nothing to remove"), "{said}");
     }
 }
+
+/// The Secret has a name of somebody's choosing: without the flag it is not ours to delete, and is not left in silence.
+#[test]
+fn a_secret_that_was_made_for_jobs_and_is_not_named_is_told() {
+    let scope = scope("unnamed-secret");
+    apply(&scope, &PLACE);
+    let said = without(&scope, &[]);
+    let hint = format!(
+        "hint: Secret {}/more carries this instance's labels and stays; jobs in it go with --additional-scrape-configs more:KEY\n",
+        scope.namespace
+    );
+    assert!(said.contains(&hint), "{said}");
+    let said = without(&scope, &PLACE);
+    assert!(said.contains("more deleted\n"), "{said}");
+    assert!(!said.contains("carries this instance's labels"), "{said}");
+}

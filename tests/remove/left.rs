@@ -28,86 +28,92 @@ fn make(scope: &Scope, collection: &str, object: &Value) -> String {
     )
 }
 
-/// Every object of the instance is there, and beside it one of each kind that looks like it.
+/// Collections of the kinds that are tried.
+struct Collections {
+    secrets: String,
+    accounts: String,
+    roles: String,
+    monitors: String,
+}
+
+impl Collections {
+    fn of(scope: &Scope) -> Self {
+        let core = format!("/api/v1/namespaces/{}", scope.namespace);
+        Self {
+            secrets: format!("{core}/secrets"),
+            accounts: format!("{core}/serviceaccounts"),
+            roles: format!("{RBAC}/clusterroles"),
+            monitors: format!(
+                "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors",
+                scope.namespace
+            ),
+        }
+    }
+}
+
+fn secret(name: &str, labels: &Value) -> Value {
+    named("Secret", "v1", name, labels)
+}
+
+fn account(name: &str, labels: &Value) -> Value {
+    named("ServiceAccount", "v1", name, labels)
+}
+
+fn role(name: &str, labels: &Value) -> Value {
+    named("ClusterRole", "rbac.authorization.k8s.io/v1", name, labels)
+}
+
+fn monitor(name: &str, labels: &Value) -> Value {
+    let mut monitor = named("ServiceMonitor", "monitoring.coreos.com/v1", name, labels);
+    monitor["spec"] = json!({"selector": {}, "endpoints": []});
+    monitor
+}
+
+/// What looks like an object of the instance and is none stays.
 #[test]
 fn look_alikes_of_every_name_stay_and_are_told() {
     let scope = ControlPlane::shared().scope("alike");
     scope.create_namespace();
-    let name = &scope.name;
-    let secrets = format!("/api/v1/namespaces/{}/secrets", scope.namespace);
-    let accounts = format!("/api/v1/namespaces/{}/serviceaccounts", scope.namespace);
-    let roles = format!("{RBAC}/clusterroles");
-    let monitors = format!(
-        "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors",
-        scope.namespace
+    let name = |suffix: &str| format!("{}{suffix}", scope.name);
+    let at = Collections::of(&scope);
+    let ours = labels(&scope.name, "prometheus");
+    let (none, alloys) = (json!({}), labels(&scope.name, "alloy"));
+    let (somebodys, longer) = (
+        labels("somebody", "prometheus"),
+        labels(&name("2"), "prometheus"),
     );
-    let rbac = "rbac.authorization.k8s.io/v1";
-    let monitor = |name: &str, labels: &Value| {
-        let mut monitor = named("ServiceMonitor", "monitoring.coreos.com/v1", name, labels);
-        monitor["spec"] = json!({"selector": {}, "endpoints": []});
-        monitor
-    };
-    let ours = labels(name, "prometheus");
-    let none = json!({});
+    let mut helms = ours.clone();
+    helms["app.kubernetes.io/managed-by"] = "Helm".into();
     // The names are ours, the labels are not.
     let in_our_place = [
         (
-            &secrets,
-            named("Secret", "v1", &format!("{name}-k8s-token-a"), &none),
+            &at.secrets,
+            secret(&name("-k8s-token-a"), &none),
             "Secret NS/NAME-k8s-token-a",
         ),
         (
-            &accounts,
-            named(
-                "ServiceAccount",
-                "v1",
-                &format!("{name}-sa"),
-                &labels(name, "alloy"),
-            ),
+            &at.accounts,
+            account(&name("-sa"), &alloys),
             "ServiceAccount NS/NAME-sa",
         ),
         (
-            &roles,
-            named(
-                "ClusterRole",
-                rbac,
-                &format!("{name}-clusterrole"),
-                &labels("somebody", "prometheus"),
-            ),
+            &at.roles,
+            role(&name("-clusterrole"), &somebodys),
             "ClusterRole NAME-clusterrole",
         ),
         (
-            &monitors,
-            monitor(&format!("{name}-k8s"), &none),
+            &at.monitors,
+            monitor(&name("-k8s"), &none),
             "ServiceMonitor NS/NAME-k8s",
         ),
     ];
-    // The names are like ours, and so are the labels but for one of them.
-    let mut helms = ours.clone();
-    helms["app.kubernetes.io/managed-by"] = "Helm".into();
+    // The names are like ours, and so are the labels, all or all but one.
     let alike = [
-        (
-            &secrets,
-            named("Secret", "v1", &format!("{name}-k8s-token-c"), &ours),
-        ),
-        (
-            &accounts,
-            named("ServiceAccount", "v1", &format!("{name}-sa2"), &helms),
-        ),
-        (
-            &roles,
-            named(
-                "ClusterRole",
-                rbac,
-                &format!("{name}-clusterrole2"),
-                &labels(&format!("{name}2"), "prometheus"),
-            ),
-        ),
-        (&monitors, monitor(&format!("{name}-k8s-mine"), &helms)),
-        (
-            &monitors,
-            monitor(&format!("{name}-k8s-agent"), &labels(name, "grafana-agent")),
-        ),
+        (&at.secrets, secret(&name("-k8s-token-c"), &ours)),
+        (&at.accounts, account(&name("-sa2"), &helms)),
+        (&at.roles, role(&name("-clusterrole2"), &longer)),
+        (&at.monitors, monitor(&name("-k8s-mine"), &helms)),
+        (&at.monitors, monitor(&name("-k8s-agent"), &alloys)),
     ];
     let mut paths: Vec<String> = in_our_place
         .iter()
@@ -119,7 +125,7 @@ fn look_alikes_of_every_name_stay_and_are_told() {
             .map(|(collection, object)| make(&scope, collection, object)),
     );
     // One of ours of a name that nobody would guess goes.
-    let own = make(&scope, &monitors, &monitor("unguessable", &ours));
+    let own = make(&scope, &at.monitors, &monitor("unguessable", &ours));
     let before: Vec<Value> = paths
         .iter()
         .map(|path| scope.admin().get(path).unwrap())
@@ -135,7 +141,7 @@ fn look_alikes_of_every_name_stay_and_are_told() {
     let table = run
         .stdout
         .replace(&scope.namespace, "NS")
-        .replace(name, "NAME");
+        .replace(&scope.name, "NAME");
     for (_, _, target) in &in_our_place {
         let (kind, place) = target.split_once(' ').unwrap();
         let line = table.lines().find(|line| {

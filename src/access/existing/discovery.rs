@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::configured::tls;
 use super::identity::{Credentials, Identity, credentials};
 use super::node::{Node, Spelling};
 use super::{Found, Settings};
@@ -89,6 +90,7 @@ pub(super) fn discovery(node: &Node<'_>, settings: &Settings<'_>) -> Result<Foun
         discovery,
         identity,
         api_server,
+        tls: tls(node)?,
         place: node.place(),
         remark: None,
     })

@@ -25,6 +25,19 @@ pub struct Input {
 /// # Errors
 /// Everything that Prometheus would refuse, with its place.
 pub fn read(inputs: &[Input], settings: &Settings<'_>) -> Result<Vec<Explanation>, Vec<YamlError>> {
+    let scrapes = scrapes(inputs, settings)?;
+    let servers = api_servers(&scrapes, settings);
+    let scrapes = scrapes.iter();
+    Ok(scrapes
+        .map(|scrape| Explanation::of(scrape, &servers))
+        .collect())
+}
+
+/// Every job of `inputs` as it is written.
+pub(super) fn scrapes(
+    inputs: &[Input],
+    settings: &Settings<'_>,
+) -> Result<Vec<Scrape>, Vec<YamlError>> {
     let mut reader = Reader {
         settings,
         default_role: None,
@@ -59,11 +72,7 @@ pub fn read(inputs: &[Input], settings: &Settings<'_>) -> Result<Vec<Explanation
     if !reader.faults.is_empty() {
         return Err(reader.faults);
     }
-    let servers = api_servers(&reader.scrapes, settings);
-    let scrapes = reader.scrapes.iter();
-    Ok(scrapes
-        .map(|scrape| Explanation::of(scrape, &servers))
-        .collect())
+    Ok(reader.scrapes)
 }
 
 /// The patterns of `scrape_config_files` in a configuration, each with its place.

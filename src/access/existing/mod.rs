@@ -2,6 +2,7 @@
 //!
 //! Nothing is asked and nothing is guessed: where the configuration leaves open who is asked for what, that is said.
 
+mod configured;
 mod discovery;
 mod explanation;
 mod forms;
@@ -23,6 +24,7 @@ mod wrapped;
 
 use std::fmt;
 
+pub use configured::{Configured, Tls, configured};
 pub use explanation::{Explanation, Reason, Unproven, by_identity, dangers};
 pub use forms::{Input, read, scrape_config_files};
 pub use identity::Identity;
@@ -64,7 +66,9 @@ struct Scrape {
     statics: Vec<Static>,
     scheme: String,
     path: String,
+    params: Vec<(String, Vec<String>)>,
     credentials: identity::Credentials,
+    tls: Tls,
     relabelling: Vec<Relabelling>,
     /// Labels with the only values that are kept, before relabelling.
     kept: Vec<(String, Vec<String>)>,
@@ -76,6 +80,7 @@ struct Found {
     discovery: Discovery,
     identity: Identity,
     api_server: Option<String>,
+    tls: Tls,
     place: Place,
     remark: Option<String>,
 }

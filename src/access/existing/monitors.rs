@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::identity::{Identity, credentials};
 use super::node::Node;
 use super::scrape_config::{relabelling, scheme, scrape_config};
-use super::{Address, Found, Scrape, Settings, Static};
+use super::{Address, Found, Scrape, Settings, Static, Tls};
 use crate::job::{Attachment, Discovery, Role, sanitized};
 use crate::yaml::YamlError;
 
@@ -92,6 +92,8 @@ impl Object<'_> {
                 path: endpoint
                     .text("path")?
                     .unwrap_or_else(|| "/metrics".to_owned()),
+                params: Vec::new(),
+                tls: Tls::default(),
                 credentials: credentials(endpoint, &self.namespace)?,
                 relabelling: relabelling(endpoint, "relabelings")?,
                 kept,
@@ -121,6 +123,7 @@ impl Object<'_> {
             discovery.attach_metadata.insert(Attachment::Node);
         }
         Ok(Found {
+            tls: Tls::default(),
             discovery,
             identity: Identity::OwnAccount,
             api_server: None,
@@ -178,6 +181,7 @@ impl Object<'_> {
         let mut found = Vec::new();
         if let Some(ingress) = self.spec.at(&["targets", "ingress"]) {
             found.push(Found {
+                tls: Tls::default(),
                 discovery: self.selected_namespaces(
                     ingress.get("namespace_selector").as_ref(),
                     Role::Ingress,
@@ -208,6 +212,8 @@ impl Object<'_> {
             path: of_prober("path")?
                 .flatten()
                 .unwrap_or_else(|| "/probe".to_owned()),
+            params: Vec::new(),
+            tls: Tls::default(),
             credentials: credentials(&self.spec, &self.namespace)?,
             relabelling: Vec::new(),
             kept: Vec::new(),

@@ -1,5 +1,6 @@
 //! One `scrape_config` of Prometheus, or a ScrapeConfig of prometheus-operator, which has the same fields.
 
+use super::configured::tls;
 use super::discovery::discovery;
 use super::identity::credentials;
 use super::node::{Node, Spelling};
@@ -54,11 +55,27 @@ pub(super) fn scrape_config(
         statics,
         scheme: scheme(node)?,
         path: path(node)?,
+        params: params(node)?,
+        tls: tls(node)?,
         credentials: credentials(node, settings.namespace)?,
         relabelling,
         kept: Vec::new(),
         remark: None,
     })
+}
+
+/// Query parameters, each with its values.
+fn params(node: &Node<'_>) -> Result<Vec<(String, Vec<String>)>, YamlError> {
+    let Some(params) = node.get("params") else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    for (name, values) in params.entries()? {
+        let values = values.items()?;
+        let values: Result<_, _> = values.iter().map(Node::as_text).collect();
+        all.push((name.to_owned(), values?));
+    }
+    Ok(all)
 }
 
 /// `/metrics` unless given; a path without a slash at its beginning gets one when the URL is made.

@@ -13,7 +13,7 @@ use crate::ui::Ui;
 ///
 /// # Errors
 /// A file that cannot be read or is no YAML.
-pub(super) fn configurations(paths: &[PathBuf], ui: &Ui) -> Result<Vec<Input>> {
+pub(in crate::command) fn configurations(paths: &[PathBuf], ui: &Ui) -> Result<Vec<Input>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {

@@ -8,6 +8,8 @@ mod files;
 
 use std::process::ExitCode;
 
+pub(super) use configurations::configurations;
+
 use crate::cli::Global;
 use crate::error::Result;
 use crate::ui::Ui;

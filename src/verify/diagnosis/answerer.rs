@@ -18,6 +18,12 @@ pub enum Answerer {
 }
 
 impl Answerer {
+    /// Who listens at a URL, by the ports and paths that are usual.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Address::of(url).map_or(Self::Other, |address| address.answerer())
+    }
+
     /// As data.
     #[must_use]
     pub const fn name(self) -> &'static str {

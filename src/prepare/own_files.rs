@@ -1,0 +1,98 @@
+//! The files of an instance that is to go, and those of others that its jobs are in.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::plan::{ExistingFile, FileKind, SurplusFile};
+use crate::promfile;
+use crate::spec::{Alerts, AlloyPlace, FilePlace, Form, Spec, TokenPlace, beside_file};
+use crate::token::{Claims, Token};
+
+/// The files of an instance, and those that its jobs are in.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) texts: BTreeMap<PathBuf, ExistingFile>,
+    /// Those that are the instance's own, the token last: by it an interrupted run knows the others.
+    pub(super) own: Vec<SurplusFile>,
+    pub(super) folder: Option<(PathBuf, Vec<PathBuf>)>,
+}
+
+impl Files {
+    pub(super) fn read(spec: &Spec, form: &Form) -> Result<Self> {
+        let mut files = Self::default();
+        match form {
+            Form::Files { place, .. } => {
+                if let FilePlace::DropIn { file, .. } = place {
+                    files.own(file.clone(), FileKind::Configuration)?;
+                }
+                if let Some(main) = place.main() {
+                    files.text(main.to_owned())?;
+                }
+            }
+            Form::Alloy {
+                place: AlloyPlace::File(file),
+                ..
+            } => files.own(file.clone(), FileKind::Configuration)?,
+            _ => {}
+        }
+        if let Some(Alerts::File(file)) = &spec.alerts {
+            files.own(file.clone(), FileKind::Configuration)?;
+        }
+        if let TokenPlace::File(token) = form.token_place() {
+            files.credentials(spec, form, token)?;
+        }
+        Ok(files)
+    }
+
+    /// Token and CA, and their folder where monconf gave it its name. One of another name may have been there before.
+    fn credentials(&mut self, spec: &Spec, form: &Form, token: PathBuf) -> Result<()> {
+        let Some(folder) = token.parent().map(PathBuf::from) else {
+            return Ok(());
+        };
+        self.text(token.clone())?;
+        let text = self.texts.get(&token).map(|file| file.text.to_string());
+        let claims = text.and_then(|text| Claims::of(&Token::new(text)));
+        if claims.is_some_and(|claims| claims.service_account == spec.names.account()) {
+            self.own(folder.join("ca.crt"), FileKind::Ca)?;
+        }
+        self.own(token, FileKind::Token)?;
+        if default_folder(spec, form).as_ref() == Some(&folder)
+            && let Some(entries) = promfile::entries(&folder)?
+        {
+            self.folder = Some((folder, entries));
+        }
+        Ok(())
+    }
+
+    fn own(&mut self, path: PathBuf, kind: FileKind) -> Result<()> {
+        self.text(path.clone())?;
+        self.own.push(SurplusFile { path, kind });
+        Ok(())
+    }
+
+    fn text(&mut self, path: PathBuf) -> Result<()> {
+        if let Some(file) = promfile::read(&path)? {
+            self.texts.insert(path, file);
+        }
+        Ok(())
+    }
+}
+
+/// The folder of the token where none is named.
+fn default_folder(spec: &Spec, form: &Form) -> Option<PathBuf> {
+    match form {
+        Form::Files { place, .. } => beside_file(place, &spec.names).ok(),
+        Form::Alloy {
+            place: AlloyPlace::File(file),
+            ..
+        } => {
+            let main = FilePlace::Main {
+                file: file.clone(),
+                config: None,
+            };
+            beside_file(&main, &spec.names).ok()
+        }
+        _ => None,
+    }
+}
