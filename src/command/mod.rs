@@ -112,18 +112,21 @@ impl SettingsFile {
 impl Command {
     /// Runs it.
     pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
+        // Each has a future of its own size, and not all of them fit on the stack one within the other.
         match self {
-            Self::Prometheus(args) => provision::run(Consumer::Prometheus, args, global, ui).await,
-            Self::Alloy(args) => alloy::run(args, global, ui).await,
-            Self::GrafanaAgent(args) => {
-                provision::run(Consumer::GrafanaAgent, args, global, ui).await
+            Self::Prometheus(args) => {
+                Box::pin(provision::run(Consumer::Prometheus, args, global, ui)).await
             }
-            Self::Verify(args) => verify::run(args, global, ui).await,
-            Self::Rotate(args) => rotate::run(args, global, ui).await,
-            Self::Status(args) => status::run(args, global, ui).await,
-            Self::Remove(args) => remove::run(args, global, ui).await,
+            Self::Alloy(args) => Box::pin(alloy::run(args, global, ui)).await,
+            Self::GrafanaAgent(args) => {
+                Box::pin(provision::run(Consumer::GrafanaAgent, args, global, ui)).await
+            }
+            Self::Verify(args) => Box::pin(verify::run(args, global, ui)).await,
+            Self::Rotate(args) => Box::pin(rotate::run(args, global, ui)).await,
+            Self::Status(args) => Box::pin(status::run(args, global, ui)).await,
+            Self::Remove(args) => Box::pin(remove::run(args, global, ui)).await,
             Self::Jobs(args) => jobs::run(args, ui),
-            Self::Rbac(args) => rbac::run(args, global, ui).await,
+            Self::Rbac(args) => Box::pin(rbac::run(args, global, ui)).await,
             Self::Explain(args) => explain::run(&args, ui),
             Self::Template(args) => template::run(args, ui),
             Self::Completions(args) => completions::run(&args, ui),

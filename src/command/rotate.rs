@@ -85,7 +85,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         global,
         ui,
     };
-    let mut prepared = interrupt.or(rotation.prepare()).await?;
+    let mut prepared = interrupt.or(Box::pin(rotation.prepare())).await?;
     if let Some(Occupied::ByReplaced(end)) = occupied(&prepared)
         && args.wait
     {
@@ -93,12 +93,12 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
             "Waiting for the end of the overlap before, at {end}"
         ));
         interrupt.wait(until(end)).await?;
-        prepared = interrupt.or(rotation.prepare()).await?;
+        prepared = interrupt.or(Box::pin(rotation.prepare())).await?;
     }
     let verdict = prepared.decision.as_ref().map(|decision| &decision.verdict);
     match (verdict, occupied(&prepared)) {
         (Some(Verdict::Keep(claims)), _) => {
-            interrupt.or(rotation.write(&prepared)).await?;
+            interrupt.or(Box::pin(rotation.write(&prepared))).await?;
             let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
             ui.note(&format!("Not due: the token has {left} left."));
             return Ok(ExitCode::SUCCESS);
@@ -124,7 +124,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         .as_ref()
         .and_then(|decision| decision.used);
     let old = used.map(|used| spec.names.handles()[used].clone());
-    let written = interrupt.or(rotation.write(&prepared)).await;
+    let written = interrupt.or(Box::pin(rotation.write(&prepared))).await;
     let issued = match written {
         Err(Error::Changed { target }) => {
             ui.note(&format!(

@@ -39,7 +39,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         interrupt: &mut Interrupt,
     ) -> Result<ExitCode> {
         for _ in 1..ATTEMPTS {
-            match self.attempt(interrupt).await {
+            match Box::pin(self.attempt(interrupt)).await {
                 Err(Error::Changed { target }) if !asks(self.manner, self.ui) => {
                     self.ui
                         .note(&format!("{target} changed in the meantime; planning again"));
@@ -47,13 +47,13 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
                 finished => return finished,
             }
         }
-        self.attempt(interrupt).await
+        Box::pin(self.attempt(interrupt)).await
     }
 
     async fn attempt(&self, interrupt: &mut Interrupt) -> Result<ExitCode> {
         let (manner, ui) = (self.manner, self.ui);
         let read = &self.prepare;
-        let mut prepared = interrupt.or(read()).await?;
+        let mut prepared = interrupt.or(Box::pin(read())).await?;
         if !manner.writing.apply {
             show(&prepared, manner, ui);
             refuse_blocked(&prepared.plan)?;
@@ -76,7 +76,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
                 ui.note("Nothing was written.");
                 return Ok(ExitCode::FAILURE);
             }
-            let again = interrupt.or(read()).await?;
+            let again = interrupt.or(Box::pin(read())).await?;
             if let Some(target) = prepared.plan.differs_from(&again.plan) {
                 show(&again, manner, ui);
                 return Err(Error::Changed { target });
