@@ -51,14 +51,14 @@ pub fn identities(
         let names: Vec<&str> = jobs.iter().map(|job| job.job.as_str()).collect();
         let Some(token) = standing.token(&finder)? else {
             found.left_out.push(format!(
-                "{} find targets as {finder}, whose token is not to be had here; --token-file names one to try",
+                "{}: targets are found as {finder}, whose token is not to be had here; --token-file names one to try",
                 names.join(", ")
             ));
             continue;
         };
         let Some(address) = standing.address(api_server.as_deref(), &jobs[0].server)? else {
             found.left_out.push(format!(
-                "{} name no api_server, and there is no kubeconfig that says which cluster is meant",
+                "{}: no api_server is named, and there is no kubeconfig that says which cluster is meant",
                 names.join(", ")
             ));
             continue;

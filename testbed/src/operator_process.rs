@@ -17,7 +17,7 @@ use crate::user::unique;
 use crate::web;
 
 /// How long it may take to write an object.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a gzipped text begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];

@@ -68,7 +68,7 @@ fn it_is_verified_with_the_token_and_the_address_that_stand_in_it() {
         json!(["list nodes", "watch nodes", "get nodes/metrics"])
     );
     assert!(
-        run.stderr.contains("own-pod find targets as the ServiceAccount of Prometheus' pod, whose token is not to be had here"),
+        run.stderr.contains("own-pod: targets are found as the ServiceAccount of the pod that scrapes, whose token is not to be had here"),
         "{}",
         run.stderr
     );
