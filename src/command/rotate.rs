@@ -90,7 +90,8 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         && args.wait
     {
         ui.note(&format!(
-            "Waiting for the end of the overlap before, at {end}"
+            "Waiting for the end of the overlap before, at {}",
+            shown(end)
         ));
         interrupt.wait(until(end)).await?;
         prepared = interrupt.or(Box::pin(rotation.prepare())).await?;
@@ -105,14 +106,16 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         }
         (Some(Verdict::Issue(_)), Some(Occupied::ByRun(since))) => {
             ui.note(&format!(
-                "Another run is replacing the token since {since}: nothing was done."
+                "Another run is replacing the token since {}: nothing was done.",
+                shown(since)
             ));
             return Ok(ExitCode::SUCCESS);
         }
         (Some(Verdict::Issue(_)), Some(Occupied::ByReplaced(end))) => {
             return Err(Error::usage_hint(
                 format!(
-                    "the token before the one in use is valid until {end}, and there is no third"
+                    "the token before the one in use is valid until {}, and there is no third",
+                    shown(end)
                 ),
                 "--wait waits for that; --overlap 0s revokes it now",
             ));
@@ -144,7 +147,8 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         .unwrap_or(Timestamp::MAX);
     if !args.wait && !spec.renewal.overlap.is_zero() {
         ui.note(&format!(
-            "The old token stays valid; a run after {end} revokes it."
+            "The old token stays valid; a run after {} revokes it.",
+            shown(end)
         ));
         return Ok(ExitCode::SUCCESS);
     }
@@ -153,6 +157,10 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     interrupt.or(revoking).await?;
     ui.note("The old token is revoked.");
     Ok(ExitCode::SUCCESS)
+}
+
+fn shown(time: Timestamp) -> impl std::fmt::Display {
+    time.strftime("%F %H:%M:%S UTC")
 }
 
 fn occupied(prepared: &Prepared) -> Option<Occupied> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Claims, KeySet, Token};
 use crate::object;
-use crate::render::REQUESTED;
+use crate::render::{EXPIRES_AT, REQUESTED};
 use crate::spec::Duration;
 
 /// What is known about the token before anything is written.
@@ -135,9 +135,14 @@ pub fn decide(situation: &Situation) -> Decision {
 
 /// Whose handle is in the slot of the new token, where it is not one that was left behind.
 fn occupied(situation: &Situation, slot: usize, claims: Option<&Claims>) -> Option<Occupied> {
-    let made = situation.handles[slot].and_then(created)?;
+    let handle = situation.handles[slot]?;
+    let made = created(handle)?;
     if let Some(used) = claims.filter(|claims| made <= claims.issued_at) {
         let end = used.issued_at.checked_add(situation.renewal.overlap).ok()?;
+        // It may end by itself before that.
+        let expiry = object::metadata(handle, "annotations", EXPIRES_AT);
+        let expiry = expiry.and_then(|expiry| expiry.parse().ok());
+        let end = expiry.map_or(end, |expiry: Timestamp| end.min(expiry));
         return (situation.now < end).then_some(Occupied::ByReplaced(end));
     }
     (!is_older(made, situation.now)).then_some(Occupied::ByRun(made))
@@ -382,6 +387,37 @@ mod tests {
         };
         assert_eq!(decision(&rotated(5)).orphan, None);
         assert_eq!(decision(&rotated(11)).orphan, Some(0));
+    }
+
+    #[test]
+    fn a_slot_is_waited_for_until_its_token_is_of_no_use() {
+        let handle = |made: i64, expires: i64| {
+            let mut handle = handle("h-1", made).expect("a handle");
+            let expires = Timestamp::from_second(expires).expect("in range");
+            handle["metadata"]["annotations"][EXPIRES_AT] = expires.to_string().into();
+            Some(handle)
+        };
+        let at = |now: i64, made: i64, expires: i64| {
+            let case = Case {
+                // Issued at 600, for ten minutes, in slot b.
+                token: Some(format!(
+                    "{}.x",
+                    unsigned(600, 1_200, "sa-1", ("t-b", "h-2"))
+                )),
+                handles: [handle(made, expires), super::tests::handle("h-2", 600)],
+                now,
+                ..healthy()
+            };
+            decision(&case).occupied
+        };
+        let end = |second| Timestamp::from_second(second).expect("in range");
+        // Due at 1000; the overlap ends at 1200, and the replaced token before it where it lives less long.
+        assert_eq!(at(1_010, 0, 5_000), Some(Occupied::ByReplaced(end(1_200))));
+        assert_eq!(at(1_010, 0, 1_100), Some(Occupied::ByReplaced(end(1_100))));
+        assert_eq!(at(1_110, 0, 1_100), None);
+        // Made after the token in use: by a run that is under way, or that never came to its end.
+        assert_eq!(at(1_010, 1_000, 5_000), Some(Occupied::ByRun(end(1_000))));
+        assert_eq!(at(1_700, 1_000, 5_000), None);
     }
 
     #[test]

@@ -44,12 +44,8 @@ pub(super) fn rows(report: &Report, paint: Paint) -> String {
 
 /// Neighbouring rows of one job that ask for the same thing of different targets.
 fn groups(rows: &[Row]) -> Vec<&[Row]> {
-    rows.chunk_by(|one, next| one.job == next.job && is_scrape(one) && is_scrape(next))
+    rows.chunk_by(|one, next| one.job == next.job && one.is_scrape() && next.is_scrape())
         .collect()
-}
-
-fn is_scrape(row: &Row) -> bool {
-    row.check.starts_with("GET ")
 }
 
 /// One line for each, or a single one for many that are all well.
@@ -129,7 +125,13 @@ pub(super) fn diagnoses(report: &Report, paint: Paint) -> String {
     } else {
         String::new()
     };
-    let color = if failed > 0 { RED } else { GREEN };
+    if failed == 0 && !report.is_good() {
+        out.push_str(&paint.with(
+            YELLOW,
+            "\nNo job has a target: nothing proves that metrics can be had.\n",
+        ));
+    }
+    let color = if report.is_good() { GREEN } else { RED };
     out.push_str(&paint.with(
         color,
         &format!("\nVerified: {passed} passed, {failed} failed{none}.\n"),

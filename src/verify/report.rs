@@ -25,6 +25,20 @@ pub struct Row {
     pub took: Duration,
 }
 
+impl Row {
+    /// Whether it is about the metrics of a target.
+    #[must_use]
+    pub fn is_scrape(&self) -> bool {
+        self.check.starts_with("GET ")
+    }
+
+    /// Whether metrics came of it.
+    #[must_use]
+    pub fn is_scraped(&self) -> bool {
+        self.is_scrape() && self.outcome == Outcome::Passed
+    }
+}
+
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
@@ -67,11 +81,10 @@ pub struct Diagnosis<'a> {
 }
 
 impl Report {
-    /// Whether nothing failed, and something passed.
+    /// Whether nothing failed, and metrics came of at least one target: without any, nothing is proved.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        let passed = |row: &Row| row.outcome == Outcome::Passed;
-        self.failed() == 0 && self.rows.iter().any(passed)
+        self.failed() == 0 && self.rows.iter().any(Row::is_scraped)
     }
 
     /// Whether making anew what monconf makes mends one of the causes.
