@@ -16,6 +16,7 @@ mod metrics_instance;
 mod no_answer;
 mod no_proxy;
 mod origin;
+mod pickup;
 mod rbac;
 mod read;
 mod refusal;
