@@ -18,6 +18,7 @@ mod no_answer;
 mod no_proxy;
 mod origin;
 mod owned;
+mod pickup;
 mod rbac;
 mod read;
 mod refusal;

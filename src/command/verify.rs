@@ -20,17 +20,20 @@ use crate::plan::Blocker;
 use crate::prepare::{Issued, issued, prepare};
 use crate::promfile;
 use crate::quoted::shell_word;
+use crate::reload::{Options, Server};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::token::Token;
 use crate::ui::Ui;
-use crate::verify::{Asking, Report, verify};
+use crate::verify::{Asking, Report, picked_up, running, verify};
 
 /// Prove with the issued token that discovery and every scrape work; name the cause where one does not
 ///
 /// Asks the API server whether it accepts the token and grants each derived right, lists what discovery
-/// lists, and gets the metrics of every target by the very URL that the consumer scrapes. Each failure is
-/// explained once, with lines to paste that mend it. Nothing is written.
+/// lists, and gets the metrics of every target by the very URL that the consumer scrapes. Objects of an operator are
+/// held against whoever selects them, what they select and its Events; with --prometheus-url the running
+/// Prometheus is asked for the jobs too. Each failure is explained once, with lines to paste that mend it. Nothing is
+/// written.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -148,6 +151,7 @@ async fn of_instance(
 ) -> Result<Report> {
     let templates = Templates::load(args.settings.templates.as_deref())?;
     let spec = Spec::new(args.whose.consumer, args.settings.clone())?;
+    let server = server(&spec, global, ui)?;
     let ours = connect(global, ui).await?;
     let is_own = given.is_none();
     let issued = issued(&spec, &ours, given).await?;
@@ -156,6 +160,11 @@ async fn of_instance(
     let progress = |done, of| ui.progress("targets asked", done, of);
     let asking = asking(args, &issued, (&identity, Some(&ours)), patience, &progress);
     let mut report = verify(&asking, &issued.scrapings, &issued.needs).await;
+    report.rows.extend(picked_up(&issued.pickup, &ours).await);
+    if let Some(server) = &server {
+        let rows = running(server, &issued.pools, args.nodes.0).await;
+        report.rows.extend(rows);
+    }
     if is_own && report.is_mended_by_apply() {
         report.remedy = remedy(&spec, &templates, &ours).await;
     }
@@ -180,6 +189,18 @@ fn asking<'a>(
         at_once: args.concurrency.into(),
         progress,
     }
+}
+
+/// The running Prometheus, where one is named.
+fn server(spec: &Spec, global: &Global, ui: &Ui) -> Result<Option<Server>> {
+    let options = Options {
+        request_timeout: global.request_timeout(),
+        trace: ui.tracer(),
+    };
+    let running = spec.running.as_ref();
+    running
+        .map(|running| Server::connect(&running.url, &options))
+        .transpose()
 }
 
 fn token(path: &Path) -> Result<Token> {

@@ -11,7 +11,7 @@ use crate::cluster::{Address, Cluster, Trust};
 use crate::error::{Error, Result};
 use crate::promfile;
 use crate::token::Token;
-use crate::verify::{Scraping, Shown};
+use crate::verify::{Pickup, Scraping, Shown};
 
 /// What can be verified of a configuration, and what cannot.
 #[derive(Default)]
@@ -73,6 +73,8 @@ pub fn identities(
             scrapings,
             needs: needs(&finder, &jobs, explanations),
             discovers: true,
+            pickup: Pickup::default(),
+            pools: Vec::new(),
         });
     }
     Ok(found)

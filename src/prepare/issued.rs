@@ -6,12 +6,12 @@ use super::existing::current_token;
 use crate::access::Need;
 use crate::cluster::{Address, Cluster, Snapshot, Trust};
 use crate::error::{Error, Result};
-use crate::object::decoded;
+use crate::object::{Kind, ObjectRef, decoded};
 use crate::promfile;
 use crate::render::grants;
 use crate::spec::{Form, Spec, TokenPlace};
 use crate::token::Token;
-use crate::verify::Scraping;
+use crate::verify::{Carrier, Pickup, Pools, Scraping, changed};
 
 /// What was issued for an instance, and what it is for.
 pub struct Issued {
@@ -25,6 +25,10 @@ pub struct Issued {
     pub needs: Vec<Need>,
     /// Whether the token finds the targets too.
     pub discovers: bool,
+    /// The operator's objects that carry the jobs, where it has any.
+    pub pickup: Pickup,
+    /// What Prometheus calls the jobs.
+    pub pools: Vec<Pools>,
 }
 
 /// Reads the token that the consumer reads, or takes `given` instead; and what else verifying it takes.
@@ -43,7 +47,10 @@ pub async fn issued(spec: &Spec, cluster: &Cluster, given: Option<Token>) -> Res
     let ca = ca
         .or_else(|| cluster.ca_pem().map(Arc::from))
         .unwrap_or_default();
+    let pickup = pickup(spec, &form, &snapshot);
     Ok(Issued {
+        pools: pools(spec, &form, &pickup),
+        pickup,
         scrapings: spec
             .jobs
             .iter()
@@ -54,6 +61,57 @@ pub async fn issued(spec: &Spec, cluster: &Cluster, given: Option<Token>) -> Res
         token,
         address,
     })
+}
+
+/// The objects that the operator of this form takes the jobs from.
+fn pickup(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Pickup {
+    let names = &spec.names;
+    let is_agent = match form {
+        Form::Operator => false,
+        Form::Agent { .. } => true,
+        _ => return Pickup::default(),
+    };
+    let carrier = |job: Option<String>, kind: Kind, name: &str| {
+        let object = ObjectRef::namespaced(kind, &names.namespace, name);
+        let live = snapshot.objects.get(&object).cloned();
+        Carrier { job, object, live }
+    };
+    let instance = is_agent.then(|| carrier(None, Kind::MetricsInstance, &names.agent()));
+    let monitors = spec.jobs.iter().filter_map(|job| {
+        let kind = spec.monitor_kind(job)?;
+        Some(carrier(
+            Some(job.name.clone()),
+            kind,
+            &names.monitor(&job.name),
+        ))
+    });
+    let secret = snapshot.secret(spec, &names.token_secret());
+    Pickup {
+        carriers: instance.into_iter().chain(monitors).collect(),
+        namespace_labels: snapshot.namespace_labels(spec),
+        prometheuses: snapshot.prometheuses.clone(),
+        agents: snapshot.agents.clone(),
+        secret_changed: secret.and_then(changed),
+    }
+}
+
+/// Without an operator a job keeps its name.
+fn pools(spec: &Spec, form: &Form, pickup: &Pickup) -> Vec<Pools> {
+    if *form == Form::Operator {
+        let carriers = pickup.carriers.iter();
+        return carriers
+            .map(|carrier| Pools {
+                job: carrier.job.clone().unwrap_or_default(),
+                names: carrier.pools(),
+            })
+            .collect();
+    }
+    let jobs = spec.jobs.iter();
+    jobs.map(|job| Pools {
+        job: job.name.clone(),
+        names: vec![job.job_name.clone()],
+    })
+    .collect()
 }
 
 /// The bundle that lies beside the token.

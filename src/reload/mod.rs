@@ -11,6 +11,7 @@ mod restore;
 mod seen;
 mod server;
 mod take;
+mod targets;
 mod trigger;
 mod wanted;
 
@@ -18,5 +19,6 @@ pub use client::Options;
 pub use seen::Seen;
 pub use server::{Look, Server};
 pub use take::{Step, Taken, take};
+pub use targets::Scraped;
 pub use trigger::Trigger;
 pub use wanted::Wanted;

@@ -71,7 +71,7 @@ impl Server {
         })
     }
 
-    async fn jobs(&self) -> Result<BTreeSet<String>, Failed> {
+    pub(super) async fn jobs(&self) -> Result<BTreeSet<String>, Failed> {
         match self.data("/api/v1/scrape_pools").await {
             Ok(data) => Ok(names(&data["scrapePools"], |pool| pool)),
             // Before 2.42, when there was one file only.

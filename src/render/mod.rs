@@ -16,6 +16,7 @@ mod desired;
 mod discoverers;
 mod filters;
 mod fit;
+mod mismatch;
 mod monitors;
 mod readers;
 mod renderer;
@@ -34,6 +35,7 @@ pub use desired::{
     desired, discovered, grants, secrets,
 };
 pub use discoverers::{Discoverer, discoverers};
+pub use mismatch::{Fault, Mismatch};
 pub use readers::{Readers, readers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
 pub use selection::{Selection, Selector, matches as selector_matches, select};

@@ -1,6 +1,7 @@
 //! Which objects of operators will pick one of ours up, and the labels that make them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -10,13 +11,15 @@ use crate::object::Kind;
 #[derive(Clone, Copy, Debug)]
 pub struct Selector<'a> {
     /// `Prometheus` or `GrafanaAgent`.
-    who: &'static str,
+    pub(super) who: &'static str,
     /// The object that selects.
-    object: &'a Value,
+    pub(super) object: &'a Value,
     /// Where its selectors are.
-    parent: &'a Value,
+    pub(super) parent: &'a Value,
+    /// The path of that: `spec`.
+    pub(super) place: &'static str,
     /// What their names begin with: `serviceMonitor`.
-    field: &'static str,
+    pub(super) field: &'static str,
 }
 
 impl<'a> Selector<'a> {
@@ -33,7 +36,26 @@ impl<'a> Selector<'a> {
             who: "Prometheus",
             object,
             parent: &object["spec"],
+            place: "spec",
             field,
+        }
+    }
+
+    /// A `PrometheusAgent`, which has the selectors of a `Prometheus`.
+    #[must_use]
+    pub fn of_prometheus_agent(object: &'a Value, kind: Kind) -> Self {
+        Self {
+            who: "PrometheusAgent",
+            ..Self::of_prometheus(object, kind)
+        }
+    }
+
+    /// A `MetricsInstance`, which selects monitors of `kind` as a `Prometheus` does.
+    #[must_use]
+    pub fn of_metrics_instance(object: &'a Value, kind: Kind) -> Self {
+        Self {
+            who: "MetricsInstance",
+            ..Self::of_prometheus(object, kind)
         }
     }
 
@@ -44,6 +66,7 @@ impl<'a> Selector<'a> {
             who: "GrafanaAgent",
             object,
             parent: &object["spec"]["metrics"],
+            place: "spec.metrics",
             field: "instance",
         }
     }
@@ -56,12 +79,14 @@ impl<'a> Selector<'a> {
         namespace_labels: &BTreeMap<String, String>,
         labels: &BTreeMap<String, String>,
     ) -> bool {
-        let selector = |end: &str| &self.parent[format!("{}{end}", self.field)];
-        let looks_here = match selector("NamespaceSelector") {
-            Value::Null => self.object["metadata"]["namespace"] == namespace,
-            selector => matches(selector, namespace_labels),
-        };
-        looks_here && selector("Selector").is_object() && matches(selector("Selector"), labels)
+        self.mismatch(namespace, namespace_labels, labels).is_none()
+    }
+}
+
+impl fmt::Display for Selector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |key: &str| self.object["metadata"][key].as_str().unwrap_or_default();
+        write!(f, "{} {}/{}", self.who, text("namespace"), text("name"))
     }
 }
 
@@ -159,7 +184,7 @@ pub fn select(
 }
 
 /// Labels that satisfy a label selector; `None` where it selects nothing or no label can satisfy it.
-fn wanted_labels(selector: &Value) -> Option<BTreeMap<String, String>> {
+pub(super) fn wanted_labels(selector: &Value) -> Option<BTreeMap<String, String>> {
     let selector = selector.as_object()?;
     let mut labels: BTreeMap<String, String> = selector
         .get("matchLabels")

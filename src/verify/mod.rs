@@ -4,13 +4,17 @@ pub mod diagnosis;
 mod discovery;
 mod exposition;
 mod no_answer;
+mod pickup;
 mod report;
+mod running;
 mod scrape;
 mod scraping;
 mod targets;
 mod token_cause;
 mod verifier;
 
+pub use pickup::{Carrier, Pickup, changed, picked_up};
 pub use report::{Diagnosis, Outcome, Report, Row};
+pub use running::{Pools, running};
 pub use scraping::{Scraping, Shown, Target};
 pub use verifier::{Asking, verify};

@@ -7,7 +7,10 @@ use std::path::Path;
 
 use monconf::access::bindings::Name;
 use monconf::access::{Denied, Right, Scope};
+use monconf::object::{Kind, ObjectRef};
+use monconf::render::Selector;
 use monconf::verify::diagnosis::{Cause, explain};
+use serde_json::json;
 
 use super::texts::TEXTS;
 
@@ -48,13 +51,52 @@ fn only_verified() -> Vec<Cause> {
     ]
 }
 
+/// What is found out of the objects of an operator and of the running Prometheus.
+fn only_asked() -> Vec<Cause> {
+    let monitor = || ObjectRef::namespaced(Kind::ServiceMonitor, "monitoring", "k8s");
+    let prometheus = json!({
+        "metadata": {"namespace": "monitoring", "name": "main"},
+        "spec": {"serviceMonitorSelector": {"matchLabels": {"release": "main"}}},
+    });
+    let selector = Selector::of_prometheus(&prometheus, Kind::ServiceMonitor);
+    let none = BTreeMap::new();
+    vec![
+        Cause::NotApplied { object: monitor() },
+        Cause::NotSelected {
+            object: monitor(),
+            by: selector
+                .mismatch("monitoring", &none, &none)
+                .into_iter()
+                .collect(),
+        },
+        Cause::NoService {
+            monitor: monitor(),
+            selector: "app=shop".to_owned(),
+            namespaces: vec!["shop".to_owned()],
+        },
+        Cause::NoPort {
+            monitor: monitor(),
+            ports: vec!["metrics".to_owned()],
+            has: vec!["http".to_owned()],
+        },
+        Cause::RejectedByOperator {
+            object: monitor(),
+            said: "ServiceMonitor k8s was rejected due to invalid configuration".to_owned(),
+        },
+        Cause::NotLoaded {
+            pool: "serviceMonitor/monitoring/k8s/0".to_owned(),
+            url: "http://127.0.0.1:9090".to_owned(),
+        },
+    ]
+}
+
 fn table() -> String {
     let seen = TEXTS
         .iter()
         .flat_map(|(_, text, _)| explain(text))
         .map(|finding| finding.cause);
     let mut examples = BTreeMap::new();
-    for cause in seen.chain(only_verified()) {
+    for cause in seen.chain(only_verified()).chain(only_asked()) {
         examples.entry(cause.code()).or_insert(cause);
     }
     let mut text =

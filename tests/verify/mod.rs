@@ -1,6 +1,7 @@
 //! `monconf verify`: that all is well where it is, and the right cause with a fix that works where it is not.
 
 mod configuration;
+mod not_scraped;
 mod rights;
 mod scale;
 mod scrapes;

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use super::Answerer;
 use crate::access::bindings::Name;
 use crate::access::{Denied, Right};
+use crate::object::ObjectRef;
+use crate::render::Mismatch;
 
 /// Why a scrape or a request fails: one variant for each thing that is mended in its own way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,6 +190,50 @@ pub enum Cause {
     },
     /// The answer is no metrics.
     NotMetrics,
+    /// The object that carries a job is not there.
+    NotApplied {
+        /// Which.
+        object: ObjectRef,
+    },
+    /// Nobody selects an object that carries a job.
+    NotSelected {
+        /// Which.
+        object: ObjectRef,
+        /// Why each one that might does not.
+        by: Vec<Mismatch>,
+    },
+    /// A monitor selects nothing.
+    NoService {
+        /// The ServiceMonitor or PodMonitor.
+        monitor: ObjectRef,
+        /// The label selector, as kubectl takes it.
+        selector: String,
+        /// Where it looks; empty for every namespace.
+        namespaces: Vec<String>,
+    },
+    /// What a monitor selects has no port of that name.
+    NoPort {
+        /// The ServiceMonitor or PodMonitor.
+        monitor: ObjectRef,
+        /// The names that it asks for.
+        ports: Vec<String>,
+        /// The names that are there.
+        has: Vec<String>,
+    },
+    /// The operator leaves an object out.
+    RejectedByOperator {
+        /// Which.
+        object: ObjectRef,
+        /// What it says of it.
+        said: String,
+    },
+    /// The running Prometheus does not have a job.
+    NotLoaded {
+        /// The scrape pool, which is the job's name in Prometheus' configuration.
+        pool: String,
+        /// The address of that Prometheus.
+        url: String,
+    },
     /// Something else.
     Unknown {
         /// What was said, in one line.
@@ -197,7 +243,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every code, in the order of the variants.
-    pub const CODES: [&'static str; 42] = [
+    pub const CODES: [&'static str; 48] = [
         "unauthorized",
         "token-expired",
         "token-not-yet-valid",
@@ -240,6 +286,12 @@ impl Cause {
         "too-many-requests",
         "server-error",
         "not-metrics",
+        "not-applied",
+        "not-selected",
+        "no-service",
+        "no-port",
+        "rejected-by-operator",
+        "not-loaded",
     ];
 
     /// A stable name for programs; `unknown` for what is in no list.
@@ -288,6 +340,12 @@ impl Cause {
             Self::TooManyRequests => "too-many-requests",
             Self::ServerError { .. } => "server-error",
             Self::NotMetrics => "not-metrics",
+            Self::NotApplied { .. } => "not-applied",
+            Self::NotSelected { .. } => "not-selected",
+            Self::NoService { .. } => "no-service",
+            Self::NoPort { .. } => "no-port",
+            Self::RejectedByOperator { .. } => "rejected-by-operator",
+            Self::NotLoaded { .. } => "not-loaded",
             Self::Unknown { .. } => "unknown",
         }
     }

@@ -1,5 +1,6 @@
 //! Lines to paste that mend each cause, or tell more where the text alone does not.
 
+use super::pickup::{candidates, ports, rejected, selected};
 use super::{Answerer, Cause};
 use crate::access::bindings::Subject;
 use crate::access::{Denied, Right, Rule, Scope};
@@ -132,6 +133,15 @@ impl Cause {
                 "kubectl get --raw '/readyz?verbose'\n".to_owned()
             }
             Self::NotMetrics => "# look at what is there; is it the right port and path, without a login before it?\ncurl -sk -H \"Authorization: Bearer $(cat TOKEN_FILE)\" URL | head\n".to_owned(),
+            Self::NotApplied { .. } => "# writes it again:\nmonconf prometheus --apply\n".to_owned(),
+            Self::NotSelected { object, by } => selected(object, by),
+            Self::NoService { monitor, namespaces, .. } => candidates(monitor, namespaces),
+            Self::NoPort { monitor, .. } => ports(monitor),
+            Self::RejectedByOperator { object, .. } => rejected(object),
+            Self::NotLoaded { url, .. } => format!(
+                "# is it the Prometheus that reads this? what it runs:\ncurl -s {0}/api/v1/status/config\n# has it read its files since they were written? makes it:\ncurl -X POST {0}/-/reload\n",
+                shell_word(url)
+            ),
             Self::Unknown { .. } => return None,
         })
     }

@@ -27,13 +27,14 @@ impl Cause {
             (Self::MissingRight { who: one, .. }, Self::MissingRight { who: other, .. }) => {
                 one == other
             }
+            (Self::NotApplied { .. }, Self::NotApplied { .. }) => true,
             _ => self == other,
         }
     }
 
     /// Whether making anew what monconf makes mends it, for an instance of its own.
     #[must_use]
-    pub const fn is_mended_by_apply(&self) -> bool {
+    pub fn is_mended_by_apply(&self) -> bool {
         matches!(
             self,
             Self::TokenExpired { .. }
@@ -51,6 +52,8 @@ impl Cause {
                 | Self::MissingRole { .. }
                 | Self::WrongSubjectNamespace { .. }
                 | Self::RoleNotClusterRole { .. }
-        )
+                | Self::NotApplied { .. }
+                | Self::RejectedByOperator { .. }
+        ) || self.is_selected_after_apply()
     }
 }

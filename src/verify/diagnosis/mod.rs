@@ -8,6 +8,7 @@ mod fix;
 mod forbidden;
 mod json;
 mod kin;
+mod pickup;
 mod report;
 mod sentence;
 mod text;

@@ -1,6 +1,7 @@
 //! Each cause in a sentence.
 
 use super::Cause;
+use super::pickup::{no_port, no_service, not_selected};
 use crate::access::bindings::Subject;
 use crate::access::{Denied, Right, Scope};
 
@@ -145,6 +146,12 @@ impl Cause {
             Self::ServerError { status: 0 } => "The server itself failed.".to_owned(),
             Self::ServerError { status } => format!("The server itself failed ({status})."),
             Self::NotMetrics => "The answer is no metrics: a web page, a login page, or another service.".to_owned(),
+            Self::NotApplied { object } => format!("{object} is not in the cluster."),
+            Self::NotSelected { object, by } => not_selected(object, by),
+            Self::NoService { monitor, selector, namespaces } => no_service(monitor, selector, namespaces),
+            Self::NoPort { monitor, ports, has } => no_port(monitor, ports, has),
+            Self::RejectedByOperator { object, said } => format!("The operator leaves {object} out: {said}"),
+            Self::NotLoaded { pool, url } => format!("The Prometheus at {url} runs no job {pool}."),
             Self::Unknown { said } => format!("Not known: {said}"),
         }
     }
