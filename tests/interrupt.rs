@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use testbed::relay::Request;
 use testbed::{ControlPlane, Event, Fault, FaultRelay, Scope};
 
+use crate::support::held::{general, is_write, name, numbered, relay, wait_until_held};
 use crate::support::{Monconf, Run, state, token};
 
 /// Where the token goes.
@@ -109,68 +109,11 @@ fn writes_of_a_cold_apply(cp: &ControlPlane, form: Form) -> (Vec<String>, Outcom
     (writes, case.outcome())
 }
 
-fn is_write(request: &Request) -> bool {
-    request.method != "GET" && !request.path.contains("selfsubject")
-}
-
-fn general(text: &str, scope: &Scope) -> String {
-    text.replace(&scope.namespace, "NAMESPACE")
-        .replace(&scope.name, "NAME")
-}
-
-fn name(request: &Request, scope: &Scope) -> String {
-    format!("{} {}", request.method, general(&request.path, scope))
-}
-
-/// A relay that does `fault` to the `occurrence`th request called `wanted`.
-fn relay(scope: &Scope, wanted: &str, occurrence: usize, fault: Fault) -> FaultRelay {
-    let wanted = wanted.to_owned();
-    let (namespace, instance) = (scope.namespace.clone(), scope.name.clone());
-    let seen = std::sync::atomic::AtomicUsize::new(0);
-    scope.cp.relay(move |request| {
-        let path = request
-            .path
-            .replace(&namespace, "NAMESPACE")
-            .replace(&instance, "NAME");
-        let this = format!("{} {path}", request.method) == wanted;
-        if this && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == occurrence {
-            fault.clone()
-        } else {
-            Fault::Pass
-        }
-    })
-}
-
-/// Waits until the request is held.
-fn wait_until_held(relay: &FaultRelay, scope: &Scope, wanted: &str, occurrence: usize) {
-    let found = || {
-        relay
-            .seen()
-            .iter()
-            .filter(|request| name(request, scope) == wanted)
-            .count()
-    };
-    testbed::poll::until(wanted, Duration::from_secs(30), || found() > occurrence);
-}
-
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), &child.id().to_string()])
         .status();
     assert!(sent.unwrap().success());
-}
-
-/// Each write with how many of the same name came before it.
-fn numbered(writes: &[String]) -> Vec<(String, usize)> {
-    let earlier = |index: usize| {
-        writes[..index]
-            .iter()
-            .filter(|other| **other == writes[index])
-            .count()
-    };
-    (0..writes.len())
-        .map(|index| (writes[index].clone(), earlier(index)))
-        .collect()
 }
 
 /// Runs `test` for every write, a few at a time.

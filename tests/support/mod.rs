@@ -1,12 +1,15 @@
 //! Running the built program, and looking at what it did.
 
 pub(crate) mod docs;
+pub(crate) mod held;
 pub(crate) mod hostile;
 mod monconf;
+pub(crate) mod prometheus_pod;
 pub(crate) mod receiver;
 pub(crate) mod rights;
 pub(crate) mod state;
 pub(crate) mod token;
 
 pub(crate) use monconf::{Monconf, Run};
+pub(crate) use prometheus_pod::PrometheusPod;
 pub(crate) use receiver::Receiver;
