@@ -5,7 +5,7 @@ mod case;
 mod consumer;
 mod grafana;
 mod kubelet;
-mod operator;
+pub(crate) mod operator;
 mod right;
 mod table;
 mod told;

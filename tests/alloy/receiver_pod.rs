@@ -1,17 +1,16 @@
 //! A Prometheus in a Pod that takes what is sent to it.
 
 use std::collections::BTreeMap;
-use std::sync::Once;
 use std::time::Duration;
 
 use serde_json::json;
 use testbed::client::Identity;
 use testbed::poll::poll;
-use testbed::{Client, Cluster, Component, Pod, Scope};
+use testbed::{Client, Cluster, Pod, Scope};
 
 use crate::support::Receiver;
+use crate::support::prometheus_pod::{self, IMAGE};
 
-const IMAGE: &str = "testbed.invalid/prometheus:1";
 const FOLDER: &str = "/config";
 const PORT: u16 = 9090;
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,11 +29,7 @@ pub(super) struct ReceiverPod {
 impl ReceiverPod {
     /// Starts one that demands user and password of everybody, or of nobody.
     pub(super) fn start(cluster: &Cluster, scope: &Scope, demanding: bool) -> Self {
-        static IMPORTED: Once = Once::new();
-        IMPORTED.call_once(|| {
-            let program = Component::Prometheus.binary("prometheus");
-            cluster.node.import_image(IMAGE, &[&program]);
-        });
+        prometheus_pod::import(cluster);
         let users = if demanding {
             json!({USER: HASH})
         } else {

@@ -1,22 +1,11 @@
 //! A real Prometheus, outside the cluster or in a Pod of it, or a real Grafana Agent.
 
-use std::net::Ipv4Addr;
-use std::time::Duration;
-
-use serde_json::json;
 use tempfile::TempDir;
-use testbed::client::Identity;
-use testbed::poll::poll;
 use testbed::prometheus::Target;
-use testbed::{Client, GrafanaAgent, Pod, Prometheus, Scope};
+use testbed::{GrafanaAgent, Prometheus, Scope};
 
-use super::world::{PROMETHEUS, World};
-
-/// Where its configuration is mounted.
-const CONFIG: &str = "/config";
-/// Where the token Secret is mounted.
-pub(super) const SECRET: &str = "/secret";
-const PORT: u16 = 9090;
+use super::world::World;
+use crate::support::PrometheusPod;
 
 /// A main configuration that reads a drop-in.
 pub(super) const MAIN: &str =
@@ -30,7 +19,7 @@ pub(super) enum Consumer {
         _folder: TempDir,
     },
     /// In a Pod.
-    Pod(Client),
+    Pod(PrometheusPod),
     /// Static mode or flow mode on this machine, with the folder of its configuration.
     Grafana {
         agent: GrafanaAgent,
@@ -54,52 +43,8 @@ impl Consumer {
         configs: &str,
         environment: &[(&str, &str)],
     ) -> Self {
-        let namespace = &scope.namespace;
-        let map = json!({
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "prometheus"},
-            "data": {"prometheus.yml": MAIN, "k8s.yml": configs},
-        });
-        scope
-            .admin()
-            .post(&format!("/api/v1/namespaces/{namespace}/configmaps"), &map)
-            .unwrap();
-        let environment = environment
-            .iter()
-            .map(|(name, value)| json!({"name": name, "value": value}));
-        let container = json!({
-            "env": environment.collect::<Vec<_>>(),
-            "volumeMounts": [
-                {"name": "config", "mountPath": CONFIG},
-                {"name": "secret", "mountPath": SECRET, "readOnly": true},
-            ],
-        });
-        let spec = json!({
-            "volumes": [
-                {"name": "config", "configMap": {"name": "prometheus"}},
-                {"name": "secret", "secret": {"secretName": format!("{}-k8s-token", scope.name)}},
-            ],
-            // Nothing here answers for the cluster's names.
-            "hostAliases": [{"ip": "10.96.0.1", "hostnames": ["kubernetes.default.svc"]}],
-            "automountServiceAccountToken": false,
-        });
-        let config = format!("--config.file={CONFIG}/prometheus.yml");
-        let pod = Pod {
-            image: PROMETHEUS,
-            args: &[&config, "--storage.tsdb.path=/data"],
-            container: container.as_object().unwrap().clone(),
-            spec: spec.as_object().unwrap().clone(),
-            ..Pod::default()
-        };
-        let address: Ipv4Addr = world.cluster.run_pod(namespace, "prometheus", &pod);
-        let url = format!("http://{address}:{PORT}");
-        let client = Client::unverified(&url, &Identity::Anonymous);
-        poll(Duration::from_secs(30), || client.get(Target::PATH).ok()).unwrap_or_else(|| {
-            panic!(
-                "Prometheus in a Pod does not answer: {}",
-                world.cluster.pod_log(namespace, "prometheus")
-            )
-        });
-        Self::Pod(client)
+        let prometheus = PrometheusPod::start(&world.cluster, scope, (MAIN, configs), environment);
+        Self::Pod(prometheus)
     }
 
     /// Everything that it scrapes now.
@@ -107,7 +52,7 @@ impl Consumer {
         match self {
             Self::Host { prometheus, .. } => prometheus.targets(),
             Self::Grafana { agent, .. } => agent.targets(),
-            Self::Pod(client) => Target::all(&client.get(Target::PATH).unwrap()["data"]),
+            Self::Pod(prometheus) => prometheus.targets(),
         }
     }
 }

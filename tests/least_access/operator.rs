@@ -16,13 +16,16 @@ use super::right::Held;
 use super::world::World;
 
 const NAME: &str = "discoverer";
+const TOKEN: &str = "token";
+const CA: &str = "ca.crt";
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Where monitors reach the API server.
 const IN_CLUSTER: &str = "kubernetes.default.svc:443";
 
 /// Prometheus' own account.
 pub(super) struct Discoverer {
-    token: String,
+    /// What it shows.
+    pub(super) token: String,
     /// What it may do.
     pub(super) held: Vec<Held>,
 }
@@ -68,21 +71,27 @@ pub(super) fn monitor_of(job: &str) -> Option<&str> {
     job.split('/').nth(2)
 }
 
-/// Writes `prometheus.yml`: what the operator generated for the instance's monitors, with addresses and files of this
-/// machine, and discovery as `discoverer`.
-pub(super) fn configure(
+/// Writes `prometheus.yml`, the token `discoverer`, and the authority, for [`generated`].
+pub(crate) fn configure(
     world: &World,
     scope: &Scope,
-    case: &Case,
-    discoverer: &Discoverer,
+    count: usize,
+    discoverer: &str,
     folder: &Path,
 ) {
-    let generated = poll(PATIENCE, || of_instance(world, scope, case));
+    fs::write(folder.join(TOKEN), discoverer).unwrap();
+    fs::write(folder.join(CA), scope.cp.ca_pem()).unwrap();
+    let text = generated(world, scope, count, folder);
+    fs::write(folder.join("prometheus.yml"), text).unwrap();
+}
+
+/// What the operator generated for the instance's monitors, of which there are `count`, with addresses of this machine and
+/// files of the folder, and discovery with the token in it.
+pub(crate) fn generated(world: &World, scope: &Scope, count: usize, folder: &Path) -> String {
+    let generated = poll(PATIENCE, || of_instance(world, scope, count));
     let (global, mut jobs) = generated
         .unwrap_or_else(|| panic!("the operator leaves out a monitor of {}", scope.namespace));
-    let (token_file, ca_file) = (folder.join("token"), folder.join("ca.crt"));
-    fs::write(&token_file, &discoverer.token).unwrap();
-    fs::write(&ca_file, scope.cp.ca_pem()).unwrap();
+    let (token_file, ca_file) = (folder.join(TOKEN), folder.join(CA));
     for job in &mut jobs {
         let tls = job["tls_config"].as_object_mut();
         if let Some(file) = tls.and_then(|tls| tls.get_mut("ca_file")) {
@@ -96,19 +105,15 @@ pub(super) fn configure(
     }
     let text = json!({"global": global, "scrape_configs": jobs}).to_string();
     let address = scope.cp.url().trim_start_matches("https://");
-    fs::write(
-        folder.join("prometheus.yml"),
-        text.replace(IN_CLUSTER, address),
-    )
-    .unwrap();
+    text.replace(IN_CLUSTER, address)
 }
 
 /// The global part, and the scrape jobs of the instance's monitors; `None` before all are there.
-fn of_instance(world: &World, scope: &Scope, case: &Case) -> Option<(Value, Vec<Value>)> {
+fn of_instance(world: &World, scope: &Scope, count: usize) -> Option<(Value, Vec<Value>)> {
     // Beside Prometheus in its Pod it is the reloader that fills this in.
     let text = world.generated_config().replace("$(SHARD)", "0");
     let own = format!("/{}/", scope.namespace);
-    if text.matches(&own).count() < case.jobs.len() {
+    if text.matches(&own).count() < count {
         return None;
     }
     let config = yaml::parse(&text, "the operator's").unwrap().remove(0);
@@ -119,5 +124,5 @@ fn of_instance(world: &World, scope: &Scope, case: &Case) -> Option<(Value, Vec<
         .iter()
         .filter_map(|job| Some(monitor_of(&name(job))?.to_owned()))
         .collect();
-    (monitors.len() == case.jobs.len()).then(|| (config["global"].clone(), jobs))
+    (monitors.len() == count).then(|| (config["global"].clone(), jobs))
 }

@@ -12,13 +12,14 @@ use testbed::prometheus::Target;
 use testbed::{Event, Scope};
 
 use super::case::{Case, Form};
-use super::consumer::{Consumer, MAIN, SECRET};
+use super::consumer::{Consumer, MAIN};
 use super::grafana;
 use super::operator;
 use super::right::{self, Held};
 use super::told;
 use super::world::World;
 use crate::support::Monconf;
+use crate::support::prometheus_pod::SECRET;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -86,7 +87,13 @@ impl<'a> Trial<'a> {
             Form::Mounted => Consumer::in_pod(world, &scope, &run.stdout, environment),
             Form::Operator => {
                 let discoverer = operator::account(&scope, case, taken(Holder::Prometheus));
-                operator::configure(world, &scope, case, &discoverer, folder.path());
+                operator::configure(
+                    world,
+                    &scope,
+                    case.jobs.len(),
+                    &discoverer.token,
+                    folder.path(),
+                );
                 held.insert(Holder::Prometheus, discoverer.held);
                 Consumer::on_host(folder, environment)
             }

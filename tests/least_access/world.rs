@@ -9,9 +9,6 @@ use testbed::{AgentOperator, Cluster, Component, Crds, Exporter, Operator, Optio
 /// The namespace of what is scraped, and of the `Prometheus` object that selects everything.
 const NAMESPACE: &str = "scraped";
 
-/// The image of a Prometheus that runs in the cluster.
-pub(super) const PROMETHEUS: &str = "testbed.invalid/prometheus:1";
-
 /// The cluster and what runs beside it.
 pub(crate) struct World {
     operator: Operator,
@@ -81,8 +78,6 @@ impl World {
         }
         annotated(&cluster, &create);
         prometheus_object(&create);
-        let program = Component::Prometheus.binary("prometheus");
-        cluster.node.import_image(PROMETHEUS, &[&program]);
         Some(Self {
             operator: Operator::start(&cluster.cp),
             agent_operator: AgentOperator::start(&cluster.cp),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use serde_json::Value;
 use testbed::{Cluster, Prometheus};
 
 use crate::support::{Monconf, token};
@@ -64,16 +65,24 @@ fn no_scrape_fails_through_three_rotations_of_a_file() {
     for token in &old {
         token::wait_until_refused(&cluster.cp, token);
     }
-    // The last token has been alone for longer than the API server remembers the others.
-    let value = |query: &str| {
-        let answer = prometheus.query(query);
-        answer
-            .pointer("/0/value/1")
-            .and_then(|value| value.as_str())
-            .unwrap_or_default()
-            .to_owned()
+    no_scrape_failed(3, |promql| prometheus.query(promql));
+}
+
+/// Every scrape of as many targets was a success. The last token has been alone for longer than the API server remembers
+/// the others.
+#[track_caller]
+pub(super) fn no_scrape_failed(targets: usize, query: impl Fn(&str) -> Value) {
+    let value = |promql: &str| {
+        let value = query(promql).pointer("/0/value/1").cloned();
+        value.as_ref().and_then(Value::as_str).map(str::to_owned)
     };
-    assert_eq!(value("min(min_over_time(up[10m]))"), "1");
-    let scrapes: f64 = value("min(count_over_time(up[10m]))").parse().unwrap();
-    assert!(scrapes > 10.0, "{scrapes} scrapes");
+    let each = query("min_over_time(up[30m])");
+    assert_eq!(each.as_array().map(Vec::len), Some(targets), "{each:#}");
+    assert_eq!(
+        value("min(min_over_time(up[30m]))").as_deref(),
+        Some("1"),
+        "{each:#}"
+    );
+    let scrapes = value("min(count_over_time(up[30m]))").unwrap();
+    assert!(scrapes.parse::<f64>().unwrap() > 10.0, "{scrapes} scrapes");
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use serde_json::Value;
 use testbed::{ControlPlane, Options, Scope};
 
 use crate::support::{Monconf, Run, token};
@@ -184,4 +186,73 @@ fn a_clamped_life_shortens_the_schedule() {
         "{}",
         run.stderr
     );
+}
+
+/// What the cluster granted is what counts, not what was asked for.
+#[test]
+fn a_clamped_token_is_due_after_two_thirds_of_the_granted_life() {
+    let cp = ControlPlane::start(Options {
+        max_token_expiration: Some(Duration::from_hours(1)),
+        ..Options::bare()
+    });
+    let instance = Instance::applied(&cp, "rotate-clamp-due");
+    let issued = instance.token();
+    let handle = token::handle_path(&instance.scope, 'a');
+    let recorded = instance.scope.admin().get(&handle).unwrap();
+    let recorded = &recorded["metadata"]["annotations"];
+    assert_eq!(recorded["monconf/requested"], "90d");
+    let time = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
+    let life = time(&recorded["monconf/expires-at"]) - time(&recorded["monconf/issued-at"]);
+    assert_eq!(life.total(jiff::Unit::Minute).unwrap().round() as i64, 60);
+
+    // As it was issued so many minutes ago.
+    let aged = |minutes: i64| {
+        let issued_at = Timestamp::now().as_second() - minutes * 60;
+        let aged = cp.sign_again(&issued, |claims| {
+            claims["iat"] = issued_at.into();
+            claims["nbf"] = issued_at.into();
+            claims["exp"] = (issued_at + 3_600).into();
+        });
+        fs::write(instance.token_file(), &aged).unwrap();
+        let due = Timestamp::from_second(issued_at + 2_400).unwrap();
+        (aged, due)
+    };
+    let status = || {
+        let folder = instance.token_file();
+        let folder = folder.parent().unwrap().to_str().unwrap().to_owned();
+        let run = Monconf::for_consumer("status", &instance.scope, &["-o", "json"])
+            .args(["--token-dir", &folder])
+            .run();
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        let rows = report["instances"].as_array().unwrap().clone();
+        let of_file = |row: &&Value| row["file"].is_string();
+        let row = rows.iter().find(of_file);
+        row.unwrap_or_else(|| panic!("{report:#}")).clone()
+    };
+    let due_at = |row: &Value| time(&row["token"]["rotationDueAt"]);
+
+    let (half, due) = aged(30);
+    let row = status();
+    assert_eq!(due_at(&row), due, "{row:#}");
+    assert_eq!(row["token"]["state"], "ok", "{row:#}");
+    let run = instance.rotate(&["--if-due"]).ok();
+    assert!(
+        run.stderr.contains("Not due: the token has "),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(instance.token(), half);
+
+    let (late, due) = aged(42);
+    let row = status();
+    assert_eq!(due_at(&row), due, "{row:#}");
+    assert_eq!(row["token"]["state"], "due", "{row:#}");
+    let run = instance.rotate(&["--if-due"]).ok();
+    assert!(
+        run.stderr
+            .contains("asked 90d, granted 1h (this cluster's limit)"),
+        "{}",
+        run.stderr
+    );
+    assert_ne!(instance.token(), late);
 }

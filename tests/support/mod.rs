@@ -5,10 +5,12 @@ pub(crate) mod docs;
 pub(crate) mod everything;
 pub(crate) mod hostile;
 mod monconf;
+pub(crate) mod prometheus_pod;
 pub(crate) mod receiver;
 pub(crate) mod rights;
 pub(crate) mod state;
 pub(crate) mod token;
 
 pub(crate) use monconf::{Monconf, Run};
+pub(crate) use prometheus_pod::PrometheusPod;
 pub(crate) use receiver::Receiver;

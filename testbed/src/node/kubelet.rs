@@ -49,7 +49,8 @@ pub(super) fn start(
         .expect("the kubelet can be started")
 }
 
-/// It asks the API server about every caller again after a second, and it never evicts a Pod or removes an image
+/// It asks the API server about every caller again after a second, it looks every two seconds whether what Pods mount has
+/// changed (once a minute is usual), and it never evicts a Pod or removes an image
 /// because the tests' machine is short of disk.
 fn configuration(directory: &Path, address: Ipv4Addr, cgroup: &str, webhook: bool) -> Value {
     let file = |name: &str| directory.join(name);
@@ -66,6 +67,7 @@ fn configuration(directory: &Path, address: Ipv4Addr, cgroup: &str, webhook: boo
             "mode": "Webhook",
             "webhook": {"cacheAuthorizedTTL": "1s", "cacheUnauthorizedTTL": "1s"},
         },
+        "syncFrequency": "2s",
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
         "volumePluginDir": "/var/lib/kubelet/volume-plugins",
         "resolvConf": "",

@@ -1,0 +1,106 @@
+//! Which rights a rotation takes: those that `docs/rotate.md` lists, and no other.
+
+use std::fs;
+
+use serde_json::Value;
+use testbed::{ControlPlane, Event, Scope};
+
+use crate::support::docs::block;
+use crate::support::{Monconf, token};
+
+/// The rules of the document for an instance, each with the namespace that it is about.
+fn documented(scope: &Scope) -> Vec<(Option<String>, Value)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rotate.md");
+    let text = fs::read_to_string(path).unwrap();
+    let text = block(&text, "yaml")
+        .replace("NAMESPACE", &scope.namespace)
+        .replace("NAME", &scope.name);
+    let roles = monconf::yaml::parse(&text, path).unwrap();
+    let of = |role: &Value| {
+        let namespace = role["metadata"]["namespace"].as_str();
+        (namespace.map(str::to_owned), role["rules"].clone())
+    };
+    roles.iter().map(of).collect()
+}
+
+/// Each right of a rule as `VERB GROUP/RESOURCE NAME`.
+fn rights(rule: &Value) -> Vec<String> {
+    let list = |key: &str| {
+        let values = rule[key].as_array().cloned().unwrap_or_default();
+        let values = values
+            .iter()
+            .map(|value| value.as_str().unwrap().to_owned());
+        let values: Vec<String> = values.collect();
+        if values.is_empty() {
+            vec![String::new()]
+        } else {
+            values
+        }
+    };
+    let mut all = Vec::new();
+    for verb in list("verbs") {
+        for url in list("nonResourceURLs").iter().filter(|url| !url.is_empty()) {
+            all.push(format!("{verb} {url}"));
+        }
+        for resource in list("resources")
+            .iter()
+            .filter(|resource| !resource.is_empty())
+        {
+            for name in list("resourceNames") {
+                all.push(format!("{verb} {}/{resource} {name}", list("apiGroups")[0]));
+            }
+        }
+    }
+    all
+}
+
+/// What an event needed; a creation and a list name nothing, so that no name can be demanded of them.
+fn asked(event: &Event) -> [String; 2] {
+    if event.resource.is_empty() {
+        let path = event.uri.split('?').next().unwrap_or_default();
+        return [(); 2].map(|()| format!("{} {path}", event.verb));
+    }
+    let resource = if event.subresource.is_empty() {
+        event.resource.clone()
+    } else {
+        format!("{}/{}", event.resource, event.subresource)
+    };
+    let right = format!("{} {}/{resource} ", event.verb, event.group);
+    [format!("{right}{}", event.name), right]
+}
+
+#[test]
+fn the_documented_rights_suffice_and_each_is_used() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("rotate-rights");
+    let jobs = ["--jobs", "apiserver"];
+    Monconf::prometheus(&scope, &["--apply"])
+        .args(jobs)
+        .run()
+        .ok();
+    let limited = cp.limited_user("rotator", &serde_json::json!([]));
+    let documented = documented(&scope);
+    for (namespace, rules) in &documented {
+        cp.grant(&limited.name, namespace.as_deref(), rules);
+    }
+    let first = token::of_secret(&scope);
+    for _ in 0..2 {
+        let run = Monconf::for_consumer("rotate", &scope, &["--overlap", "0s"])
+            .args(jobs)
+            .kubeconfig(&limited.kubeconfig)
+            .run()
+            .ok();
+        assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    }
+    assert_ne!(token::of_secret(&scope), first);
+    let events = cp.audit(&limited.name);
+    let refused = events.iter().filter(|event| event.code == 403);
+    let refused: Vec<String> = refused.map(|event| asked(event)[0].clone()).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    let used: Vec<String> = events.iter().flat_map(asked).collect();
+    let rules = documented.iter();
+    let rules = rules.flat_map(|(_, rules)| rules.as_array().unwrap());
+    for right in rules.flat_map(rights) {
+        assert!(used.contains(&right), "{right} is not used: {used:#?}");
+    }
+}
