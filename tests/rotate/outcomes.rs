@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Barrier;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use testbed::{ControlPlane, Options, Scope};
+use testbed::{ControlPlane, Fault, Options, Scope};
 
 use crate::support::{Monconf, Run, token};
 
@@ -146,9 +149,23 @@ fn of_two_at_once_one_does_it() {
     let cp = ControlPlane::shared();
     let instance = Instance::applied(cp, "rotate-race");
     let before = instance.token();
-    let runs = [0; 4]
-        .map(|_| instance.call("rotate", &[]).spawn())
-        .map(Run::of);
+    // Nobody makes the handle before all have read that it is not there.
+    let (all, made) = (Barrier::new(4), AtomicUsize::new(0));
+    let handle = token::handle_path(&instance.scope, 'b');
+    let relay = cp.relay(move |request| {
+        if request.method == "PATCH" && request.path == handle && made.fetch_add(1, SeqCst) < 4 {
+            all.wait();
+        }
+        Fault::Pass
+    });
+    let by_relay = instance.scope.user.via(&relay.url());
+    // The new token is proved at the address that the configuration names.
+    let api_server = ["--api-server", cp.url()];
+    let start = |_| {
+        let run = instance.call("rotate", &api_server);
+        run.kubeconfig(&by_relay).spawn()
+    };
+    let runs = [0; 4].map(start).map(Run::of);
     assert!(runs.iter().any(|run| run.code == 0), "{runs:#?}");
     let issued = runs
         .iter()
