@@ -219,8 +219,10 @@ fn a_clamped_token_is_due_after_two_thirds_of_the_granted_life() {
     let recorded = &recorded["metadata"]["annotations"];
     assert_eq!(recorded["monconf/requested"], "90d");
     let time = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
-    let life = time(&recorded["monconf/expires-at"]) - time(&recorded["monconf/issued-at"]);
-    assert_eq!(life.total(jiff::Unit::Minute).unwrap().round() as i64, 60);
+    let issued_at = time(&recorded["monconf/issued-at"]);
+    let life = time(&recorded["monconf/expires-at"]).duration_since(issued_at);
+    // The server's clock may tick between issuing and stamping.
+    assert_eq!((life.as_secs() + 30) / 60, 60);
 
     // As it was issued so many minutes ago.
     let aged = |minutes: i64| {
