@@ -22,7 +22,8 @@ use crate::render::Templates;
 use crate::spec::{self, Settings, Spec};
 use crate::token::{Occupied, Renewal, Token, Verdict, rounded};
 use crate::ui::Ui;
-use crate::verify::{Asking, Report, verify};
+use crate::verify::diagnosis::Cause;
+use crate::verify::{Asking, Diagnosis, verify};
 
 /// Replace the token: issue a new one, verify it, write it where the consumer reads it, revoke the old one
 ///
@@ -237,11 +238,22 @@ impl Rotation<'_> {
         let begun = tokio::time::Instant::now();
         loop {
             let report = verify(&asking, &issued.scrapings, &issued.needs).await;
-            if !report.is_mended_by_apply() {
+            let diagnoses = report.diagnoses();
+            let (ours, its): (Vec<_>, Vec<_>) = diagnoses
+                .iter()
+                .filter(|found| found.cause.is_mended_by_apply())
+                .partition(|found| is_about_another(found.cause, report.user.as_deref()));
+            let Some(fault) = its.first() else {
+                for found in ours {
+                    self.ui.warn(&format!(
+                        "the new token is not tried at every target: {}",
+                        found.cause.sentence()
+                    ));
+                }
                 return Ok(());
-            }
+            };
             if begun.elapsed() >= SETTLING {
-                return Err(unproven(&report));
+                return Err(unproven(fault));
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -300,15 +312,16 @@ impl Rotation<'_> {
     }
 }
 
-fn unproven(report: &Report) -> Error {
-    let diagnoses = report.diagnoses();
-    let first = diagnoses
-        .iter()
-        .find(|found| found.cause.is_mended_by_apply());
+/// Whether somebody else than the token's account was denied something: the caller, who finds the targets where it is not
+/// the token that does.
+fn is_about_another(cause: &Cause, account: Option<&str>) -> bool {
+    let denied = cause.denied().map(|denied| denied.user.as_str());
+    denied.is_some() && account.is_some() && denied != account
+}
+
+fn unproven(fault: &Diagnosis) -> Error {
     Error::Unproven {
-        cause: first
-            .map(|found| found.cause.sentence())
-            .unwrap_or_default(),
-        fix: first.and_then(|found| found.fix.clone()),
+        cause: fault.cause.sentence(),
+        fix: fault.fix.clone(),
     }
 }

@@ -54,19 +54,23 @@ fn rights(rule: &Value) -> Vec<String> {
     all
 }
 
-/// What an event needed; a creation and a list name nothing, so that no name can be demanded of them.
-fn asked(event: &Event) -> [String; 2] {
+/// What an event needed, with the object's name and without. A patch that makes an object takes the right to create it too.
+fn asked(event: &Event) -> Vec<String> {
     if event.resource.is_empty() {
         let path = event.uri.split('?').next().unwrap_or_default();
-        return [(); 2].map(|()| format!("{} {path}", event.verb));
+        return vec![format!("{} {path}", event.verb)];
     }
     let resource = if event.subresource.is_empty() {
         event.resource.clone()
     } else {
         format!("{}/{}", event.resource, event.subresource)
     };
-    let right = format!("{} {}/{resource} ", event.verb, event.group);
-    [format!("{right}{}", event.name), right]
+    let made = (event.verb == "patch" && event.code == 201).then_some("create");
+    let verbs = made.into_iter().chain([event.verb.as_str()]);
+    let rights = verbs.map(|verb| format!("{verb} {}/{resource} ", event.group));
+    rights
+        .flat_map(|right| [format!("{right}{}", event.name), right])
+        .collect()
 }
 
 #[test]
@@ -95,7 +99,7 @@ fn the_documented_rights_suffice_and_each_is_used() {
     assert_ne!(token::of_secret(&scope), first);
     let events = cp.audit(&limited.name);
     let refused = events.iter().filter(|event| event.code == 403);
-    let refused: Vec<String> = refused.map(|event| asked(event)[0].clone()).collect();
+    let refused: Vec<String> = refused.flat_map(asked).collect();
     assert!(refused.is_empty(), "{refused:#?}");
     let used: Vec<String> = events.iter().flat_map(asked).collect();
     let rules = documented.iter();
@@ -103,4 +107,41 @@ fn the_documented_rights_suffice_and_each_is_used() {
     for right in rules.flat_map(rights) {
         assert!(used.contains(&right), "{right} is not used: {used:#?}");
     }
+}
+
+#[test]
+fn whoever_may_not_find_the_targets_is_told_and_the_token_is_not_blamed() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("rotate-blind");
+    let jobs = ["--jobs", "apiserver"];
+    Monconf::prometheus(&scope, &["--apply"])
+        .args(jobs)
+        .run()
+        .ok();
+    let limited = cp.limited_user("blind", &serde_json::json!([]));
+    for (namespace, mut rules) in documented(&scope) {
+        let finds_targets = |rule: &Value| {
+            let resources = rule["resources"].as_array().into_iter().flatten();
+            resources
+                .into_iter()
+                .any(|resource| *resource == "services")
+        };
+        rules
+            .as_array_mut()
+            .unwrap()
+            .retain(|rule| !finds_targets(rule));
+        cp.grant(&limited.name, namespace.as_deref(), &rules);
+    }
+    let first = token::of_secret(&scope);
+    let run = Monconf::for_consumer("rotate", &scope, &["--overlap", "0s"])
+        .args(jobs)
+        .kubeconfig(&limited.kubeconfig)
+        .run()
+        .ok();
+    let told = format!(
+        "warning: the new token is not tried at every target: {} may not list services in namespace default",
+        limited.name
+    );
+    assert!(run.stderr.contains(&told), "{}", run.stderr);
+    assert_ne!(token::of_secret(&scope), first);
 }
