@@ -115,7 +115,7 @@ impl FromStr for Sample {
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     let settings = args.file.beside(args.settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
-    let spec = Spec::new(args.whose.consumer, settings)?;
+    let spec = spec(args.whose.consumer, settings)?;
     let given = args.token_file.as_deref().map(token).transpose()?;
     let server = server(&spec, global, ui)?;
     let mut interrupt = Interrupt::new(global.timeout())?;
@@ -160,6 +160,17 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     })
 }
 
+/// As for the consumer's own command, where only a Prometheus that reads files can be asked: here any can.
+fn spec(consumer: Consumer, mut settings: Settings) -> Result<Spec> {
+    let is_only_asked = consumer == Consumer::Prometheus && settings.reload.is_none();
+    let url = settings.prometheus_url.take_if(|_| is_only_asked);
+    let spec = Spec::new(consumer, settings)?;
+    match url {
+        Some(url) => spec.running_at(&url),
+        None => Ok(spec),
+    }
+}
+
 /// The running Prometheus, where one is named.
 fn server(spec: &Spec, global: &Global, ui: &Ui) -> Result<Option<Server>> {
     let options = Options {
@@ -184,7 +195,8 @@ fn token(path: &Path) -> Result<Token> {
 /// The command that makes anew what is verified, with the flags of this one; `None` where it would refuse.
 async fn remedy(spec: &Spec, templates: &Templates, cluster: &Cluster) -> Option<String> {
     let plan = prepare(spec, templates, cluster, false).await.ok()?.plan;
-    let mut words = same_flags(spec.names.consumer);
+    let reloads = spec.running.as_ref().is_some_and(|to| to.reload.is_some());
+    let mut words = same_flags(spec.names.consumer, reloads);
     words.push("--apply".to_owned());
     if !plan.blockers.is_empty() {
         let is_lifted = plan.blockers.iter().all(Blocker::is_lifted_by_taking_over);
@@ -194,15 +206,17 @@ async fn remedy(spec: &Spec, templates: &Templates, cluster: &Cluster) -> Option
 }
 
 /// The consumer's own command with the flags that this process was called with.
-fn same_flags(consumer: Consumer) -> Vec<String> {
+fn same_flags(consumer: Consumer, reloads: bool) -> Vec<String> {
     /// Of this command alone, each with a value.
     const OWN: [&str; 4] = ["--nodes", "--concurrency", "--output", "-o"];
+    /// For whoever is not made to reload it means nothing there.
+    const ASKED: &str = "--prometheus-url";
     let mut words = vec!["monconf".to_owned(), consumer.name().to_owned()];
     let mut verbs = vec!["verify", consumer.name()];
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let flag = argument.split('=').next().unwrap_or_default();
-        if OWN.contains(&flag) {
+        if OWN.contains(&flag) || flag == ASKED && !reloads {
             if flag == argument {
                 arguments.next();
             }
