@@ -150,7 +150,7 @@ async fn of_instance(
     ui: &Ui,
 ) -> Result<Report> {
     let templates = Templates::load(args.settings.templates.as_deref())?;
-    let spec = Spec::new(args.whose.consumer, args.settings.clone())?;
+    let spec = spec(args.whose.consumer, args.settings.clone())?;
     let server = server(&spec, global, ui)?;
     let ours = connect(global, ui).await?;
     let is_own = given.is_none();
@@ -191,6 +191,17 @@ fn asking<'a>(
     }
 }
 
+/// As for the consumer's own command, where only a Prometheus that reads files can be asked: here any can.
+fn spec(consumer: Consumer, mut settings: Settings) -> Result<Spec> {
+    let is_only_asked = consumer == Consumer::Prometheus && settings.reload.is_none();
+    let url = settings.prometheus_url.take_if(|_| is_only_asked);
+    let spec = Spec::new(consumer, settings)?;
+    match url {
+        Some(url) => spec.running_at(&url),
+        None => Ok(spec),
+    }
+}
+
 /// The running Prometheus, where one is named.
 fn server(spec: &Spec, global: &Global, ui: &Ui) -> Result<Option<Server>> {
     let options = Options {
@@ -215,7 +226,8 @@ fn token(path: &Path) -> Result<Token> {
 /// The command that makes anew what is verified, with the flags of this one; `None` where it would refuse.
 async fn remedy(spec: &Spec, templates: &Templates, cluster: &Cluster) -> Option<String> {
     let plan = prepare(spec, templates, cluster, false).await.ok()?.plan;
-    let mut words = same_flags(spec.names.consumer);
+    let reloads = spec.running.as_ref().is_some_and(|to| to.reload.is_some());
+    let mut words = same_flags(spec.names.consumer, reloads);
     words.push("--apply".to_owned());
     if !plan.blockers.is_empty() {
         let is_lifted = plan.blockers.iter().all(Blocker::is_lifted_by_taking_over);
@@ -225,15 +237,17 @@ async fn remedy(spec: &Spec, templates: &Templates, cluster: &Cluster) -> Option
 }
 
 /// The consumer's own command with the flags that this process was called with.
-fn same_flags(consumer: Consumer) -> Vec<String> {
+fn same_flags(consumer: Consumer, reloads: bool) -> Vec<String> {
     /// Of this command alone, each with a value.
     const OWN: [&str; 4] = ["--nodes", "--concurrency", "--output", "-o"];
+    /// For whoever is not made to reload it means nothing there.
+    const ASKED: &str = "--prometheus-url";
     let mut words = vec!["monconf".to_owned(), consumer.name().to_owned()];
     let mut verbs = vec!["verify", consumer.name()];
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let flag = argument.split('=').next().unwrap_or_default();
-        if OWN.contains(&flag) {
+        if OWN.contains(&flag) || flag == ASKED && !reloads {
             if flag == argument {
                 arguments.next();
             }

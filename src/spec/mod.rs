@@ -145,6 +145,15 @@ impl Spec {
 }
 
 impl Spec {
+    /// The same with the running Prometheus at that address, which may read any form of configuration.
+    ///
+    /// # Errors
+    /// A usage error where it is no address.
+    pub fn running_at(mut self, url: &str) -> Result<Self> {
+        self.running = running::running(Some(url), None)?;
+        Ok(self)
+    }
+
     /// What a configuration takes beyond the rights: Alloy keeps no samples.
     ///
     /// # Errors

@@ -63,12 +63,14 @@ fn pairs(labels: &BTreeMap<String, String>) -> Vec<String> {
         .collect()
 }
 
-/// Makes the first of those who might select it do so.
+/// Makes one of those who might select it do so.
 pub(super) fn selected(object: &ObjectRef, by: &[Mismatch]) -> String {
-    let Some(mismatch) = by.iter().min_by_key(|by| effort(&by.fault)) else {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    // Of several the one beside it is the one that was meant.
+    let least = |by: &&Mismatch| (effort(&by.fault), by.namespace != namespace);
+    let Some(mismatch) = by.iter().min_by_key(least) else {
         return String::new();
     };
-    let namespace = object.namespace.as_deref().unwrap_or_default();
     let labels = |wanted: &BTreeMap<String, String>| {
         wanted
             .iter()
