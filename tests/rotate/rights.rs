@@ -145,3 +145,48 @@ fn whoever_may_not_find_the_targets_is_told_and_the_token_is_not_blamed() {
     assert!(run.stderr.contains(&told), "{}", run.stderr);
     assert_ne!(token::of_secret(&scope), first);
 }
+
+#[test]
+fn where_the_token_is_in_a_file_less_suffices() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("rotate-file-rights");
+    let folder = tempfile::tempdir().unwrap();
+    let drop_in = folder.path().join("k8s.yml");
+    let form = [
+        "--jobs",
+        "apiserver",
+        "--drop-in",
+        drop_in.to_str().unwrap(),
+    ];
+    Monconf::prometheus(&scope, &["--apply"])
+        .args(form)
+        .run()
+        .ok();
+    let limited = cp.limited_user("file-rotator", &serde_json::json!([]));
+    let token_secret = format!("{}-k8s-token", scope.name);
+    for (namespace, mut rules) in documented(&scope) {
+        let first = |rule: &Value, key: &str, value: &str| rule[key][0] == value;
+        let rules = rules.as_array_mut().unwrap();
+        rules.retain(|rule| {
+            !first(rule, "resources", "services")
+                && !first(rule, "apiGroups", "discovery.k8s.io")
+                && !first(rule, "apiGroups", "monitoring.coreos.com")
+        });
+        for rule in rules.iter_mut() {
+            if first(rule, "resourceNames", &token_secret) {
+                rule["verbs"] = serde_json::json!(["get"]);
+            }
+        }
+        let rules = Value::from(rules.clone());
+        cp.grant(&limited.name, namespace.as_deref(), &rules);
+    }
+    let token = || fs::read_to_string(folder.path().join("k8s-credentials/token")).unwrap();
+    let first = token();
+    let run = Monconf::for_consumer("rotate", &scope, &["--overlap", "0s"])
+        .args(form)
+        .kubeconfig(&limited.kubeconfig)
+        .run()
+        .ok();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    assert_ne!(token(), first);
+}
