@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Cause;
 use crate::object::{Kind, ObjectRef};
 use crate::quoted::shell_word;
-use crate::render::{Fault, Mismatch};
+use crate::render::{Fault, MANAGED_BY, Mismatch};
 
 impl Cause {
     /// Whether the object is selected once it has the labels that are made for it from the selectors.
@@ -67,7 +67,7 @@ fn pairs(labels: &BTreeMap<String, String>) -> Vec<String> {
 pub(super) fn selected(object: &ObjectRef, by: &[Mismatch]) -> String {
     let namespace = object.namespace.as_deref().unwrap_or_default();
     // Of several the one beside it is the one that was meant.
-    let least = |by: &&Mismatch| (effort(&by.fault), by.namespace != namespace);
+    let least = |by: &&Mismatch| (by.namespace != namespace, effort(&by.fault));
     let Some(mismatch) = by.iter().min_by_key(least) else {
         return String::new();
     };
@@ -92,11 +92,18 @@ pub(super) fn selected(object: &ObjectRef, by: &[Mismatch]) -> String {
             shell_word(namespace),
             labels(wanted)
         ),
+        // Its own namespace is one that it goes on to look into.
         Fault::OwnNamespaceOnly => patch(
             mismatch,
-            &json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}}),
+            &json!({"matchExpressions": [{
+                "key": "kubernetes.io/metadata.name", "operator": "In", "values": [mismatch.namespace, namespace],
+            }]}),
         ),
-        Fault::Absent => patch(mismatch, &json!({})),
+        // Monitors of others are selected no more than before.
+        Fault::Absent => format!(
+            "# where it has no selector at all, its configuration is somebody's own, and the operator would write it anew\n{}",
+            patch(mismatch, &json!({"matchLabels": {MANAGED_BY: "monconf"}}))
+        ),
         Fault::Labels(None) | Fault::NamespaceLabels(None) => format!(
             "# its selector excludes what is there; change one of the two:\nkubectl edit {} {} -n {}\n",
             mismatch.who.to_lowercase(),
@@ -204,4 +211,25 @@ const fn selects(monitor: Kind) -> &'static str {
 /// As kubectl takes it.
 fn resource(kind: Kind) -> String {
     kind.name().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_selector_keeps_the_namespace_that_it_had() {
+        let monitor = ObjectRef::namespaced(Kind::ServiceMonitor, "shop", "k8s");
+        let mismatch = Mismatch {
+            who: "Prometheus",
+            namespace: "prom".to_owned(),
+            name: "main".to_owned(),
+            selector: "spec.serviceMonitorNamespaceSelector".to_owned(),
+            fault: Fault::OwnNamespaceOnly,
+        };
+        assert_eq!(
+            selected(&monitor, &[mismatch]),
+            "kubectl patch prometheus main -n prom --type=merge -p '{\"spec\":{\"serviceMonitorNamespaceSelector\":{\"matchExpressions\":[{\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[\"prom\",\"shop\"]}]}}}'\n"
+        );
+    }
 }
