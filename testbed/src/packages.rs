@@ -13,6 +13,8 @@ pub(crate) enum Package {
     Containerd,
     /// The plugins `ptp`, `host-local`, `loopback` and more.
     CniPlugins,
+    /// `libfaketime`.
+    Faketime,
     /// `ip`.
     Iproute2,
     /// `iptables`.
@@ -28,6 +30,7 @@ impl Package {
         match self {
             Self::Containerd => "containerd",
             Self::CniPlugins => "containernetworking-plugins",
+            Self::Faketime => "libfaketime",
             Self::Iproute2 => "iproute2",
             Self::Iptables => "iptables",
             Self::Runc => "runc",
@@ -38,6 +41,7 @@ impl Package {
     fn is_installed(self) -> bool {
         match self {
             Self::CniPlugins => cni_plugins().is_some(),
+            Self::Faketime => faketime().is_some(),
             Self::Iproute2 => program("ip").is_some(),
             Self::Containerd | Self::Iptables | Self::Runc | Self::Strace => {
                 program(self.name()).is_some()
@@ -52,6 +56,14 @@ pub(crate) fn cni_plugins() -> Option<PathBuf> {
         .map(PathBuf::from)
         .into_iter()
         .find(|folder| folder.join("ptp").is_file())
+}
+
+/// The library that tells a program another time, where Debian puts it.
+pub(crate) fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
+    folders
+        .map(|folder| folder.path().join("faketime/libfaketime.so.1"))
+        .find(|library| library.is_file())
 }
 
 /// Installs what is missing, with a word about it on standard error; panics when that fails. Needs root.

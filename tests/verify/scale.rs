@@ -3,15 +3,12 @@
 //! The kubelets are stand-ins: nothing is of interest about them but that there are five hundred.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testbed::{ControlPlane, Options};
+use testbed::{ControlPlane, Options, StandIn};
 
 use super::support::{Instance, codes, node};
 use crate::support::Run;
@@ -21,49 +18,12 @@ const AT_ONCE: usize = 16;
 /// In kilobytes.
 const MEMORY: u64 = 64 << 10;
 
-/// Answers after a while, and counts how many it answers at the same time.
-struct StandIn {
-    port: u16,
-    most: Arc<AtomicUsize>,
-}
-
-impl StandIn {
-    fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let counted = Arc::clone(&most);
-        thread::spawn(move || {
-            for connection in listener.incoming() {
-                let Ok(mut connection) = connection else {
-                    return;
-                };
-                let (now, most) = (Arc::clone(&now), Arc::clone(&counted));
-                thread::spawn(move || {
-                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    let _ = connection.read(&mut [0; 4_096]);
-                    thread::sleep(Duration::from_millis(20));
-                    now.fetch_sub(1, Ordering::SeqCst);
-                    let body = "up 1\n".repeat(200);
-                    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close";
-                    let _ = write!(
-                        connection,
-                        "{head}\r\ncontent-length: {}\r\n\r\n{body}",
-                        body.len()
-                    );
-                });
-            }
-        });
-        Self { port, most }
-    }
-}
-
 #[test]
 fn five_hundred_nodes_are_asked_some_at_a_time() {
     let cp = ControlPlane::start(Options::bare());
-    let stand_in = StandIn::start();
+    let stand_in = StandIn::start(Duration::from_millis(20), 200);
     for index in 0..NODES {
-        node(&cp, &format!("node-{index:03}"), stand_in.port);
+        node(&cp, &format!("node-{index:03}"), stand_in.port());
     }
     // It takes what comes, and never answers.
     let dead = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -98,7 +58,7 @@ fn five_hundred_nodes_are_asked_some_at_a_time() {
     let checks = report["checks"].as_array().unwrap().iter();
     let good = checks.filter(|check| check["result"] == "200 samples");
     assert_eq!(good.count(), 2 * NODES);
-    let most = stand_in.most.load(Ordering::SeqCst);
+    let most = stand_in.most_at_once();
     assert!(
         (AT_ONCE / 2..=AT_ONCE).contains(&most),
         "{most} at the same time"

@@ -64,6 +64,36 @@ fn an_expired_token_and_one_of_the_future_are_told_apart() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_is_told_from_a_token_that_is_old() {
+    let Some(behind) = testbed::clock::shifted("-2h") else {
+        return;
+    };
+    let cp = ControlPlane::shared();
+    let instance = instance(cp, "verify-clock");
+    let now = jiff::Timestamp::now().as_second();
+    // By the API server's clock it ended an hour ago; by ours it has an hour left.
+    let ended = cp.sign_again(&own(&instance), |claims| {
+        claims["iat"] = (now - 10_800).into();
+        claims["nbf"] = (now - 10_800).into();
+        claims["exp"] = (now - 3_600).into();
+    });
+    let file = instance.path("tried");
+    fs::write(&file, &ended).unwrap();
+    let arguments = ["--token-file", file.to_str().unwrap(), "-o", "json"];
+    let mut call = instance.call(&arguments);
+    for (name, value) in behind {
+        call = call.env(name, value);
+    }
+    let run = call.run().exit(1);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    rejected(&report, "clock-skew");
+    let cause = report["causes"][0]["cause"].as_str().unwrap();
+    assert!(cause.contains("s behind the API server's"), "{cause}");
+    // With the right clock it is what it is.
+    rejected(&tried(&instance, &ended), "token-expired");
+}
+
+#[test]
 fn a_token_of_somebody_else_s_is_told_by_its_maker_and_its_audience() {
     let cp = ControlPlane::shared();
     let instance = instance(cp, "verify-maker");
