@@ -102,7 +102,7 @@ fn ports(role: Role, object: &Value) -> Vec<String> {
     containers.flat_map(of).collect()
 }
 
-/// A LabelSelector as a parameter of a list and an argument of kubectl: `app=shop,tier in (a,b)`.
+/// A selector of labels as a parameter of a list and an argument of kubectl: `app=shop,tier in (a,b)`.
 fn label_selector(selector: &Value) -> String {
     let equal = selector["matchLabels"].as_object().into_iter().flatten();
     let equal = equal.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
