@@ -15,7 +15,7 @@ use testbed::{Component, ControlPlane, Crds, Operator, Options, Prometheus, Scop
 use super::support::{Instance, codes};
 use crate::support::{Monconf, Run};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const MONITORING: &str = "/apis/monitoring.coreos.com/v1/namespaces";
 
 /// A cluster with the real Prometheus Operator.
