@@ -104,7 +104,8 @@ fn counted(server: &Server, pool: &str, targets: Option<&[Scraped]>) -> (Outcome
     match (targets.len(), number("up"), number("down")) {
         (0, ..) => (Outcome::Nothing, "no target".to_owned()),
         (_, 0, 0) => (Outcome::Nothing, "not scraped yet".to_owned()),
-        (1, ..) => (Outcome::Passed, "1 target".to_owned()),
+        (1, 1, _) => (Outcome::Passed, "1 target".to_owned()),
+        (1, ..) => (Outcome::Passed, "1 target, which is down".to_owned()),
         (all, up, _) if up == all => (Outcome::Passed, format!("{all} targets")),
         (all, up, _) => (Outcome::Passed, format!("{all} targets, {up} of them up")),
     }
