@@ -6,7 +6,7 @@
 //! ```text
 //! spec ──► job ──► access ─┐
 //!           │              ├─► plan ──► diff ──► (confirm) ──► apply
-//!           └──► render ───┘     ▲
+//!           └──► render ───┘     ▲                                  └──► verify
 //!                     cluster, promfile (read)      cluster, promfile (write)
 //! ```
 //!
