@@ -190,6 +190,77 @@ fn a_server_that_repeats_what_it_was_sent_does_not_make_it_seen() {
 }
 
 #[test]
+fn whatever_is_done_with_a_token_shows_none_of_it() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("canary-verbs");
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let first = token::of_secret(&scope);
+    let shown = |verb: &str, arguments: &[&str]| {
+        let (run, seen) = watched(Monconf::for_consumer(verb, &scope, arguments).args(["-vvv"]));
+        // The one before, and the one after.
+        let tokens = [Some(first.clone()), secret(&scope)];
+        for canary in tokens.iter().flatten().map(|token| Canary::of(token)) {
+            canary.is_absent_from_run(&run);
+            canary.is_absent_from("/proc", &seen);
+        }
+        run
+    };
+    for arguments in [&[][..], &["-o", "json"]] {
+        shown("verify", arguments);
+        shown("status", arguments);
+        shown("remove", arguments);
+    }
+    shown("status", &["-o", "prometheus"]).ok();
+    shown("rotate", &["--overlap", "0s"]).ok();
+    // One that is not accepted, and read from a file.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t");
+    fs::write(&file, &first).unwrap();
+    shown("verify", &["--token-file", file.to_str().unwrap()]);
+    shown("remove", &["--apply"]).ok();
+}
+
+/// The token in the token Secret, if there is one.
+fn secret(scope: &Scope) -> Option<String> {
+    let secret = scope.admin().get(&token::secret_path(scope)).ok()?;
+    Some(token::decoded(&secret, "token"))
+}
+
+/// Whoever reviews a token may repeat it, and so may a target that is shown it.
+#[test]
+fn a_server_that_repeats_the_token_under_review_does_not_make_it_seen() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("canary-review");
+    Monconf::prometheus(&scope, &["--apply"]).run().ok();
+    let good = token::of_secret(&scope);
+    let expired = cp.sign_again(&good, |claims| claims["exp"] = 1_700_000_000.into());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t");
+    fs::write(&file, &expired).unwrap();
+    let relay = cp.relay(|request| {
+        if request.path.ends_with("/tokenreviews") {
+            let sent = String::from_utf8_lossy(&request.body).into_owned();
+            Fault::status(500, "InternalError", &format!("cannot review {sent}"))
+        } else {
+            Fault::Pass
+        }
+    });
+    let via = scope.user.via(&relay.url());
+    let run = Monconf::for_consumer("verify", &scope, &["-vvv", "--token-file"])
+        .args([&file])
+        .kubeconfig(&via)
+        .run()
+        .exit(1);
+    relay.wait_for_request(|request| request.path.ends_with("/tokenreviews"));
+    Canary::of(&expired).is_absent_from_run(&run);
+    assert!(
+        run.stdout.contains("The token expired at"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn of_all_files_only_the_one_for_the_consumer_holds_it() {
     let scope = ControlPlane::shared().scope("canary-file");
     let folder = tempfile::tempdir().unwrap();
