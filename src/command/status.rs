@@ -232,7 +232,10 @@ async fn compared(
     cluster: &Cluster,
     ui: &Ui,
 ) -> Result<(Option<Drift>, Option<Vec<String>>)> {
-    let (prepared, roles) = tokio::join!(prepare(spec, templates, cluster, false), cluster.roles());
+    let (prepared, roles) = tokio::join!(
+        Box::pin(prepare(spec, templates, cluster, false)),
+        cluster.roles()
+    );
     let prepared = known(prepared, "what differs from the settings is not known", ui)?;
     let roles = known(
         roles.map_err(Error::from),

@@ -124,9 +124,12 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     let report = match args.settings.config.clone() {
         Some(file) => {
             let verified = of_file(&file, given.as_ref(), &args, global, ui);
-            interrupt.or(verified).await?
+            interrupt.or(Box::pin(verified)).await?
         }
-        None => interrupt.or(of_instance(given, &args, global, ui)).await?,
+        None => {
+            let verified = of_instance(given, &args, global, ui);
+            interrupt.or(Box::pin(verified)).await?
+        }
     };
     match args.output {
         Output::Text => ui.verified(&report),
@@ -225,7 +228,8 @@ fn token(path: &Path) -> Result<Token> {
 
 /// The command that makes anew what is verified, with the flags of this one; `None` where it would refuse.
 async fn remedy(spec: &Spec, templates: &Templates, cluster: &Cluster) -> Option<String> {
-    let plan = prepare(spec, templates, cluster, false).await.ok()?.plan;
+    let prepared = Box::pin(prepare(spec, templates, cluster, false)).await;
+    let plan = prepared.ok()?.plan;
     let reloads = spec.running.as_ref().is_some_and(|to| to.reload.is_some());
     let mut words = same_flags(spec.names.consumer, reloads);
     words.push("--apply".to_owned());

@@ -36,7 +36,7 @@ pub struct Issued {
 /// # Errors
 /// What cannot be read; no token.
 pub async fn issued(spec: &Spec, cluster: &Cluster, given: Option<Token>) -> Result<Issued> {
-    let snapshot = cluster.read(spec, false).await?;
+    let snapshot = Box::pin(cluster.read(spec, false)).await?;
     let form = Form::of(spec, snapshot.serves(spec));
     let token = match given {
         Some(token) => token,

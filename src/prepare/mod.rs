@@ -68,7 +68,8 @@ pub async fn prepare(
     before_writing: bool,
 ) -> Result<Prepared> {
     let token_owner = spec.token_owner.as_deref().map(owner).transpose()?;
-    let snapshot = cluster.read(spec, before_writing).await?;
+    // It waits for many answers at once: its future is large.
+    let snapshot = Box::pin(cluster.read(spec, before_writing)).await?;
     let form = Form::of(spec, snapshot.serves(spec));
     let user = snapshot
         .user
