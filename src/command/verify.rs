@@ -121,15 +121,12 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     args.settings = args.file.beside(std::mem::take(&mut args.settings))?;
     let given = args.token_file.as_deref().map(token).transpose()?;
     let mut interrupt = Interrupt::new(global.timeout())?;
-    let report = match args.settings.config.clone() {
-        Some(file) => {
-            let verified = of_file(&file, given.as_ref(), &args, global, ui);
-            interrupt.or(Box::pin(verified)).await?
-        }
-        None => {
-            let verified = of_instance(given, &args, global, ui);
-            interrupt.or(Box::pin(verified)).await?
-        }
+    let report = if let Some(file) = args.settings.config.clone() {
+        let verified = of_file(&file, given.as_ref(), &args, global, ui);
+        interrupt.or(Box::pin(verified)).await?
+    } else {
+        let verified = of_instance(given, &args, global, ui);
+        interrupt.or(Box::pin(verified)).await?
     };
     match args.output {
         Output::Text => ui.verified(&report),

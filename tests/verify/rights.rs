@@ -87,6 +87,24 @@ fn a_rule_that_is_gone_is_told_with_its_role() {
 }
 
 #[test]
+fn a_rule_on_a_group_that_is_served_no_longer_is_told() {
+    let broken = Broken::new("verify-group");
+    let mut role = broken.admin().get(&broken.role).unwrap();
+    for rule in role["rules"].as_array_mut().unwrap() {
+        if rule["resources"] == json!(["ingresses"]) {
+            rule["apiGroups"] = json!(["extensions"]);
+        }
+    }
+    broken.admin().put(&broken.role, &role).unwrap();
+    let report = broken.is_told_and_mended("extensions-group");
+    let cause = report["causes"][0]["cause"].as_str().unwrap();
+    assert!(
+        cause.contains("no cluster since 1.22 serves anything in the API group extensions"),
+        "{cause}"
+    );
+}
+
+#[test]
 fn a_binding_that_is_gone_or_names_another_is_told() {
     let broken = Broken::new("verify-binding");
     broken.admin().delete(&broken.binding).unwrap();

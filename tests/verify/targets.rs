@@ -101,6 +101,30 @@ fn what_is_no_metrics_is_told_apart() {
     assert_eq!(of("not-metrics"), json!(["landing"]));
 }
 
+/// The kubelet of the testbed cannot tell the usage of its root filesystem, and says so with a 500.
+#[test]
+fn a_server_that_fails_is_told_from_one_that_refuses() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("monconf.yaml");
+    let job = json!({
+        "name": "summary", "role": "node", "scheme": "https", "authority": "kubelet",
+        "path": "/stats/summary",
+    });
+    let text = json!({"jobs": ["summary"], "ownJobs": [job]}).to_string();
+    fs::write(&settings, text).unwrap();
+    let scope = cluster.cp.scope("verify-500");
+    let instance = Instance::applied(scope, &["--file", settings.to_str().unwrap()]);
+    let report = instance.wait_for(&["server-error"]);
+    let checks = report["checks"].as_array().unwrap();
+    assert!(
+        checks.iter().any(|check| check["result"] == "500"),
+        "{report:#}"
+    );
+}
+
 #[test]
 fn a_kubelet_that_asks_nobody_about_tokens_is_told_from_a_bad_token() {
     let options = Options {

@@ -85,6 +85,13 @@ impl Cause {
                 denied,
             });
         }
+        if let Some(denied) = in_extensions(&denied)
+            && own
+                .iter()
+                .any(|role| roles.granting(&denied.right).contains(role))
+        {
+            return Some(Self::ExtensionsGroup { denied });
+        }
         if let Some(role) = own.first() {
             return Some(Self::MissingRule {
                 role: Some((*role).clone()),
@@ -106,6 +113,23 @@ impl Cause {
             None => Self::MissingRule { role: None, denied },
         })
     }
+}
+
+/// The same in the API group that ingresses were in before Kubernetes 1.22, where rules of then still look for them.
+fn in_extensions(denied: &Denied) -> Option<Denied> {
+    let Right::Resource {
+        group,
+        resource,
+        verb,
+        ..
+    } = &denied.right
+    else {
+        return None;
+    };
+    (group == "networking.k8s.io").then(|| Denied {
+        right: Right::resource("extensions", resource, verb),
+        ..denied.clone()
+    })
 }
 
 /// Names that have as much in common are taken to belong together.

@@ -27,7 +27,8 @@ impl Cause {
             (Self::MissingRight { who: one, .. }, Self::MissingRight { who: other, .. }) => {
                 one == other
             }
-            (Self::NotApplied { .. }, Self::NotApplied { .. }) => true,
+            (Self::NotApplied { .. }, Self::NotApplied { .. })
+            | (Self::ExtensionsGroup { .. }, Self::ExtensionsGroup { .. }) => true,
             _ => self == other,
         }
     }
@@ -52,6 +53,7 @@ impl Cause {
                 | Self::MissingRole { .. }
                 | Self::WrongSubjectNamespace { .. }
                 | Self::RoleNotClusterRole { .. }
+                | Self::ExtensionsGroup { .. }
                 | Self::NotApplied { .. }
                 | Self::RejectedByOperator { .. }
         ) || self.is_selected_after_apply()

@@ -47,6 +47,7 @@ impl Node {
             Package::Iptables,
             Package::Runc,
         ]);
+        allow_watchers();
         let directory = Directory::new("node");
         let path = directory.path();
         let machine = Machine::start(path, &network);
@@ -135,5 +136,16 @@ impl Drop for ControlGroup {
         poll(Duration::from_secs(10), || {
             cgroups::remove(&self.0).then_some(())
         });
+    }
+}
+
+/// Each program of a node watches dozens of files, and so does every API server: a machine's usual limit is below what
+/// the clusters of one test run need. Raised until the machine's next start; where that is not allowed, it has to do.
+fn allow_watchers() {
+    const LIMIT: &str = "/proc/sys/fs/inotify/max_user_instances";
+    const ENOUGH: u32 = 1_024;
+    let text = std::fs::read_to_string(LIMIT).unwrap_or_default();
+    if text.trim().parse().is_ok_and(|now: u32| now < ENOUGH) {
+        let _ = std::fs::write(LIMIT, ENOUGH.to_string());
     }
 }
