@@ -47,7 +47,7 @@ pub(crate) use no_proxy::proxy_for;
 pub use origin::Origin;
 pub use owned::Owned;
 pub use refusal::Refusal;
-pub use review::{Allowed, Answers, Question};
+pub use review::{Answers, Question};
 pub use scrape::{Reply, Scraper, Trust};
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};

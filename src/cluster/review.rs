@@ -40,15 +40,6 @@ impl Call {
     }
 }
 
-/// Whether we may do something, as the API server's authorizers decide.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowed {
-    /// Yes or no.
-    pub allowed: bool,
-    /// What the server remarks on it, such as a role that does not exist.
-    pub remark: String,
-}
-
 /// A `SelfSubjectAccessReview`, which everybody may ask who can log in.
 fn self_review(right: &Right, scope: &Scope) -> Call {
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
@@ -98,23 +89,17 @@ impl Question {
 impl Cluster {
     /// Who the API server says we are.
     pub async fn who_am_i(&self) -> Option<String> {
-        let answer = self.send(Call::who_am_i()).await.ok()?.body;
-        let name = answer.pointer("/status/userInfo/username")?.as_str()?;
-        Some(name.to_owned())
+        let (user, _) = self.identify().await.ok()?;
+        (!user.is_empty()).then_some(user)
     }
 
     /// Whether we may do it.
     ///
     /// # Errors
     /// Whatever keeps the server from answering.
-    pub async fn may_i(&self, right: &Right, scope: &Scope) -> Result<Allowed, Box<Failure>> {
+    pub async fn may_i(&self, right: &Right, scope: &Scope) -> Result<bool, Box<Failure>> {
         let answer = self.send(self_review(right, scope)).await?;
-        let status = &answer.body["status"];
-        let text = |field: &str| status[field].as_str().unwrap_or_default().to_owned();
-        Ok(Allowed {
-            allowed: status["allowed"] == true,
-            remark: text("evaluationError"),
-        })
+        Ok(answer.body["status"]["allowed"] == true)
     }
 
     /// Asks the API server's authorizers, some questions at a time.

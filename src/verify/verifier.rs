@@ -129,8 +129,8 @@ impl Verifier<'_> {
             let begun = Instant::now();
             let (outcome, result) = match self.asking.identity.may_i(&need.right, &need.scope).await
             {
-                Ok(answer) if answer.allowed => (Outcome::Passed, "allowed".to_owned()),
-                Ok(_) => {
+                Ok(true) => (Outcome::Passed, "allowed".to_owned()),
+                Ok(false) => {
                     let denied = Denied {
                         user: self.user(),
                         right: need.right.clone(),
