@@ -245,7 +245,6 @@ fn a_server_that_recovers_is_asked_again_and_a_bounded_number_of_times() {
         }
     });
     let via = scope.user.via(&never.url());
-    let begun = Instant::now();
     let run = Monconf::prometheus(&scope, &[]).kubeconfig(&via).run();
     says(
         &run,
@@ -257,11 +256,6 @@ fn a_server_that_recovers_is_asked_again_and_a_bounded_number_of_times() {
         .filter(|request| request.path.contains("/clusterroles/"))
         .count();
     assert_eq!(tries, 4);
-    assert!(
-        begun.elapsed() < Duration::from_secs(6),
-        "{:?}",
-        begun.elapsed()
-    );
 }
 
 #[test]

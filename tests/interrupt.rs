@@ -187,9 +187,9 @@ fn interrupted(case: &Case, write: &str, occurrence: usize, name: &str, code: i3
     signal(&child, name);
     let since = Instant::now();
     let run = Run::of(child).exit(code);
-    // A second on an idle machine; the tests keep this one busy.
+    // A second on an idle machine; but a Pod has no more than this before it is killed.
     let took = since.elapsed();
-    assert!(took < Duration::from_secs(3), "it took {took:?} to end");
+    assert!(took < Duration::from_secs(30), "it took {took:?} to end");
     let words = format!("error: interrupted by SIG{name}");
     assert!(run.stderr.contains(&words), "{}", run.stderr);
     run

@@ -53,7 +53,8 @@ mod tests {
             ] {
                 assert_eq!((error.origin.as_str(), error.line), ("file", 2), "{error}");
             }
-            assert!(start.elapsed() < Duration::from_secs(2), "{deep}");
+            // Where each bracket is looked at anew for every other, it takes hours.
+            assert!(start.elapsed() < Duration::from_mins(1), "{deep}");
         }
         let quoted = format!("a: '{}' # {}\n", "[{".repeat(1_000), "{".repeat(1_000));
         assert_eq!(parse(&quoted, "file").expect("valid").len(), 1);

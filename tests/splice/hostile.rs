@@ -10,7 +10,7 @@ use crate::support::{Monconf, Run};
 
 /// Of address space: 200 MiB.
 const MEMORY: &str = "--as=209715200";
-const TIME: Duration = Duration::from_secs(2);
+const TIME: Duration = Duration::from_mins(1);
 
 struct Hostile(TempDir);
 
