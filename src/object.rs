@@ -64,6 +64,16 @@ impl Kind {
         Self::MetricsInstance,
     ];
 
+    /// The kinds that say who scrapes, where, and with which rights.
+    pub const ACCESS: [Self; 6] = [
+        Self::Namespace,
+        Self::ServiceAccount,
+        Self::ClusterRole,
+        Self::ClusterRoleBinding,
+        Self::Role,
+        Self::RoleBinding,
+    ];
+
     /// The kinds of Grafana Agent's operator that are its own.
     pub const AGENTS: [Self; 2] = [Self::GrafanaAgent, Self::MetricsInstance];
 

@@ -186,6 +186,11 @@ impl Cluster {
         &self.context
     }
 
+    /// Whether a Pod's own account is used, in the cluster that it runs in.
+    pub(super) fn is_in_cluster(&self) -> bool {
+        matches!(self.credentials, Credentials::Pod)
+    }
+
     /// The API server's address, without a slash at its end.
     #[must_use]
     pub fn server(&self) -> &str {

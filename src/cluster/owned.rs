@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::read::{Outcome, found, items, labelled_path, objects, text};
+use super::read::{Outcome, found, items, labelled_path, objects, own_kinds, text, with_monitors};
 use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
-use crate::spec::{Form, Format, Spec};
+use crate::spec::{Consumer, Form, Format, Spec};
 
 /// `SecretTypeServiceAccountToken` in `core/v1` of the Kubernetes API.
 const LEGACY_TOKEN: &str = "kubernetes.io/service-account-token";
@@ -35,19 +35,20 @@ impl Cluster {
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read_owned(&self, spec: &Spec) -> Outcome<Owned> {
         let names = &spec.names;
-        let references = objects(spec, true);
+        let mut references = objects(spec, !spec.existing_access || with_monitors(spec));
+        if spec.existing_access {
+            references.retain(|object| !Kind::ACCESS.contains(&object.kind));
+        }
         let by_name = join_all(references.iter().map(|object| self.send(Call::get(object))));
         let labelled = join_all(
-            labelled()
-                .map(|kind| (kind, Some(names.namespace.as_str())))
-                // A job may need rights in any namespace.
-                .chain([(Kind::Role, None), (Kind::RoleBinding, None)])
+            places(spec)
+                .into_iter()
                 .map(async |(kind, namespace)| (kind, self.own(kind, namespace, names).await)),
         );
         let prometheuses = async {
             match &spec.format {
                 Format::Settled(Form::Key { place, .. })
-                    if place.at.object.kind == Kind::Secret =>
+                    if place.at.object.kind == Kind::Secret && !spec.existing_access =>
                 {
                     let call = Call::read("Prometheus objects", PROMETHEUSES);
                     Some(self.send(call).await)
@@ -57,7 +58,12 @@ impl Cluster {
         };
         let secrets = labelled_path(Kind::Secret, Some(&names.namespace), names);
         let secrets = Call::read("Secrets of this instance", &secrets).list_of_metadata();
-        let secrets = self.send(secrets);
+        let secrets = async {
+            if spec.existing_access {
+                return None;
+            }
+            self.send(secrets).await.ok()
+        };
         let user = self.send(Call::who_am_i());
         let (by_name, labelled, prometheuses, secrets, user) =
             tokio::join!(by_name, labelled, prometheuses, secrets, user);
@@ -76,6 +82,7 @@ impl Cluster {
             match answer {
                 Ok(objects) => owned.objects.extend(objects),
                 Err(failure) if failure.is_not_found() => {}
+                Err(failure) if spec.existing_access => return Err(failure),
                 Err(failure) => owned.warnings.push(format!(
                     "{failure}; so a {} of another name than this command's own flags give is not found",
                     kind.name()
@@ -105,6 +112,24 @@ impl Cluster {
         let call = Call::read(&subject, &path).list_of_metadata();
         Ok(items(self.send(call).await?.body))
     }
+}
+
+/// The kinds that are looked for by their labels, each with its namespace, or in all.
+fn places(spec: &Spec) -> Vec<(Kind, Option<&str>)> {
+    let namespace = Some(spec.names.namespace.as_str());
+    if spec.existing_access {
+        let kinds = if with_monitors(spec) || spec.names.consumer == Consumer::Alloy {
+            own_kinds(spec)
+        } else {
+            Vec::new()
+        };
+        return kinds.into_iter().map(|kind| (kind, namespace)).collect();
+    }
+    labelled()
+        .map(|kind| (kind, namespace))
+        // A job may need rights in any namespace.
+        .chain([(Kind::Role, None), (Kind::RoleBinding, None)])
+        .collect()
 }
 
 /// Kinds of which an instance may have objects of any name in its own namespace. Of Secrets, whose names are fixed but

@@ -36,34 +36,59 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read(&self, spec: &Spec, before_writing: bool) -> Outcome<Snapshot> {
-        let with_monitors = !matches!(
-            spec.format.settled(),
-            Some(Form::Files { .. } | Form::Alloy { .. })
-        );
+        let with_monitors = with_monitors(spec);
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
-        let own_kinds = own_kinds(spec).into_iter();
+        let own_kinds = if spec.existing_access && !with_monitors {
+            Vec::new()
+        } else {
+            own_kinds(spec)
+        };
         let own_monitors = join_all(
-            own_kinds.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
+            own_kinds
+                .into_iter()
+                .map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
         );
-        let own_roles =
-            join_all([Kind::Role, Kind::RoleBinding].map(|kind| self.own(kind, None, &spec.names)));
+        let roles = [Kind::Role, Kind::RoleBinding].into_iter();
+        let own_roles = join_all(
+            roles
+                .filter(|_| !spec.existing_access)
+                .map(|kind| self.own(kind, None, &spec.names)),
+        );
         let served = self.served(spec.names.consumer);
         let kinds = if with_monitors {
             monitor_kinds(spec)
         } else {
             BTreeSet::new()
         };
-        let unfamiliar = join_all(kinds.into_iter().map(|kind| self.unfamiliar(kind)));
+        let unfamiliar = join_all(kinds.into_iter().map(async |kind| {
+            if spec.existing_access {
+                Some(kind)
+            } else {
+                self.unfamiliar(kind).await
+            }
+        }));
         let (whose, path) = match spec.names.consumer {
             Consumer::GrafanaAgent => ("GrafanaAgent objects", AGENTS),
             _ => ("Prometheus objects", PROMETHEUSES),
         };
-        let selecting = self.send(Call::read(whose, path));
-        let root_ca = self.send(Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA));
+        let selecting = async {
+            if spec.existing_access && !with_monitors {
+                return None;
+            }
+            Some(self.send(Call::read(whose, path)).await)
+        };
+        let root_ca = async {
+            // A Pod is given it, and asks no other namespace for it.
+            if self.is_in_cluster() {
+                return None;
+            }
+            let call = Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA);
+            self.send(call).await.ok()
+        };
         let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
         let user = self.send(Call::who_am_i());
-        let asked = if before_writing {
+        let asked = if before_writing && !spec.existing_access {
             held_in(spec)
         } else {
             BTreeSet::new()
@@ -104,14 +129,14 @@ impl Cluster {
             prometheuses: None,
             agents: None,
             served: served?,
-            root_ca: text(root_ca.ok(), "/data/ca.crt"),
+            root_ca: text(root_ca, "/data/ca.crt"),
             keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
             unfamiliar: unfamiliar.into_iter().flatten().collect(),
             held: held.into_iter().flatten().collect(),
             warnings: Vec::new(),
         };
-        if with_monitors {
-            snapshot.selecting(selecting, spec);
+        if let Some(selecting) = selecting.filter(|_| with_monitors) {
+            snapshot.selecting(selecting, spec)?;
         }
         let what = match spec.names.consumer {
             Consumer::Alloy => "ConfigMaps",
@@ -119,11 +144,11 @@ impl Cluster {
         };
         if with_monitors || spec.names.consumer == Consumer::Alloy {
             for own in own_monitors {
-                snapshot.own(own, what);
+                snapshot.own(own, what, spec)?;
             }
         }
         for own in own_roles {
-            snapshot.own(own, "Roles in namespaces");
+            snapshot.own(own, "Roles in namespaces", spec)?;
         }
         Ok(snapshot)
     }
@@ -217,9 +242,11 @@ impl Cluster {
 
 impl Snapshot {
     /// The objects of whoever selects ours.
-    fn selecting(&mut self, answer: Outcome, spec: &Spec) {
+    fn selecting(&mut self, answer: Outcome, spec: &Spec) -> Outcome<()> {
         let unknown = match (spec.format.settled(), spec.names.consumer) {
-            (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => return,
+            (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => {
+                return Ok(());
+            }
             (Some(Form::Key { .. }), _) => "whether a Prometheus reads these jobs",
             (_, Consumer::GrafanaAgent) => "which GrafanaAgent runs the MetricsInstance",
             _ => "which labels make a Prometheus select the monitors",
@@ -231,20 +258,30 @@ impl Snapshot {
         match answer {
             Ok(answer) => *selecting = Some(items(answer.body)),
             Err(failure) if failure.is_not_found() => *selecting = Some(Vec::new()),
+            // Nobody reads a hook's warnings, and without the labels nothing scrapes.
+            Err(failure) if spec.existing_access => return Err(failure),
             Err(failure) => self
                 .warnings
                 .push(format!("{failure}; so it is not known {unknown}")),
         }
+        Ok(())
     }
 
-    fn own(&mut self, answer: Outcome<Vec<(ObjectRef, Value)>>, what: &str) {
+    fn own(
+        &mut self,
+        answer: Outcome<Vec<(ObjectRef, Value)>>,
+        what: &str,
+        spec: &Spec,
+    ) -> Outcome<()> {
         match answer {
             Ok(own) => self.objects.extend(own),
             Err(failure) if failure.is_not_found() => {}
+            Err(failure) if spec.existing_access => return Err(failure),
             Err(failure) => self.warnings.push(format!(
                 "{failure}; so {what} that are no longer wanted are not found"
             )),
         }
+        Ok(())
     }
 }
 
@@ -265,28 +302,19 @@ pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
     let [first, second] = names.handles();
     let mut objects = vec![
         ObjectRef::cluster(Kind::Namespace, &names.namespace),
-        ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
-        ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
         namespaced(Kind::ServiceAccount, &names.service_account()),
         namespaced(Kind::Secret, &names.token_secret()),
         namespaced(Kind::Secret, &first),
         namespaced(Kind::Secret, &second),
     ];
-    for namespace in role_namespaces(spec) {
-        objects.push(ObjectRef::namespaced(Kind::Role, &namespace, &names.role()));
-        objects.push(ObjectRef::namespaced(
-            Kind::RoleBinding,
-            &namespace,
-            &names.role_binding(),
-        ));
-        if !ALWAYS_THERE.contains(&namespace.as_str()) && namespace != names.namespace {
-            objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
-        }
+    if !spec.existing_access {
+        objects.extend(roles(spec));
     }
     if let Some(Form::Key { place, .. }) = spec.format.settled() {
         objects.push(place.at.object.clone());
         let namespace = ObjectRef::cluster(Kind::Namespace, place.namespace());
-        if !ALWAYS_THERE.contains(&place.namespace()) && !objects.contains(&namespace) {
+        let is_known = spec.existing_access || ALWAYS_THERE.contains(&place.namespace());
+        if !is_known && !objects.contains(&namespace) {
             objects.push(namespace);
         }
     }
@@ -315,8 +343,39 @@ pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
     objects
 }
 
+/// Roles and bindings, with the Namespaces that they are in.
+fn roles(spec: &Spec) -> Vec<ObjectRef> {
+    let names = &spec.names;
+    let mut objects = vec![
+        ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
+        ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
+    ];
+    for namespace in role_namespaces(spec) {
+        objects.push(ObjectRef::namespaced(Kind::Role, &namespace, &names.role()));
+        objects.push(ObjectRef::namespaced(
+            Kind::RoleBinding,
+            &namespace,
+            &names.role_binding(),
+        ));
+        if !ALWAYS_THERE.contains(&namespace.as_str()) && namespace != names.namespace {
+            objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
+        }
+    }
+    objects
+}
+
+/// Whether the instance may have operators' objects.
+pub(super) fn with_monitors(spec: &Spec) -> bool {
+    match spec.format.settled() {
+        Some(Form::Files { .. } | Form::Alloy { .. }) => false,
+        // What it was before does not matter to whoever may do no more than it takes.
+        Some(Form::Key { .. } | Form::Mounted { .. }) => !spec.existing_access,
+        _ => true,
+    }
+}
+
 /// The kinds of operators' objects of which an instance may have some that are no longer wanted.
-fn own_kinds(spec: &Spec) -> Vec<Kind> {
+pub(super) fn own_kinds(spec: &Spec) -> Vec<Kind> {
     let mut kinds = Kind::MONITORS.to_vec();
     match spec.names.consumer {
         Consumer::Prometheus => kinds.push(Kind::PrometheusRule),

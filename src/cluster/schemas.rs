@@ -26,21 +26,28 @@ impl Cluster {
         (!is_known).then_some(kind)
     }
 
-    /// The schemas of these kinds, as far as they can be had.
-    pub async fn schemas(&self, kinds: BTreeSet<Kind>) -> BTreeMap<Kind, Schema> {
-        let schemas = join_all(kinds.into_iter().map(|kind| self.schema(kind)));
+    /// The schemas of these kinds, as far as they can be had; of the document that is open to everybody where CRDs are
+    /// not to be asked for.
+    pub async fn schemas(&self, kinds: BTreeSet<Kind>, of_crds: bool) -> BTreeMap<Kind, Schema> {
+        let schemas = join_all(kinds.into_iter().map(async |kind| {
+            let schema = if of_crds {
+                self.schema(kind).await
+            } else {
+                self.published(kind).await
+            };
+            schema.map(|schema| (kind, schema))
+        }));
         schemas.await.into_iter().flatten().collect()
     }
 
     /// From the CRD, or where the caller may not read that from the `OpenAPI` document, which is larger and open to
     /// everybody who can log in.
-    async fn schema(&self, kind: Kind) -> Option<(Kind, Schema)> {
-        let schema = match self.send(Call::read(&subject(kind), &path(kind))).await {
+    async fn schema(&self, kind: Kind) -> Option<Schema> {
+        match self.send(Call::read(&subject(kind), &path(kind))).await {
             Ok(answer) => Schema::of_crd(&answer.body, version(kind)),
             Err(failure) if failure.is_not_found() => None,
             Err(_) => self.published(kind).await,
-        };
-        schema.map(|schema| (kind, schema))
+        }
     }
 
     /// `components.schemas` of the document names a kind by its group in reverse: `com.coreos.monitoring.v1.PodMonitor`.

@@ -83,6 +83,9 @@ impl Snapshot {
                 || *namespace == spec.names.namespace
                 || self.objects.contains_key(&object)
         };
+        if spec.existing_access {
+            return BTreeSet::new();
+        }
         let roles = grants.namespaces.keys().cloned();
         let wanted = roles.chain(spec.key_namespace());
         wanted.filter(|namespace| !exists(namespace)).collect()

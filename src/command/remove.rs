@@ -47,7 +47,8 @@ pub struct Args {
 }
 
 /// The flags that say which instance goes, and where its jobs are.
-pub const PLACES: [&str; 13] = [
+pub const PLACES: [&str; 14] = [
+    "existing-access",
     "name",
     "namespace",
     "config",

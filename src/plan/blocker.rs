@@ -113,6 +113,11 @@ pub enum Blocker {
         /// The Role or Secret that would have to be written there.
         object: ObjectRef,
     },
+    /// Access is somebody else's, who has not made the ServiceAccount.
+    NoAccount {
+        /// The ServiceAccount.
+        object: ObjectRef,
+    },
     /// The cluster does not serve the kinds of the operator format.
     KindNotServed {
         /// The kinds.
@@ -235,6 +240,9 @@ impl fmt::Display for Blocker {
                     _ => Ok(()),
                 }
             }
+            Self::NoAccount { object } => {
+                write!(f, "there is no {object}, for which the token would be")
+            }
             Self::KindNotServed { kinds } => {
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
                 write!(
@@ -337,6 +345,9 @@ impl Blocker {
                     _ => "",
                 };
                 format!("create it first (`kubectl create namespace {namespace}`){or}")
+            }
+            Self::NoAccount { .. } => {
+                "install what makes it, such as the chart, or leave out --existing-access and it is made here".into()
             }
             Self::KindNotServed { kinds } => {
                 let text = match kinds.first() {

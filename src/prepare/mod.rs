@@ -117,7 +117,8 @@ pub async fn prepare(
     let render =
         |surroundings: &Surroundings| desired(spec, &form, surroundings, &decision, templates);
     let mut desired = render(&surroundings)?;
-    let schemas = cluster.schemas(unfitted(&desired, &snapshot)).await;
+    let unfitted = unfitted(&desired, &snapshot);
+    let schemas = cluster.schemas(unfitted, !spec.existing_access).await;
     let surroundings = Surroundings {
         schemas: &schemas,
         ..surroundings
@@ -129,7 +130,11 @@ pub async fn prepare(
         Form::Operator => discoverers(spec, &surroundings),
         _ => Vec::new(),
     };
-    let asked = asked(spec, cluster, &snapshot, &discoverers).await;
+    let asked = if spec.existing_access {
+        Vec::new()
+    } else {
+        asked(spec, cluster, &snapshot, &discoverers).await
+    };
     let consent = Consent {
         names: &spec.names,
         take_ownership: spec.take_ownership,
@@ -142,6 +147,7 @@ pub async fn prepare(
     let by_operator = matches!(form, Form::Operator | Form::Agent { .. });
     let not_served = by_operator.then(|| snapshot.not_served(spec));
     let warnings = snapshot.warnings.clone();
+    let no_account = no_account(spec, &snapshot);
     let readers = beside(spec, &form, &snapshot);
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
@@ -156,6 +162,7 @@ pub async fn prepare(
     plan.warnings.extend(readers.warnings);
     plan.remaining = readers.remaining;
     plan.warnings.extend(asked);
+    plan.blockers.extend(no_account);
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
@@ -166,6 +173,15 @@ pub async fn prepare(
         (slots[decision.slot].clone(), decision),
         spec,
     ))
+}
+
+/// The ServiceAccount that somebody else should have made.
+fn no_account(spec: &Spec, snapshot: &Snapshot) -> Option<Blocker> {
+    let names = &spec.names;
+    let account = names.service_account();
+    let object = ObjectRef::namespaced(Kind::ServiceAccount, &names.namespace, &account);
+    let is_missing = spec.existing_access && !snapshot.objects.contains_key(&object);
+    is_missing.then_some(Blocker::NoAccount { object })
 }
 
 /// What has to be asked once it is known who discovers, and whose the account is: warnings.

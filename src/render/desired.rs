@@ -161,7 +161,9 @@ pub fn desired(
     templates: &Templates,
 ) -> Result<Desired> {
     let mut renderer = Renderer::new(spec, surroundings, decision, templates, form);
-    renderer.access()?;
+    if !spec.existing_access {
+        renderer.access()?;
+    }
     if form.token_place() != TokenPlace::Pod {
         renderer.handle()?;
     }

@@ -55,6 +55,9 @@ pub struct Spec {
     pub renewal: Renewal,
     /// How much the role grants.
     pub access: AccessLevel,
+    /// Whether ServiceAccount, roles, bindings and Namespace are somebody else's. Whoever runs this holds no more rights
+    /// than the rest takes, so nothing is asked that is not indispensable.
+    pub existing_access: bool,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
     /// Whose the token's file is to be: `USER` or `USER:GROUP`, in names or numbers.
@@ -136,6 +139,7 @@ impl Spec {
             jobs,
             duration,
             renewal: Renewal::default(),
+            existing_access: settings.existing_access.unwrap_or(false),
             take_ownership: settings.take_ownership.unwrap_or(false),
             token_owner: settings.token_owner,
             backup: settings.backup.unwrap_or(false),

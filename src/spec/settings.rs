@@ -307,6 +307,10 @@ pub struct Settings {
     )]
     pub access: Option<String>,
 
+    /// Leave ServiceAccount, roles and bindings to somebody else, such as a Helm chart: only the token and the configuration are written, and nothing is asked that this does not need
+    #[arg(long, env = "MONCONF_EXISTING_ACCESS", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub existing_access: Option<bool>,
+
     /// With --access observer or --kubelet apiserver-proxy, grant nodes/proxy, which executes commands in every pod
     #[arg(long, env = "MONCONF_ALLOW_NODES_PROXY", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub allow_nodes_proxy: Option<bool>,

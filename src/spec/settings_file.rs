@@ -66,6 +66,7 @@ impl Settings {
             blackbox_exporter: self.blackbox_exporter.or(other.blackbox_exporter),
             kubelet: self.kubelet.or(other.kubelet),
             access: self.access.or(other.access),
+            existing_access: self.existing_access.or(other.existing_access),
             allow_nodes_proxy: self.allow_nodes_proxy.or(other.allow_nodes_proxy),
             kubelet_insecure_tls: self.kubelet_insecure_tls.or(other.kubelet_insecure_tls),
             take_ownership: self.take_ownership.or(other.take_ownership),

@@ -1,5 +1,5 @@
 //! The real components that monconf is tested against: etcd, the API server, the controller manager, a node,
-//! Prometheus, its operator, Grafana Agent, its operator, exporters.
+//! Prometheus, its operator, Grafana Agent, its operator, exporters, Helm.
 //!
 //! Nothing here imitates what can be run. Every binary is built from a pinned Go module (see [`components`]),
 //! every process dies with the process that started it (see [`process`]), and every directory lies below the
@@ -21,6 +21,7 @@ pub mod components;
 pub mod control_plane;
 pub mod exporters;
 pub mod grafana_agent;
+pub mod helm;
 pub mod kubeconfig;
 pub mod mounts;
 pub mod network;
@@ -50,6 +51,7 @@ pub use components::{Component, OperatorVersion};
 pub use control_plane::{ControlPlane, Crds, Options};
 pub use exporters::{Certificate, Exporter};
 pub use grafana_agent::GrafanaAgent;
+pub use helm::Helm;
 pub use mounts::Mounts;
 pub use network::Network;
 pub use node::Node;

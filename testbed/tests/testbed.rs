@@ -8,6 +8,7 @@ mod control_plane;
 mod control_plane_pods;
 mod exporters;
 mod grafana_agent;
+mod helm;
 mod node;
 mod operator;
 mod pod;

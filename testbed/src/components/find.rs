@@ -21,6 +21,7 @@ pub(super) fn in_path(name: &str, version: &str) -> Option<PathBuf> {
 fn reports(program: &Path, version: &str) -> bool {
     let arguments: &[&str] = match program.file_name().and_then(|name| name.to_str()) {
         Some("kubectl") => &["version", "--client"],
+        Some("helm") => &["version", "--template={{.Version}}"],
         _ => &["--version"],
     };
     Command::new(program)

@@ -7,6 +7,7 @@ mod go;
 mod operator_version;
 
 use std::env;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ pub enum Component {
     Etcd,
     /// `grafana-agent`, `grafana-agent-operator`.
     GrafanaAgent,
+    /// `helm` of the third major version.
+    Helm3,
+    /// `helm` of the fourth.
+    Helm4,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
     /// `node_exporter`.
@@ -44,6 +49,8 @@ impl Component {
             Self::CoreDns => "coredns",
             Self::Etcd => "etcd",
             Self::GrafanaAgent => "grafana-agent",
+            Self::Helm3 => "helm-3",
+            Self::Helm4 => "helm-4",
             Self::Kubernetes => "kubernetes",
             Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
@@ -59,6 +66,8 @@ impl Component {
             Self::CoreDns => "1.15.0",
             Self::Etcd => "3.6.16",
             Self::GrafanaAgent => "0.44.8",
+            Self::Helm3 => "3.22.0",
+            Self::Helm4 => "4.3.1",
             Self::Kubernetes => "1.35.4",
             Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
@@ -146,6 +155,21 @@ impl Component {
                  -X k8s.io/component-base/version.gitMajor=1 \
                  -X k8s.io/component-base/version.gitMinor=35"
                 .to_owned(),
+            // Without the cluster's version it takes whatever it is given for deprecated.
+            Self::Helm3 => {
+                let module = "helm.sh/helm/v3";
+                let mut stamps =
+                    format!(" -X {module}/internal/version.version=v{}", self.version());
+                for package in ["pkg/chartutil", "pkg/lint/rules"] {
+                    let variable = format!("{module}/{package}.k8sVersion");
+                    let _ = write!(stamps, " -X {variable}Major=1 -X {variable}Minor=35");
+                }
+                stamps
+            }
+            Self::Helm4 => {
+                let variable = "helm.sh/helm/v4/internal/version.version";
+                format!(" -X {variable}=v{}", self.version())
+            }
             Self::GrafanaAgent => {
                 let variable = "github.com/grafana/agent/internal/build.Version";
                 format!(" -X {variable}=v{}", self.version())
@@ -174,6 +198,7 @@ impl Component {
             Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
             Self::CoreDns => 120,
             Self::GrafanaAgent => 600,
+            Self::Helm3 | Self::Helm4 => 100,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
             Self::PrometheusOperator => 100,
