@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::read::{Outcome, found, items, labelled_path, objects, own_kinds, text, with_monitors};
+use super::read::{Outcome, found, items, labelled_path, objects, own_kinds, text};
 use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
-use crate::spec::{Consumer, Form, Format, Spec};
+use crate::spec::{Form, Format, Spec};
 
 /// `SecretTypeServiceAccountToken` in `core/v1` of the Kubernetes API.
 const LEGACY_TOKEN: &str = "kubernetes.io/service-account-token";
@@ -35,7 +35,7 @@ impl Cluster {
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read_owned(&self, spec: &Spec) -> Outcome<Owned> {
         let names = &spec.names;
-        let mut references = objects(spec, !spec.existing_access || with_monitors(spec));
+        let mut references = objects(spec, true);
         if spec.existing_access {
             references.retain(|object| !Kind::ACCESS.contains(&object.kind));
         }
@@ -118,12 +118,8 @@ impl Cluster {
 fn places(spec: &Spec) -> Vec<(Kind, Option<&str>)> {
     let namespace = Some(spec.names.namespace.as_str());
     if spec.existing_access {
-        let kinds = if with_monitors(spec) || spec.names.consumer == Consumer::Alloy {
-            own_kinds(spec)
-        } else {
-            Vec::new()
-        };
-        return kinds.into_iter().map(|kind| (kind, namespace)).collect();
+        let kinds = own_kinds(spec).into_iter();
+        return kinds.map(|kind| (kind, namespace)).collect();
     }
     labelled()
         .map(|kind| (kind, namespace))

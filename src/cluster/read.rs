@@ -39,15 +39,9 @@ impl Cluster {
         let with_monitors = with_monitors(spec);
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
-        let own_kinds = if spec.existing_access && !with_monitors {
-            Vec::new()
-        } else {
-            own_kinds(spec)
-        };
+        let own_kinds = own_kinds(spec).into_iter();
         let own_monitors = join_all(
-            own_kinds
-                .into_iter()
-                .map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
+            own_kinds.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
         );
         let roles = [Kind::Role, Kind::RoleBinding].into_iter();
         let own_roles = join_all(
@@ -73,7 +67,7 @@ impl Cluster {
             _ => ("Prometheus objects", PROMETHEUSES),
         };
         let selecting = async {
-            if spec.existing_access && !with_monitors {
+            if !with_selecting(spec) {
                 return None;
             }
             Some(self.send(Call::read(whose, path)).await)
@@ -365,13 +359,21 @@ fn roles(spec: &Spec) -> Vec<ObjectRef> {
 }
 
 /// Whether the instance may have operators' objects.
-pub(super) fn with_monitors(spec: &Spec) -> bool {
-    match spec.format.settled() {
-        Some(Form::Files { .. } | Form::Alloy { .. }) => false,
-        // What it was before does not matter to whoever may do no more than it takes.
-        Some(Form::Key { .. } | Form::Mounted { .. }) => !spec.existing_access,
-        _ => true,
-    }
+fn with_monitors(spec: &Spec) -> bool {
+    !matches!(
+        spec.format.settled(),
+        Some(Form::Files { .. } | Form::Alloy { .. })
+    )
+}
+
+/// Whether it matters who selects the objects of an operator: where there may be some, and beside them to whoever may
+/// look around.
+fn with_selecting(spec: &Spec) -> bool {
+    let may_be_written = matches!(
+        spec.format.settled(),
+        None | Some(Form::Operator | Form::Agent { .. })
+    );
+    may_be_written || !spec.existing_access
 }
 
 /// The kinds of operators' objects of which an instance may have some that are no longer wanted.
