@@ -13,6 +13,7 @@ mod alerts;
 mod alloy;
 mod canary;
 mod catalogue;
+mod chart;
 mod client;
 mod config_file;
 mod configmap;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::read::{Outcome, found, items, labelled_path, objects, own_kinds, text};
+use super::read::{Outcome, found, items, labelled_path, objects, text};
 use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
 use crate::spec::{Form, Format, Spec};
@@ -118,7 +118,7 @@ impl Cluster {
 fn places(spec: &Spec) -> Vec<(Kind, Option<&str>)> {
     let namespace = Some(spec.names.namespace.as_str());
     if spec.existing_access {
-        let kinds = own_kinds(spec).into_iter();
+        let kinds = spec.names.consumer.kinds().into_iter();
         return kinds.map(|kind| (kind, namespace)).collect();
     }
     labelled()

@@ -39,7 +39,7 @@ impl Cluster {
         let with_monitors = with_monitors(spec);
         let references = objects(spec, with_monitors);
         let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
-        let own_kinds = own_kinds(spec).into_iter();
+        let own_kinds = spec.names.consumer.kinds().into_iter();
         let own_monitors = join_all(
             own_kinds.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
         );
@@ -374,17 +374,6 @@ fn with_selecting(spec: &Spec) -> bool {
         None | Some(Form::Operator | Form::Agent { .. })
     );
     may_be_written || !spec.existing_access
-}
-
-/// The kinds of operators' objects of which an instance may have some that are no longer wanted.
-pub(super) fn own_kinds(spec: &Spec) -> Vec<Kind> {
-    let mut kinds = Kind::MONITORS.to_vec();
-    match spec.names.consumer {
-        Consumer::Prometheus => kinds.push(Kind::PrometheusRule),
-        Consumer::GrafanaAgent => kinds.extend(Kind::AGENTS),
-        Consumer::Alloy => kinds = vec![Kind::ConfigMap],
-    }
-    kinds
 }
 
 /// Namespaces of every cluster.

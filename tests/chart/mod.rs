@@ -1,0 +1,3 @@
+//! The Helm chart: one model with monconf itself, and at work in a cluster.
+
+mod catalogue;
