@@ -1,10 +1,9 @@
 //! `monconf alloy`: access, token and configuration for Grafana Alloy.
 
-use std::process::ExitCode;
-
 use super::{provision, translate};
 use crate::cli::Global;
 use crate::error::Result;
+use crate::outcome::{Exit, Outcome};
 use crate::spec::Consumer;
 use crate::ui::Ui;
 
@@ -40,10 +39,15 @@ pub(crate) const WITH_METRICSINSTANCE: [&str; 3] =
     ["from_metricsinstance", "bypass_errors", "clustering"];
 
 /// Plans, and with `--apply` applies.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(
+    args: Args,
+    global: &Global,
+    ui: &Ui,
+    outcome: &mut Outcome,
+) -> Result<Exit> {
     if let Some(of) = &args.translate.from_metricsinstance {
         let clustering = args.provision.settings.clustering;
         return translate::run(of, args.translate.bypass_errors, clustering, global, ui).await;
     }
-    provision::run(Consumer::Alloy, args.provision, global, ui).await
+    provision::run(Consumer::Alloy, args.provision, global, ui, outcome).await
 }

@@ -118,6 +118,7 @@ impl Failed {
             task,
             reason: self.reason(),
             hint: self.hint().map(str::to_owned),
+            passing: matches!(self, Self::Silent(_) | Self::Status(429 | 500.., _)),
         }
     }
 

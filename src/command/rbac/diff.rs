@@ -1,6 +1,5 @@
 //! `monconf rbac diff`: what an identity may do against what the jobs need.
 
-use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
@@ -18,6 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::mask::scrub_all;
 use crate::render::grants;
 use crate::spec::{Form, Settings, Spec, valid_name};
+use crate::outcome::{Ended, Exit};
 use crate::ui::{Compared, Ui};
 
 /// Compare what an identity may do with what the jobs need
@@ -67,7 +67,7 @@ enum Output {
 }
 
 /// Reads, compares and shows.
-pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
     let settings = args.file.beside(args.settings)?;
     let spec = Spec::new(args.whose.consumer, settings)?;
     let asked = args.service_account.as_deref().map(account).transpose()?;
@@ -90,9 +90,9 @@ pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode
         Output::Json => ui.out(&report(&subject, &jobs, &comparison)),
     }
     if args.detailed_exitcode && !comparison.is_exact() {
-        return Ok(ExitCode::from(FOUND));
+        return Ok(Ended::Done.with_code(FOUND));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 /// Roles and bindings, and what the identity needs: for itself alone where it is `ours`; for discovery too where it
