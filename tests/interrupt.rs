@@ -276,7 +276,7 @@ fn lost_answer(form: Form) {
         let run = case.apply_through(&relay).run();
         if write.ends_with("/token") {
             // Asking again might leave a token that nobody knows of.
-            let run = run.exit(1);
+            let run = run.exit(75);
             assert!(
                 run.stderr.contains("a token was asked for and not stored"),
                 "{}",
