@@ -14,13 +14,17 @@ use crate::command::remove::PLACES;
 use crate::spec::{self, Consumer, Settings};
 use crate::ui::{ColorChoice, LogFormat};
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 an error that a repetition does not mend, a check that failed; 2 with --detailed-exitcode:
+something is to be changed or due; 75 an error that a repetition may mend; 130, 143 ended by SIGINT, SIGTERM.";
+
 /// Connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters
 ///
 /// From the scrape jobs that you want, monconf derives the least access that they need, creates
 /// ServiceAccount, role and binding, issues a token and writes the configuration; and shows a diff
 /// against what exists before it writes anything.
 #[derive(Parser)]
-#[command(name = "monconf", version, max_term_width = 100)]
+#[command(name = "monconf", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]

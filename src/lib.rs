@@ -76,7 +76,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(error) = &end {
         ui.error(error);
     }
-    tell(&outcome.ended(end.as_ref().copied(), begun.elapsed()), result_file.as_deref(), &ui)
+    tell(
+        &outcome.ended(end.as_ref().copied(), begun.elapsed()),
+        result_file.as_deref(),
+        &ui,
+    )
 }
 
 fn finish(cli: Cli, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {

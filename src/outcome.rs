@@ -290,7 +290,11 @@ mod tests {
                 let line = failed(&piece.repeat(error), hint).line();
                 assert!(line.len() <= LONGEST, "{piece:?} {error}: {}", line.len());
                 // The mask of control characters makes one of them many.
-                assert!(line.len() > LONGEST / 2, "{piece:?} {error}: {}", line.len());
+                assert!(
+                    line.len() > LONGEST / 2,
+                    "{piece:?} {error}: {}",
+                    line.len()
+                );
                 let told: Value = serde_json::from_str(&line).expect("JSON");
                 assert!(line.contains(CUT), "{piece:?}");
                 assert_eq!(told["exitCode"], 1);

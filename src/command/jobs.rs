@@ -7,9 +7,9 @@ use crate::access::{self, Grants, Need, Rule};
 use crate::error::Result;
 use crate::job::Job;
 use crate::object::Kind;
+use crate::outcome::{Ended, Exit};
 use crate::render::discovered;
 use crate::spec::{Form, Settings, Spec};
-use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
 use crate::yaml;
 

@@ -118,11 +118,25 @@ impl Command {
         // Each has a future of its own size, and not all of them fit on the stack one within the other.
         match self {
             Self::Prometheus(args) => {
-                Box::pin(provision::run(Consumer::Prometheus, args, global, ui, outcome)).await
+                Box::pin(provision::run(
+                    Consumer::Prometheus,
+                    args,
+                    global,
+                    ui,
+                    outcome,
+                ))
+                .await
             }
             Self::Alloy(args) => Box::pin(alloy::run(args, global, ui, outcome)).await,
             Self::GrafanaAgent(args) => {
-                Box::pin(provision::run(Consumer::GrafanaAgent, args, global, ui, outcome)).await
+                Box::pin(provision::run(
+                    Consumer::GrafanaAgent,
+                    args,
+                    global,
+                    ui,
+                    outcome,
+                ))
+                .await
             }
             Self::Verify(args) => Box::pin(verify::run(args, global, ui, outcome)).await,
             Self::Rotate(args) => Box::pin(rotate::run(args, global, ui, outcome)).await,

@@ -73,12 +73,7 @@ enum Output {
 }
 
 /// Plans, and with `--apply` deletes.
-pub async fn run(
-    args: Args,
-    global: &Global,
-    ui: &Ui,
-    outcome: &mut Outcome,
-) -> Result<Exit> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let settings = args.writing.file.beside(args.settings)?;
     let spec = Spec::for_removal(args.whose.consumer, settings)?;
     outcome.is_about(&spec.names);

@@ -68,12 +68,7 @@ const SETTLING: Duration = Duration::from_secs(10);
 const SAMPLE: usize = 3;
 
 /// Rotates.
-pub async fn run(
-    args: Args,
-    global: &Global,
-    ui: &Ui,
-    outcome: &mut Outcome,
-) -> Result<Exit> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let settings = args.file.beside(args.settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let mut spec = Spec::new(args.whose.consumer, settings)?;

@@ -114,12 +114,7 @@ impl clap::Args for TokenDirs {
 const DUE: u8 = 2;
 
 /// Reads, and shows.
-pub async fn run(
-    args: Args,
-    global: &Global,
-    ui: &Ui,
-    outcome: &mut Outcome,
-) -> Result<Exit> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     if args.output_file.is_some() && args.output == Output::Text {
         return Err(Error::usage_hint(
             "--output-file is for programs, the table is not",

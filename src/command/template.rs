@@ -1,11 +1,11 @@
 //! `monconf template`: the built-in templates, for reading and for replacing some of them.
 
-use std::path::PathBuf;
 use crate::error::{Error, Result};
+use crate::outcome::{Ended, Exit};
 use crate::promfile::Write;
 use crate::render::Builtin;
-use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
+use std::path::PathBuf;
 
 /// List, show or eject the built-in templates
 #[derive(clap::Args)]

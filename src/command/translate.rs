@@ -5,8 +5,8 @@ use crate::alloy;
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::translate::{Severity, translate};
 use crate::outcome::{Ended, Exit};
+use crate::translate::{Severity, translate};
 use crate::ui::Ui;
 
 /// Translates the MetricsInstance `of`, `NAMESPACE/NAME`, onto standard output. What could not be translated is told, and

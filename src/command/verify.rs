@@ -116,12 +116,7 @@ impl FromStr for Sample {
 }
 
 /// Verifies, and shows what came of it.
-pub async fn run(
-    args: Args,
-    global: &Global,
-    ui: &Ui,
-    outcome: &mut Outcome,
-) -> Result<Exit> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let mut args = args;
     args.settings = args.file.beside(std::mem::take(&mut args.settings))?;
     let given = args.token_file.as_deref().map(token).transpose()?;

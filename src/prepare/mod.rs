@@ -29,7 +29,7 @@ use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
 use crate::render::{Desired, Discoverer, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
-use crate::token::{Decision, Situation, decide, Verdict};
+use crate::token::{Decision, Situation, Verdict, decide};
 
 pub use self::configured::{Identities, Standing, identities};
 pub use self::issued::{Issued, issued};

@@ -101,7 +101,7 @@ impl Ui {
     /// What went wrong, and what to do about it.
     pub fn error(&self, error: &Error) {
         let hint = error.hint();
-        let more = json!({"hint": hint.as_deref().map(scrub)});
+        let more = hint.as_deref().map(|hint| json!({"hint": scrub(hint)}));
         let word = Some((RED, "error:"));
         self.log(Level::Error, &scrub(&error.to_string()), more, word);
         if let Some(hint) = hint.filter(|_| self.format == LogFormat::Text) {
@@ -294,7 +294,10 @@ impl Ui {
 #[must_use]
 pub fn usage(message: &clap::Error) -> String {
     let text = scrub(&message.render().to_string());
-    text.strip_prefix("error: ").unwrap_or(&text).trim().to_owned()
+    text.strip_prefix("error: ")
+        .unwrap_or(&text)
+        .trim()
+        .to_owned()
 }
 
 /// A reader that went away ends nothing: what is under way in the cluster is finished.

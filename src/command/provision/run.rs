@@ -53,11 +53,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         Box::pin(self.attempt(interrupt, outcome)).await
     }
 
-    async fn attempt(
-        &self,
-        interrupt: &mut Interrupt,
-        outcome: &mut Outcome,
-    ) -> Result<Exit> {
+    async fn attempt(&self, interrupt: &mut Interrupt, outcome: &mut Outcome) -> Result<Exit> {
         let (manner, ui) = (self.manner, self.ui);
         let read = &self.prepare;
         let mut prepared = interrupt.or(Box::pin(read())).await?;

@@ -1,6 +1,5 @@
 //! `monconf rbac diff`: what an identity may do against what the jobs need.
 
-
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use serde_json::{Value, json};
@@ -15,9 +14,9 @@ use crate::command::{SettingsFile, Whose};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::scrub_all;
+use crate::outcome::{Ended, Exit};
 use crate::render::grants;
 use crate::spec::{Form, Settings, Spec, valid_name};
-use crate::outcome::{Ended, Exit};
 use crate::ui::{Compared, Ui};
 
 /// Compare what an identity may do with what the jobs need

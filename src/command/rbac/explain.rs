@@ -7,9 +7,9 @@ use crate::access::existing::{self, Explanation, Identity};
 use crate::command::{Output, Whose};
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::outcome::{Ended, Exit};
 use crate::render::{discovered, secrets};
 use crate::spec::{AlloyToken, Consumer, Form, Names, Settings, Spec};
-use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
 
 /// Show which job needs which right and why, for our jobs or an existing configuration of Prometheus
