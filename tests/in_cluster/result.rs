@@ -120,17 +120,27 @@ fn of_an_instance_from_its_beginning_to_its_end() {
     let hint = "--wait waits for that; --overlap 0s revokes it now";
     assert_eq!(early["hint"], hint);
 
-    // On loopback nobody serves what the jobs ask for but the API server.
-    let verified = instance.result(run("verify", &["--jobs", "apiserver"]), 0);
-    let expected = json!({"result": "verified", "token": instance.life(false)});
-    assert_eq!(verified, instance.told("verify", expected));
-    let failed = instance.result(run("verify", &["--jobs", "apiserver,coredns"]), 1);
-    assert_eq!(
-        (&failed["result"], &failed["retryable"]),
-        (&json!("failed"), &json!(false))
+    // On loopback there is no target.
+    let failed = instance.result(run("verify", &["--jobs", "apiserver"]), 1);
+    let expected = json!({
+        "result": "failed", "exitCode": 1, "token": instance.life(false), "error": "no job has a target",
+    });
+    assert_eq!(failed, instance.told("verify", expected));
+    let role = format!(
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{}-clusterrole-binding",
+        instance.scope.name
     );
+    instance.scope.admin().delete(&role).unwrap();
+    let failed = instance.result(run("verify", &["--jobs", "apiserver"]), 1);
     let error = failed["error"].as_str().unwrap();
-    assert!(error.contains(" checks failed: "), "{error}");
+    assert!(
+        error.starts_with("1 of ") && error.contains(" checks failed: ServiceAccount "),
+        "{error}"
+    );
+    assert!(
+        failed["hint"].as_str().unwrap().contains("--apply"),
+        "{failed}"
+    );
 
     let shown = instance.result(run("status", &[]), 0);
     assert_eq!(shown, instance.told("status", json!({"result": "done"})));
@@ -265,9 +275,10 @@ fn a_file_that_holds_something_else_or_cannot_be_written_is_told_and_changes_not
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("prometheus.yml");
     fs::write(&file, "global: {}\n").unwrap();
+    let nowhere = folder.path().join("nowhere/result");
     for (path, words) in [
         (file.to_str().unwrap(), "it holds something else"),
-        ("/nowhere/result", "No such file"),
+        (nowhere.to_str().unwrap(), "No such file"),
         ("/", "Is a directory"),
     ] {
         let run = Monconf::new(["jobs", "--result-file", path]).run().ok();

@@ -33,7 +33,7 @@ pub(super) struct Args {
     severity: Severity,
 
     /// Also what every cluster gives to its own components
-    #[arg(long)]
+    #[arg(long, env = "MONCONF_ALL", hide_env_values = true, value_parser = BoolishValueParser::new())]
     all: bool,
 
     /// What to print on standard output

@@ -30,7 +30,12 @@ pub(super) struct Args {
     whose: Whose,
 
     /// The ServiceAccount that discovers and scrapes [default: the instance's own]
-    #[arg(long, value_name = "NAMESPACE/NAME")]
+    #[arg(
+        long,
+        env = "MONCONF_SERVICE_ACCOUNT",
+        hide_env_values = true,
+        value_name = "NAMESPACE/NAME"
+    )]
     service_account: Option<String>,
 
     #[command(flatten)]
