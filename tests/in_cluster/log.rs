@@ -139,6 +139,6 @@ fn a_configuration_alone_is_on_standard_output() {
         .ok();
     assert_eq!(json.stdout, plain.stdout);
     let lines = lines(&json);
-    let plan = lines[0]["message"].as_str().unwrap();
-    assert_eq!(plan, plain.stderr.trim());
+    let shown = lines[0]["message"].as_str().unwrap();
+    assert_eq!(shown, plain.stderr.trim());
 }

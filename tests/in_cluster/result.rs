@@ -18,7 +18,7 @@ struct Instance<'a> {
     folder: TempDir,
 }
 
-impl<'a> Instance<'a> {
+impl Instance<'_> {
     fn new(name: &str) -> Self {
         Self {
             scope: ControlPlane::shared().scope(name),
@@ -52,7 +52,7 @@ impl<'a> Instance<'a> {
     }
 
     /// A result with what is the same in every one of this instance.
-    fn told(&self, verb: &str, more: Value) -> Value {
+    fn told(&self, verb: &str, more: &Value) -> Value {
         let mut told = json!({
             "verb": verb, "consumer": "prometheus", "instance": self.scope.name,
             "namespace": self.scope.namespace, "exitCode": 0, "retryable": false,
@@ -87,14 +87,14 @@ fn of_an_instance_from_its_beginning_to_its_end() {
 
     let planned = instance.result(run("prometheus", &[]), 0);
     let expected = with(counts(0, 0, 0, 9), &json!({"result": "planned"}));
-    assert_eq!(planned, instance.told("prometheus", expected));
+    assert_eq!(planned, instance.told("prometheus", &expected));
     let gate = instance.result(run("prometheus", &["--detailed-exitcode"]), 2);
     assert_eq!(gate["result"], "planned");
 
     let applied = instance.result(run("prometheus", &["--apply"]), 0);
     let expected = json!({"result": "applied", "token": instance.life(true)});
     let expected = with(counts(9, 0, 0, 0), &expected);
-    assert_eq!(applied, instance.told("prometheus", expected));
+    assert_eq!(applied, instance.told("prometheus", &expected));
 
     let again = instance.result(run("prometheus", &["--apply"]), 0);
     let kept = json!({"token": instance.life(false)});
@@ -102,7 +102,7 @@ fn of_an_instance_from_its_beginning_to_its_end() {
         with(counts(0, 0, 0, 0), &kept),
         &json!({"result": "unchanged"}),
     );
-    assert_eq!(again, instance.told("prometheus", expected));
+    assert_eq!(again, instance.told("prometheus", &expected));
 
     let not_due = instance.result(run("rotate", &["--if-due"]), 0);
     assert_eq!(not_due["result"], "not-due");
@@ -125,7 +125,7 @@ fn of_an_instance_from_its_beginning_to_its_end() {
     let expected = json!({
         "result": "failed", "exitCode": 1, "token": instance.life(false), "error": "no job has a target",
     });
-    assert_eq!(failed, instance.told("verify", expected));
+    assert_eq!(failed, instance.told("verify", &expected));
     let role = format!(
         "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{}-clusterrole-binding",
         instance.scope.name
@@ -143,7 +143,7 @@ fn of_an_instance_from_its_beginning_to_its_end() {
     );
 
     let shown = instance.result(run("status", &[]), 0);
-    assert_eq!(shown, instance.told("status", json!({"result": "done"})));
+    assert_eq!(shown, instance.told("status", &json!({"result": "done"})));
 
     let removed = instance.result(run("remove", &["--apply"]), 0);
     assert_eq!(removed["result"], "removed");
