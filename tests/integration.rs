@@ -24,6 +24,7 @@ mod explain;
 mod external_prometheus;
 mod files;
 mod grafana_agent;
+mod in_cluster;
 mod interrupt;
 mod least_access;
 mod literal_values;
