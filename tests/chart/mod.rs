@@ -3,4 +3,5 @@
 mod catalogue;
 mod life;
 mod release;
+mod rights;
 mod world;

@@ -1,7 +1,7 @@
 //! A release of the chart, in a namespace of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -115,14 +115,16 @@ impl<'a> Release<'a> {
             "--values",
             values.to_str().unwrap(),
         ];
-        // It asks the cluster which kinds it serves.
-        let run = self.helm(&[&arguments[..], &["--validate"]].concat()).ok();
+        // It asks the cluster which kinds it serves, and what is installed.
+        let run = self
+            .helm(&[&arguments[..], &["--dry-run=server"]].concat())
+            .ok();
         monconf::yaml::parse(&run.stdout, "helm template").unwrap()
     }
 
-    /// `helm test`.
+    /// `helm test`, which prints what the Pod said.
     pub(super) fn test(&self) -> Run {
-        self.helm(&["test", &self.scope.name, "--logs"])
+        self.helm(&["test", &self.scope.name])
     }
 
     /// `helm uninstall`.
@@ -133,6 +135,13 @@ impl<'a> Release<'a> {
     /// The name of one of the chart's own objects: `apply`, `rotate`, `remove`, `verify`, `settings`.
     pub(super) fn own(&self, suffix: &str) -> String {
         format!("{}-monconf-{suffix}", self.scope.name)
+    }
+
+    /// Makes an object in a collection of the release's namespace, as an administrator.
+    pub(super) fn put(&self, collection: &str, object: &Value) {
+        if let Err(failure) = self.scope.admin().post(&self.path(collection), object) {
+            panic!("{failure}");
+        }
     }
 
     /// An object of the release's namespace: `v1/secrets/NAME`, `batch/v1/jobs/NAME`.
@@ -187,11 +196,6 @@ impl<'a> Release<'a> {
             self.scope.namespace,
             self.own(verb)
         )
-    }
-
-    /// The folder of files that go with the test.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 
