@@ -117,7 +117,7 @@ impl<'a> Release<'a> {
         ];
         // It asks the cluster which kinds it serves, and what is installed.
         let run = self
-            .helm(&[&arguments[..], &["--dry-run=server"]].concat())
+            .helm(&[&arguments[..], &["--dry-run=server", "--take-ownership"]].concat())
             .ok();
         monconf::yaml::parse(&run.stdout, "helm template").unwrap()
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testbed::{ControlPlane, Event, Helm, root};
 
 use super::release::Release;
-use crate::support::{Monconf, PodAccount, Run};
+use crate::support::{Monconf, PodAccount, Run, token};
 
 /// How many releases are tried at the same time.
 const AT_ONCE: usize = 3;
@@ -211,14 +211,16 @@ fn release<'a>(cp: &'a ControlPlane, test: &str) -> Release<'a> {
 
 /// A handle of this instance's that has to be made anew: the type of a Secret cannot be changed.
 fn unfit_handle(release: &Release, slot: char) {
-    let name = format!("{}-k8s-token-{slot}", release.scope.name);
-    release.put("v1/secrets", &json!({
+    let scope = &release.scope;
+    let handle = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "example.com/other",
-        "metadata": {"name": name, "labels": {
-            "app.kubernetes.io/managed-by": "monconf", "app.kubernetes.io/instance": release.scope.name,
+        "metadata": {"name": format!("{}-k8s-token-{slot}", scope.name), "labels": {
+            "app.kubernetes.io/managed-by": "monconf", "app.kubernetes.io/instance": scope.name,
             "app.kubernetes.io/component": "prometheus",
         }},
-    }));
+    });
+    let path = token::handle_path(scope, slot);
+    scope.admin().apply(&path, &handle, "monconf").unwrap();
 }
 
 /// Installs as the hook does, then upgrades; ends with the first run that fails.
