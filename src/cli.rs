@@ -130,7 +130,7 @@ impl Told {
     #[must_use]
     pub fn of(arguments: &[OsString]) -> Self {
         let format = LOG_FORMAT.among(arguments);
-        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, true).ok());
+        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, false).ok());
         Self {
             format: format.unwrap_or_default(),
             result_file: RESULT_FILE.among(arguments).map(PathBuf::from),

@@ -97,3 +97,28 @@ fn the_help_tells_the_exit_codes_of_the_documentation() {
     }
     assert_eq!(count, 6);
 }
+
+/// The text of each YAML block, as it stands within something else.
+fn yaml(indent: usize) -> Vec<String> {
+    let blocks = DOCS.split("```yaml\n").skip(1);
+    let indented = |block: &str| {
+        let lines = block.split("```").next().unwrap().lines();
+        lines
+            .map(|line| format!("{:indent$}{line}\n", ""))
+            .collect()
+    };
+    blocks.map(indented).collect()
+}
+
+#[test]
+fn a_job_of_what_the_documentation_shows_is_accepted() {
+    let (containers, policy) = (&yaml(6)[0], &yaml(2)[1]);
+    let job = format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: rotate}}\nspec:\n{policy}  template:\n    spec:\n      restartPolicy: Never\n{containers}"
+    );
+    let path = "/apis/batch/v1/namespaces/default/jobs/rotate?dryRun=All&fieldManager=docs&fieldValidation=Strict";
+    let kind = "application/apply-patch+yaml";
+    let admin = ControlPlane::shared().admin();
+    let answer = admin.send("PATCH", path, kind, job.as_bytes()).unwrap();
+    assert_eq!(answer.code, 201, "{}\n{job}", answer.text);
+}
