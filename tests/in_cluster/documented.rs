@@ -101,11 +101,11 @@ fn the_help_tells_the_exit_codes_of_the_documentation() {
 /// The text of each YAML block, as it stands within something else.
 fn yaml(indent: usize) -> Vec<String> {
     let blocks = DOCS.split("```yaml\n").skip(1);
+    let margin = " ".repeat(indent);
     let indented = |block: &str| {
         let lines = block.split("```").next().unwrap().lines();
-        lines
-            .map(|line| format!("{:indent$}{line}\n", ""))
-            .collect()
+        let lines: Vec<String> = lines.map(|line| format!("{margin}{line}\n")).collect();
+        lines.concat()
     };
     blocks.map(indented).collect()
 }
