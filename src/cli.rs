@@ -15,8 +15,13 @@ use crate::spec::{self, Consumer, Settings};
 use crate::ui::{ColorChoice, LogFormat};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 an error that a repetition does not mend, a check that failed; 2 with --detailed-exitcode:
-something is to be changed or due; 75 an error that a repetition may mend; 130, 143 ended by SIGINT, SIGTERM.";
+Exit codes:
+  0    done
+  1    what a repetition does not mend, or a check that failed
+  2    with --detailed-exitcode: something is to be changed, or due
+  75   what a repetition may mend
+  130  ended by SIGINT
+  143  ended by SIGTERM";
 
 /// Connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters
 ///
@@ -125,7 +130,7 @@ impl Told {
     #[must_use]
     pub fn of(arguments: &[OsString]) -> Self {
         let format = LOG_FORMAT.among(arguments);
-        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, true).ok());
+        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, false).ok());
         Self {
             format: format.unwrap_or_default(),
             result_file: RESULT_FILE.among(arguments).map(PathBuf::from),
