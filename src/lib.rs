@@ -10,7 +10,7 @@
 //!                     cluster, promfile (read)      cluster, promfile (write)
 //! ```
 //!
-//! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
+//! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
 //! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not. Only [`cluster`]
@@ -31,6 +31,7 @@ pub mod mask;
 pub mod object;
 pub mod plan;
 pub mod prepare;
+pub mod program;
 pub mod promfile;
 pub mod reload;
 pub mod render;
@@ -53,15 +54,21 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::program::Program;
 use crate::ui::Ui;
 
 /// Parses `arguments`, runs the command and says what went wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::read(arguments) {
+    let mut arguments = arguments.into_iter().peekable();
+    let program = Program::called(arguments.peek().map(OsString::as_os_str));
+    if program == Program::Completer {
+        return command::complete::run(arguments.skip(1), &Ui::default());
+    }
+    let cli = match Cli::read(program, arguments) {
         Ok(cli) => cli,
         Err(message) => return ui::usage(&message),
     };
-    let ui = Ui::new(cli.global.color, cli.global.verbose);
+    let ui = Ui::new(program, cli.global.color, cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

@@ -16,7 +16,14 @@ use crate::run::ask;
 /// When it does not compile; the compiler has said why on standard error.
 pub(crate) fn build(project: &Path, target: &Path, package: &str) -> io::Result<PathBuf> {
     let triple = format!("{}-unknown-linux-gnu", env::consts::ARCH);
-    let status = Command::new(cargo())
+    let mut cargo = Command::new(cargo());
+    for (name, _) in env::vars_os() {
+        // The profile is the one in Cargo.toml.
+        if name.to_string_lossy().starts_with("CARGO_PROFILE_") {
+            cargo.env_remove(name);
+        }
+    }
+    let status = cargo
         .args([
             "build",
             "--locked",
@@ -29,6 +36,7 @@ pub(crate) fn build(project: &Path, target: &Path, package: &str) -> io::Result<
         .args(["--target", &triple, "--target-dir"])
         .arg(target)
         .current_dir(project)
+        .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_ENCODED_RUSTFLAGS", flags(project)?.join("\x1f"))
         .status()?;
     if !status.success() {

@@ -20,8 +20,8 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
-        &mut Cli::for_consumers(),
-        "monconf",
+        &mut Cli::for_program(ui.program),
+        ui.program.word(),
         &mut script,
     );
     ui.out(&String::from_utf8_lossy(&script));

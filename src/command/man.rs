@@ -10,7 +10,7 @@ use crate::ui::Ui;
 
 /// Prints one page in roff: the program's, followed by those of its commands and of theirs.
 pub fn run(ui: &Ui) -> Result<ExitCode> {
-    let mut program = Cli::for_consumers();
+    let mut program = Cli::for_program(ui.program);
     program.build();
     let mut page = Vec::new();
     render(&program, &mut page)

@@ -30,6 +30,7 @@ use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
+use crate::program::Program;
 use crate::status::Overview;
 use crate::verify::Report;
 use crate::verify::diagnosis::Finding as Diagnosed;
@@ -44,8 +45,10 @@ pub enum Stream {
 }
 
 /// Prints and asks. Cheap to clone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Ui {
+    /// What the program is called in what is said.
+    pub program: Program,
     color: ColorChoice,
     verbose: u8,
 }
@@ -53,8 +56,12 @@ pub struct Ui {
 impl Ui {
     /// Colours as asked for; `verbose` counts `-v`.
     #[must_use]
-    pub const fn new(color: ColorChoice, verbose: u8) -> Self {
-        Self { color, verbose }
+    pub const fn new(program: Program, color: ColorChoice, verbose: u8) -> Self {
+        Self {
+            program,
+            color,
+            verbose,
+        }
     }
 
     /// Data, as it is.
@@ -64,13 +71,13 @@ impl Ui {
 
     /// A line about what happened.
     pub fn note(&self, text: &str) {
-        write(Stream::Err, &format!("{}\n", scrub(text)));
+        self.say(Stream::Err, &format!("{}\n", scrub(text)));
     }
 
     /// Something that the user should know.
     pub fn warn(&self, text: &str) {
         let word = self.paint(Stream::Err).with(YELLOW, "warning:");
-        write(Stream::Err, &format!("{word} {}\n", scrub(text)));
+        self.say(Stream::Err, &format!("{word} {}\n", scrub(text)));
     }
 
     /// One of several things that were found, each on a line.
@@ -81,19 +88,19 @@ impl Ui {
         } else {
             paint.with(BOLD, "note:")
         };
-        write(Stream::Err, &format!("{word} {}\n", scrub_line(text)));
+        self.say(Stream::Err, &format!("{word} {}\n", scrub_line(text)));
     }
 
     /// What the user can do next.
     pub fn hint(&self, text: &str) {
         let word = self.paint(Stream::Err).with(BOLD, "hint:");
-        write(Stream::Err, &format!("{word} {}\n", scrub(text)));
+        self.say(Stream::Err, &format!("{word} {}\n", scrub(text)));
     }
 
     /// What went wrong, and what to do about it.
     pub fn error(&self, error: &Error) {
         let word = self.paint(Stream::Err).with(RED, "error:");
-        write(
+        self.say(
             Stream::Err,
             &format!("{word} {}\n", scrub(&error.to_string())),
         );
@@ -121,24 +128,24 @@ impl Ui {
     /// What an audit found, by subject, and how to mend it.
     pub fn audit(&self, findings: &[Finding]) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &audit::text(findings, paint));
+        self.say(Stream::Out, &audit::text(findings, paint));
     }
 
     /// What an identity may do against what it needs to.
     pub fn compared(&self, compared: &Compared<'_>) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &compared::text(compared, paint));
+        self.say(Stream::Out, &compared::text(compared, paint));
     }
 
     /// What is wrong, and how to mend it.
     pub fn diagnosis(&self, findings: &[Diagnosed]) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &diagnosis::text(findings, paint));
+        self.say(Stream::Out, &diagnosis::text(findings, paint));
     }
 
     /// Every instance and its token.
     pub fn status(&self, overview: &Overview) {
-        write(
+        self.say(
             Stream::Out,
             &status::text(overview, self.paint(Stream::Out)),
         );
@@ -146,7 +153,7 @@ impl Ui {
 
     /// Which job needs which right, and why.
     pub fn explanation(&self, explanations: &[Explanation]) {
-        write(
+        self.say(
             Stream::Out,
             &explanation::text(explanations, self.paint(Stream::Out)),
         );
@@ -154,11 +161,11 @@ impl Ui {
 
     /// What a verification found: the rows as data, the causes beside them.
     pub fn verified(&self, report: &Report) {
-        write(
+        self.say(
             Stream::Out,
             &verified::rows(report, self.paint(Stream::Out)),
         );
-        write(
+        self.say(
             Stream::Out,
             &verified::diagnoses(report, self.paint(Stream::Out)),
         );
@@ -175,13 +182,13 @@ impl Ui {
         } else {
             format!("\r{:width$}\r", "", width = what.len() + 30)
         };
-        write(Stream::Err, &line);
+        self.say(Stream::Err, &line);
     }
 
     /// That a change has been written.
     pub fn written(&self, change: &Change) {
         let line = plan::written(change, self.paint(Stream::Err));
-        write(Stream::Err, &line);
+        self.say(Stream::Err, &line);
     }
 
     /// The last line of an apply.
@@ -206,7 +213,7 @@ impl Ui {
     /// # Errors
     /// Where the terminal cannot be read.
     pub async fn confirm(&self, question: &str) -> Result<bool> {
-        write(Stream::Err, &format!("{question} [y/N] "));
+        self.say(Stream::Err, &format!("{question} [y/N] "));
         let answer = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -216,7 +223,7 @@ impl Ui {
             Ok(Ok(line)) => {
                 if !line.ends_with('\n') {
                     // The end of the input leaves the cursor behind the question.
-                    write(Stream::Err, "\n");
+                    self.say(Stream::Err, "\n");
                 }
                 Ok(matches!(
                     line.trim().to_ascii_lowercase().as_str(),
@@ -226,6 +233,11 @@ impl Ui {
             Ok(Err(error)) => Err(Error::usage(format!("cannot read the answer: {error}"))),
             Err(error) => Err(Error::usage(format!("cannot read the answer: {error}"))),
         }
+    }
+
+    /// Prints words of the program, not of others: calls of it are written as they are typed.
+    fn say(self, stream: Stream, text: &str) {
+        write(stream, &self.program.spell(text));
     }
 
     fn paint(self, stream: Stream) -> Paint {

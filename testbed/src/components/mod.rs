@@ -27,6 +27,8 @@ pub enum Component {
     GrafanaAgent,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
+    /// `krew`, `validate-krew-manifest`.
+    Krew,
     /// `node_exporter`.
     NodeExporter,
     /// `prometheus`, `promtool`.
@@ -45,13 +47,15 @@ impl Component {
             Self::Etcd => "etcd",
             Self::GrafanaAgent => "grafana-agent",
             Self::Kubernetes => "kubernetes",
+            Self::Krew => "krew",
             Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
             Self::PrometheusOperator => "prometheus-operator",
         }
     }
 
-    /// The version that its programs report; that of the parser for [`Component::AlloySyntax`], which reports none.
+    /// The version that its programs report; that of the parser or the module for [`Component::AlloySyntax`] and
+    /// [`Component::Krew`], which report none.
     pub fn version(self) -> &'static str {
         match self {
             Self::AlloySyntax => "0.1.0",
@@ -60,6 +64,7 @@ impl Component {
             Self::Etcd => "3.6.16",
             Self::GrafanaAgent => "0.44.8",
             Self::Kubernetes => "1.35.4",
+            Self::Krew => "0.4.3",
             Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
             Self::PrometheusOperator => "0.93.0",
@@ -154,7 +159,9 @@ impl Component {
                 let variable = "github.com/prometheus/common/version.Version";
                 format!(" -X {variable}={}", self.version())
             }
-            Self::AlloySyntax | Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
+            Self::AlloySyntax | Self::CoreDns | Self::Etcd | Self::Krew | Self::Prometheus => {
+                String::new()
+            }
         };
         format!("-s -w{stamps}")
     }
@@ -171,7 +178,7 @@ impl Component {
     fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::AlloySyntax => 5,
-            Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
+            Self::BlackboxExporter | Self::Etcd | Self::Krew | Self::NodeExporter => 30,
             Self::CoreDns => 120,
             Self::GrafanaAgent => 600,
             Self::Kubernetes => 300,
