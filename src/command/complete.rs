@@ -50,13 +50,16 @@ fn candidates(program: &Command, words: &[String]) -> Vec<String> {
         None if unfinished.starts_with('-') => flags(command),
         None => names(command),
     };
-    all.into_iter()
+    let mut lines: Vec<String> = all
+        .into_iter()
         .filter(|(word, _)| word.starts_with(unfinished.as_str()))
         .map(|(word, meaning)| match meaning {
             Some(meaning) => format!("{word}\t{}", meaning.lines().next().unwrap_or_default()),
             None => word,
         })
-        .collect()
+        .collect();
+    lines.sort_unstable();
+    lines
 }
 
 /// The flag of that name.

@@ -121,14 +121,10 @@ fn lines_to_paste_have_its_name() {
             .replace("monconf verify", "kubectl monconf verify")
             .replace("monconf prometheus", "kubectl monconf prometheus")
     );
-    let wrong = plugin.run(&["template", "show", "nothing"]).exit(1);
-    let plain = Monconf::new(["template", "show", "nothing"]).run().exit(1);
-    assert_eq!(
-        wrong.stderr,
-        plain
-            .stderr
-            .replace("monconf template", "kubectl monconf template")
-    );
+    let arguments = ["prometheus", "--offline", "--templates", "."];
+    let wrong = plugin.run(&arguments).exit(1).stderr;
+    let hint = "`kubectl monconf template eject NAME --templates DIR` puts one there";
+    assert!(wrong.contains(hint), "{wrong}");
 }
 
 #[test]

@@ -20,10 +20,10 @@ const NO_FILES: &str = ":4";
 fn commands_flags_and_values_are_proposed() {
     for (words, expected) in [
         (&["rb"][..], &["rbac"][..]),
-        (&["rbac", ""], &["explain", "diff", "audit", "help"]),
+        (&["rbac", ""], &["audit", "diff", "explain", "help"]),
         (&["prometheus", "--kubelet-i"], &["--kubelet-insecure-tls"]),
         (&["--colo"], &["--color"]),
-        (&["prometheus", "--color", ""], &["auto", "always", "never"]),
+        (&["prometheus", "--color", ""], &["always", "auto", "never"]),
         (&["completions", "z"], &["zsh"]),
     ] {
         let (proposed, directive) = proposed(words);

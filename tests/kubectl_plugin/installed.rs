@@ -20,6 +20,8 @@ fn archive(folder: &Path) -> PathBuf {
     let path = folder.join("monconf.tar.gz");
     let gzip = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
     let mut archive = tar::Builder::new(gzip);
+    // As krew reads them.
+    archive.sparse(false);
     let license = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE");
     archive
         .append_path_with_name(env!("CARGO_BIN_EXE_monconf"), "monconf")
