@@ -18,8 +18,13 @@ pub(crate) fn build(project: &Path, target: &Path, package: &str) -> io::Result<
     let triple = format!("{}-unknown-linux-gnu", env::consts::ARCH);
     let mut cargo = Command::new(cargo());
     for (name, _) in env::vars_os() {
-        // The profile is the one in Cargo.toml.
-        if name.to_string_lossy().starts_with("CARGO_PROFILE_") {
+        // The profile is that of Cargo.toml. And what cargo told this process of its own package would be told to build
+        // scripts, which run again when it differs.
+        let foreign = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PROFILE_"];
+        if foreign
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start))
+        {
             cargo.env_remove(name);
         }
     }

@@ -142,10 +142,10 @@ fn it_takes_kubectls_kubeconfig_and_flags() {
     ];
     let mut command = plugin.kubectl(&arguments);
     command.env("KUBECONFIG", scope.kubeconfig());
-    let plan = run(command).ok();
+    let answer = run(command).ok();
     let plain = Monconf::prometheus(&scope, &[]).run().ok();
-    assert_eq!(plan.stdout, plain.stdout);
-    assert!(plan.stdout.contains("Plan: "), "{plan:?}");
+    assert_eq!(answer.stdout, plain.stdout);
+    assert!(answer.stdout.contains("Plan: "), "{answer:?}");
 }
 
 #[test]
