@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::{ControlPlane, Helm, Scope, User};
 
-use super::world::MONCONF;
-use crate::support::Run;
+use crate::support::{Run, image};
 
 /// The folder of the chart.
 pub(super) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/monconf");
@@ -51,7 +50,7 @@ impl<'a> Release<'a> {
 
     /// The values of this test's names and image, and `more`, keys of `config` or, in a map `values`, others.
     fn values(&self, config: &Value, more: &Value) -> PathBuf {
-        let (repository, tag) = MONCONF.rsplit_once(':').unwrap();
+        let (repository, tag) = image::NAME.rsplit_once(':').unwrap();
         let mut values = json!({
             "image": {"repository": repository, "tag": tag, "pullPolicy": "Never"},
             "config": {"name": self.scope.name},
