@@ -1,12 +1,10 @@
 //! From installation to removal, on a node that enforces the Pod Security level `restricted`.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testbed::Helm;
 use testbed::poll::poll;
-use testbed::{Component, Helm};
 
 use super::release::Release;
 use super::world::{Consumer, World};
@@ -100,41 +98,20 @@ fn failed_scrapes(consumer: &Consumer) -> Value {
 /// ended.
 fn triggered(release: &Release, name: &str) -> Value {
     let from = format!("cronjob/{}", release.own("rotate"));
-    let kubectl = |arguments: &[&str], input: &str| {
-        let mut child = Command::new(Component::Kubernetes.binary("kubectl"))
-            .args(["--namespace", &release.scope.namespace, "--kubeconfig"])
-            .arg(&release.user.kubeconfig)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let job = kubectl(
-        &[
-            "create",
-            "job",
-            name,
-            "--from",
-            &from,
-            "--dry-run=client",
-            "-o",
-            "json",
-        ],
-        "",
-    );
+    let arguments = [
+        "create",
+        "job",
+        name,
+        "--from",
+        &from,
+        "--dry-run=client",
+        "-o",
+        "json",
+    ];
+    let job = release.kubectl(&arguments);
     let now = job.replace("\"--if-due\",", "");
     assert_ne!(now, job);
-    kubectl(&["create", "-f", "-"], &now);
+    release.kubectl_on(&now, &["create", "-f", "-"]);
     poll(PATIENCE, || release.results(name).into_iter().next())
         .unwrap_or_else(|| panic!("{:#?}", release.get(&format!("batch/v1/jobs/{name}"))))
 }

@@ -1,11 +1,14 @@
 //! A release of the chart, in a namespace of its own.
 
+use std::cmp::Reverse;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testbed::{ControlPlane, Helm, Scope, User};
+use testbed::{Component, ControlPlane, Helm, Scope, User};
 
 use crate::support::{Run, image};
 
@@ -169,23 +172,53 @@ impl<'a> Release<'a> {
         )
     }
 
-    /// What the Pods of a Job left as their termination message, the last one first; each is the result of a run.
-    pub(super) fn results(&self, job: &str) -> Vec<Value> {
+    /// The Pods of a Job, the last one first.
+    pub(super) fn pods(&self, job: &str) -> Vec<Value> {
         let path = format!("{}?labelSelector=job-name%3D{job}", self.path("v1/pods"));
         let pods = self.scope.admin().get(&path).unwrap();
         let mut pods = pods["items"].as_array().unwrap().clone();
         pods.sort_by_key(|pod| {
-            pod["metadata"]["creationTimestamp"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            let created = &pod["metadata"]["creationTimestamp"];
+            Reverse(created.as_str().unwrap().to_owned())
         });
-        let messages = pods.iter().rev().filter_map(|pod| {
+        pods
+    }
+
+    /// What those that have ended left as their termination message: the result of a run.
+    pub(super) fn results(&self, job: &str) -> Vec<Value> {
+        let pods = self.pods(job).into_iter();
+        let messages = pods.filter_map(|pod| {
             let state = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
             let message = state["message"].as_str()?;
             Some(serde_json::from_str(message).unwrap_or_else(|e| panic!("{e}: {message}")))
         });
         messages.collect()
+    }
+
+    /// What `kubectl ARGUMENTS…` prints in the release's namespace.
+    pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
+        self.kubectl_on("", arguments)
+    }
+
+    /// The same with a standard input.
+    pub(super) fn kubectl_on(&self, input: &str, arguments: &[&str]) -> String {
+        let mut child = Command::new(Component::Kubernetes.binary("kubectl"))
+            .args(["--namespace", &self.scope.namespace, "--kubeconfig"])
+            .arg(&self.user.kubeconfig)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "kubectl {arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Who a Job runs as, for the audit log.

@@ -105,6 +105,15 @@ impl ControlPlane {
         }
     }
 
+    /// Installs kinds of the Prometheus Operator that it was started without, and waits until they are served.
+    pub fn install_crds(&self, crds: Crds) {
+        let options = Options {
+            crds,
+            ..self.parts.options.clone()
+        };
+        crds::install(&self.admin, &options);
+    }
+
     /// Its address: `https://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
