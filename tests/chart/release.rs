@@ -124,9 +124,14 @@ impl<'a> Release<'a> {
         monconf::yaml::parse(&run.stdout, "helm template").unwrap()
     }
 
-    /// `helm test`, which prints what the Pod said.
+    /// `helm test`, with what the Pod said: Helm 3 prints that by itself, and takes a hook of any kind for a Pod when it is
+    /// asked for logs.
     pub(super) fn test(&self) -> Run {
-        self.helm(&["test", &self.scope.name])
+        let logs: &[&str] = match self.helm {
+            Helm::V3 => &[],
+            Helm::V4 => &["--logs"],
+        };
+        self.helm(&[&["test", &self.scope.name], logs].concat())
     }
 
     /// `helm uninstall`.

@@ -13,7 +13,8 @@ use testbed::{Client, Cluster, Component, Crds, Operator, Options, Scope, root};
 use crate::support::image;
 
 const PROMETHEUS: &str = "testbed.invalid/prometheus-server:1";
-const PATIENCE: Duration = Duration::from_mins(2);
+/// The reloader looks every three minutes for what it was not told of.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The cluster and what runs beside it.
 pub(super) struct World {
