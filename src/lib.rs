@@ -32,6 +32,7 @@ pub mod object;
 pub mod plan;
 pub mod prepare;
 pub mod promfile;
+pub mod reads;
 pub mod reload;
 pub mod render;
 pub mod spec;

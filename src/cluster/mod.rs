@@ -46,6 +46,7 @@ pub use no_answer::NoAnswer;
 pub(crate) use no_proxy::proxy_for;
 pub use origin::Origin;
 pub use owned::Owned;
+pub use read::Refused;
 pub use refusal::Refusal;
 pub use review::{Answers, Question};
 pub use scrape::{Reply, Scraper, Trust};
