@@ -30,6 +30,7 @@ pub mod job;
 pub mod mask;
 pub mod object;
 pub mod plan;
+pub mod preflight;
 pub mod prepare;
 pub mod promfile;
 pub mod reads;

@@ -12,6 +12,7 @@ mod compared;
 mod diagnosis;
 mod explanation;
 mod plan;
+mod preflight;
 mod status;
 mod verified;
 
@@ -30,6 +31,7 @@ use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::plan::{Action, Change, Head, Plan};
+use crate::preflight::Preflight;
 use crate::status::Overview;
 use crate::verify::Report;
 use crate::verify::diagnosis::Finding as Diagnosed;
@@ -134,6 +136,12 @@ impl Ui {
     pub fn diagnosis(&self, findings: &[Diagnosed]) {
         let paint = self.paint(Stream::Out);
         write(Stream::Out, &diagnosis::text(findings, paint));
+    }
+
+    /// Which rights a command takes, and which are missing.
+    pub fn preflight(&self, preflight: &Preflight) {
+        let paint = self.paint(Stream::Out);
+        write(Stream::Out, &preflight::text(preflight, paint));
     }
 
     /// Every instance and its token.
