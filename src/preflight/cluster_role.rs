@@ -89,8 +89,8 @@ fn reason(demand: &Demand) -> String {
     let what = &demand.what;
     match &demand.weight {
         Weight::Required => what.clone(),
-        Weight::Perhaps(when) => format!("{what}; {when}"),
-        Weight::Optional(lost) => format!("{what}; without it {lost}"),
+        Weight::Perhaps(when) => format!("{what} ({when})"),
+        Weight::Optional(lost) => format!("{what} (without it: {lost})"),
     }
 }
 

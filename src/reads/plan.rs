@@ -85,6 +85,11 @@ impl PlanReads {
     #[must_use]
     pub fn of(spec: &Spec) -> Self {
         let with_monitors = with_monitors(spec);
+        let own = if with_monitors || spec.names.consumer == Consumer::Alloy {
+            own(spec)
+        } else {
+            Vec::new()
+        };
         let roles = [Kind::Role, Kind::RoleBinding].into_iter();
         // A job may need rights in any namespace.
         let roles = roles
@@ -95,7 +100,7 @@ impl PlanReads {
             });
         Self {
             objects: objects(spec, with_monitors),
-            labelled: own(spec).into_iter().chain(roles).collect(),
+            labelled: own.into_iter().chain(roles).collect(),
             monitors: if with_monitors {
                 monitor_kinds(spec)
             } else {
@@ -114,9 +119,6 @@ impl PlanReads {
 
 /// The instance's objects of its own namespace that may have any name.
 pub(super) fn own(spec: &Spec) -> Vec<Labelled> {
-    if !with_monitors(spec) && spec.names.consumer != Consumer::Alloy {
-        return Vec::new();
-    }
     let kinds = own_kinds(spec).into_iter();
     let labelled = kinds.map(|kind| Labelled {
         kind,
@@ -125,11 +127,11 @@ pub(super) fn own(spec: &Spec) -> Vec<Labelled> {
     labelled.collect()
 }
 
+/// Who selects the objects of an operator, where there may be some; beside them it matters only to whoever may look around.
 fn selecting(spec: &Spec) -> Option<Selecting> {
-    if !with_monitors(spec) {
-        return None;
-    }
     match (spec.format.settled(), spec.names.consumer) {
+        (Some(Form::Files { .. } | Form::Alloy { .. }), _) => None,
+        (Some(Form::Key { .. } | Form::Mounted { .. }), _) if spec.existing_access => None,
         // Nobody names the key of a ConfigMap.
         (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => None,
         (_, Consumer::GrafanaAgent) => Some(Selecting::GrafanaAgent),
@@ -207,13 +209,11 @@ fn roles(spec: &Spec) -> Vec<ObjectRef> {
 }
 
 /// Whether the instance may have operators' objects.
-pub(super) fn with_monitors(spec: &Spec) -> bool {
-    match spec.format.settled() {
-        Some(Form::Files { .. } | Form::Alloy { .. }) => false,
-        // What it was before does not matter to whoever may do no more than it takes.
-        Some(Form::Key { .. } | Form::Mounted { .. }) => !spec.existing_access,
-        _ => true,
-    }
+fn with_monitors(spec: &Spec) -> bool {
+    !matches!(
+        spec.format.settled(),
+        Some(Form::Files { .. } | Form::Alloy { .. })
+    )
 }
 
 /// The kinds of operators' objects of which an instance may have some that are no longer wanted.

@@ -1,7 +1,7 @@
 //! What a removal is made from.
 
 use super::Labelled;
-use super::plan::{Selecting, objects, own, with_monitors};
+use super::plan::{Selecting, objects, own};
 use crate::object::{Kind, ObjectRef};
 use crate::spec::{Form, Spec};
 
@@ -22,7 +22,7 @@ impl RemovalReads {
     #[must_use]
     pub fn of(spec: &Spec) -> Self {
         let existing = spec.existing_access;
-        let mut objects = objects(spec, !existing || with_monitors(spec));
+        let mut objects = objects(spec, true);
         objects.retain(|object| !existing || !Kind::ACCESS.contains(&object.kind));
         let in_secret = matches!(
             spec.format.settled(),

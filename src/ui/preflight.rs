@@ -74,25 +74,31 @@ fn of_any(preflight: &Preflight, held: Option<bool>) -> Vec<&Demand> {
         .collect()
 }
 
+/// A row for each object: the verbs on it that are for the same stand together.
 fn table(demands: &[&Demand], sign: &str, color: &str, paint: Paint) -> String {
-    let rows: Vec<[String; 3]> = demands
-        .iter()
-        .map(|demand| {
-            [
-                demand.right.to_string(),
-                place(&demand.scope),
-                wherefore(demand),
-            ]
-            .map(|cell| scrub_line(&cell))
-        })
+    let mut rows: Vec<(Vec<&str>, [String; 3])> = Vec::new();
+    for demand in demands {
+        let right = demand.right.to_string();
+        let (_, object) = right.split_once(' ').unwrap_or_default();
+        let cells = [object.to_owned(), place(&demand.scope), wherefore(demand)]
+            .map(|cell| scrub_line(&cell));
+        let verb = demand.right.verb();
+        match rows.iter_mut().find(|(_, known)| *known == cells) {
+            Some((verbs, _)) => verbs.push(verb),
+            None => rows.push((vec![verb], cells)),
+        }
+    }
+    let rows: Vec<[String; 4]> = rows
+        .into_iter()
+        .map(|(verbs, [object, place, what])| [verbs.join(","), object, place, what])
         .collect();
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());
         widths.max().unwrap_or(0)
     };
-    let (first, second) = (width(0), width(1));
-    let lines = rows.iter().map(|[right, place, what]| {
-        let line = format!("  {sign} {right:first$}  {place:second$}  {what}");
+    let (first, second, third) = (width(0), width(1), width(2));
+    let lines = rows.iter().map(|[verbs, object, place, what]| {
+        let line = format!("  {sign} {verbs:first$}  {object:second$}  {place:third$}  {what}");
         let line = line.trim_end();
         if color.is_empty() {
             format!("{line}\n")
@@ -113,8 +119,8 @@ fn place(scope: &Scope) -> String {
 fn wherefore(demand: &Demand) -> String {
     match &demand.weight {
         Weight::Required => demand.what.clone(),
-        Weight::Perhaps(when) => format!("{}; {when}", demand.what),
-        Weight::Optional(lost) => format!("{}; without it {lost}", demand.what),
+        Weight::Perhaps(when) => format!("{} ({when})", demand.what),
+        Weight::Optional(lost) => format!("{} (without it: {lost})", demand.what),
     }
 }
 
