@@ -32,6 +32,7 @@ mod output;
 mod own_jobs;
 mod ownership;
 mod permissions;
+mod preflight;
 mod prometheus_apply;
 mod prompt;
 mod rbac_audit;
