@@ -1,5 +1,6 @@
 //! The only code that talks to Kubernetes: connect, read in one wave, apply, issue tokens.
 
+mod admission;
 mod answer;
 mod call;
 mod connect;
@@ -35,6 +36,7 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+pub use admission::Tried;
 pub use answer::Answer;
 pub use call::Call;
 pub use connect::{Address, Cluster, ConnectOptions, Trace};

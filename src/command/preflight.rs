@@ -1,21 +1,24 @@
 //! `monconf preflight`: which rights a command line takes of whoever runs it, and which of them are missing.
 
 mod ask;
+mod manifests;
 mod needs;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
 use self::ask::answered;
+use self::manifests::Applied;
 use self::needs::{offline, online};
 use super::provision::connect;
 use super::{SettingsFile, Whose};
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::preflight::{Caller, Preflight, Verb, report, roles, with_output};
+use crate::preflight::{Caller, Preflight, Tool, Verb, report, roles, with_output};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::ui::Ui;
@@ -71,6 +74,27 @@ pub struct Args {
     #[arg(long, env = "MONCONF_DELETE_NAMESPACE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     delete_namespace: bool,
 
+    /// Instead of a command of monconf: what takes whoever applies the manifests in FILE, - for standard input
+    #[arg(
+        long,
+        env = "MONCONF_MANIFESTS",
+        hide_env_values = true,
+        value_name = "FILE",
+        conflicts_with = "verbs"
+    )]
+    manifests: Option<PathBuf>,
+
+    /// With what they are applied [default: helm4 where they carry Helm's marks, else kubectl]
+    #[arg(
+        long = "with",
+        env = "MONCONF_WITH",
+        hide_env_values = true,
+        value_name = "TOOL",
+        value_enum,
+        requires = "manifests"
+    )]
+    tool: Option<Tool>,
+
     /// Ask no cluster: print what is needed where nothing exists yet
     #[arg(long, env = "MONCONF_OFFLINE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     offline: bool,
@@ -108,6 +132,10 @@ enum Output {
 /// Works out, asks and shows.
 pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     let settings = args.file.beside(args.settings.clone())?;
+    if let Some(path) = &args.manifests {
+        let applied = Applied::read(path, args.tool, settings.namespace.as_deref())?;
+        return of_manifests(&applied, &args, global, ui).await;
+    }
     let templates = Templates::load(settings.templates.as_deref())?;
     let spec = spec(args.whose.consumer, settings, &args.verbs)?;
     let mut preflight = Preflight {
@@ -134,6 +162,27 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     };
     let preflight = interrupt.or(Box::pin(found)).await?;
     Ok(show(&preflight, &args, ui))
+}
+
+/// For whoever applies manifests.
+async fn of_manifests(
+    applied: &Applied,
+    args: &Args,
+    global: &Global,
+    ui: &Ui,
+) -> Result<ExitCode> {
+    let preflight = Preflight {
+        caller: args.user.as_deref().map(|user| caller(user, &args.groups)),
+        ..Preflight::default()
+    };
+    if args.offline {
+        return Ok(show(&applied.offline(preflight), args, ui));
+    }
+    let mut interrupt = Interrupt::new(global.timeout())?;
+    let cluster = interrupt.or(connect(global, ui)).await?;
+    let found = applied.online(preflight, &cluster);
+    let preflight = interrupt.or(Box::pin(found)).await?;
+    Ok(show(&preflight, args, ui))
 }
 
 /// As the command itself would read its settings.

@@ -104,18 +104,13 @@ fn head(preflight: &Preflight, left_out: &[&Demand]) -> String {
         let _ = writeln!(out, "# {}", yaml::comment(text));
     };
     line(&format!("What {who} for: {}", preflight.command));
-    for demand in left_out {
+    for demand in left_out.iter().filter(|demand| demand.opens_secrets()) {
         let place = match &demand.scope {
             crate::access::Scope::Namespace(namespace) => format!(" in namespace {namespace}"),
             crate::access::Scope::Cluster => String::new(),
         };
-        let why = if demand.opens_secrets() {
-            ", which opens every Secret there"
-        } else {
-            ""
-        };
         line(&format!(
-            "Left out: {}{place}{why} ({})",
+            "Left out: {}{place}, which opens every Secret there, for {}",
             demand.right,
             reason(demand)
         ));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::reading::{self, token_right, what};
 use super::{Demand, Demands, Verb, Weight, writing};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::spec::{Form, Spec, TokenPlace};
 
 /// What is known when the rights are worked out.
@@ -31,6 +31,9 @@ pub fn demands(verb: Verb, spec: &Spec, known: &Known<'_>) -> Demands {
         Verb::Apply => {
             demands.extend(reading::of_plan(spec, known.form));
             demands.join(writing::of_plan(known.plan, known.hidden, spec));
+            if spec.existing_access {
+                demands.extend(repeatedly(spec, known.form));
+            }
         }
         Verb::Rotate => {
             demands.extend(reading::of_plan(spec, known.form));
@@ -40,7 +43,12 @@ pub fn demands(verb: Verb, spec: &Spec, known: &Known<'_>) -> Demands {
             demands.extend(reading::of_plan(spec, known.form));
             demands.extend(reading::of_verification(spec, known.form));
         }
-        Verb::Status => demands.extend(reading::of_status(spec)),
+        Verb::Status => {
+            demands.extend(reading::of_status(spec));
+            demands.notes.push(
+                "a status reads every instance that it finds; what of others may not be read is shown as unknown".to_owned(),
+            );
+        }
         Verb::Remove => {
             demands.extend(reading::of_removal(spec));
             demands.join(removal(spec, known));
@@ -48,8 +56,40 @@ pub fn demands(verb: Verb, spec: &Spec, known: &Known<'_>) -> Demands {
     }
     if spec.existing_access {
         demands.confine();
+    } else if verb != Verb::Remove || known.removal.is_none() {
+        // Rights in a namespace are granted there: whoever grants them makes it.
+        demands.namespaces.extend(made(known.plan));
     }
     demands
+}
+
+/// The Namespaces that do not exist.
+fn made(plan: &Plan) -> BTreeSet<String> {
+    let objects = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .filter_map(|change| change.target.object());
+    objects
+        .filter(|object| object.kind == Kind::Namespace)
+        .map(|object| object.name.clone())
+        .collect()
+}
+
+/// Over time either handle is used, and a key is there already: what whoever runs the command again and again needs.
+fn repeatedly(spec: &Spec, form: &Form) -> Vec<Demand> {
+    if form.token_place() == TokenPlace::Pod {
+        return Vec::new();
+    }
+    let handles = spec.names.handles();
+    let rights = handles.iter().flat_map(|handle| {
+        let handle = ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, handle);
+        ["create", "patch", "delete"].map(|verb| Demand {
+            weight: Weight::Perhaps("only when a token is due or left over".to_owned()),
+            ..Demand::on(&handle, verb, what(&handle, spec))
+        })
+    });
+    rights.collect()
 }
 
 /// A rotation may use either handle, so it needs the rights on both, whichever is next.

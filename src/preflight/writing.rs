@@ -18,11 +18,17 @@ use crate::spec::Spec;
 /// (`pkg/endpoints/handlers/patch.go` of apiserver), so that both can be granted for the name alone.
 pub(super) fn of_plan(plan: &Plan, hidden: &BTreeSet<ObjectRef>, spec: &Spec) -> Demands {
     let mut demands = Demands::default();
+    let account = spec.names.service_account();
+    let is_account =
+        |object: &ObjectRef| object.kind == Kind::ServiceAccount && object.name == account;
+    let is_token_open = hidden
+        .iter()
+        .any(|object| is_account(object) || is_about_token(object, spec));
     for change in &plan.changes {
         let Some(object) = change.target.object() else {
             continue;
         };
-        let is_hidden = hidden.contains(object);
+        let is_hidden = hidden.contains(object) || is_token_open && is_about_token(object, spec);
         if object.kind == Kind::Namespace && change.action == Action::Create {
             demands.namespaces.insert(object.name.clone());
         }
@@ -36,11 +42,8 @@ pub(super) fn of_plan(plan: &Plan, hidden: &BTreeSet<ObjectRef>, spec: &Spec) ->
     }
     if plan.issues_token() {
         let (right, scope) = token_right(spec);
-        let is_open = hidden
-            .iter()
-            .any(|object| matches!(object.kind, Kind::Secret | Kind::ServiceAccount));
         demands.add(Demand {
-            weight: if is_open {
+            weight: if is_token_open {
                 Weight::Perhaps("only if a token is due".to_owned())
             } else {
                 Weight::Required
@@ -50,6 +53,14 @@ pub(super) fn of_plan(plan: &Plan, hidden: &BTreeSet<ObjectRef>, spec: &Spec) ->
     }
     demands.grantings = grantings(plan, hidden);
     demands
+}
+
+/// The token Secret and the handles: whether they are written depends on each other.
+fn is_about_token(object: &ObjectRef, spec: &Spec) -> bool {
+    let names = &spec.names;
+    let is_ours = object.namespace.as_deref() == Some(names.namespace.as_str());
+    let is_token = object.name == names.token_secret() || names.handles().contains(&object.name);
+    object.kind == Kind::Secret && is_ours && is_token
 }
 
 const fn verb(action: Action) -> &'static str {
@@ -122,7 +133,8 @@ fn grantings(plan: &Plan, hidden: &BTreeSet<ObjectRef>) -> Vec<Granting> {
 }
 
 /// Every single right of a role's rules, each once.
-pub(super) fn rights(role: &Value) -> Vec<Right> {
+#[must_use]
+pub fn rights(role: &Value) -> Vec<Right> {
     let rules = role["rules"].as_array().into_iter().flatten();
     let rules = rules.filter_map(|rule| serde_json::from_value::<Rule>(rule.clone()).ok());
     let mut rights = Vec::new();
