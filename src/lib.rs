@@ -11,7 +11,7 @@
 //! ```
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
-//! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
+//! decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights that takes, [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
@@ -59,7 +59,8 @@ use crate::ui::Ui;
 
 /// Parses `arguments`, runs the command and says what went wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::read(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::read(arguments.clone()) {
         Ok(cli) => cli,
         Err(message) => return ui::usage(&message),
     };
@@ -78,6 +79,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         ui.error(&error);
+        if let Some(line) = administrators_line(&error, &arguments) {
+            ui.hint(&format!("let an administrator run `{line}`"));
+        }
         ExitCode::from(error.exit_code())
     })
+}
+
+/// Where the caller lacks rights: the line that grants everything that this command line takes.
+fn administrators_line(error: &error::Error, arguments: &[OsString]) -> Option<String> {
+    let user = error.lacks_rights()?;
+    let words = arguments.iter().skip(1);
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    preflight::of_arguments(&words, Some(user))
 }

@@ -3,6 +3,7 @@
 mod case;
 mod escalation;
 mod exact;
+mod manifests;
 mod offline;
 mod suffices;
 mod wrong;
