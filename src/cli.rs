@@ -1,16 +1,22 @@
 //! The program's arguments. Doc comments are the help text.
 
+use std::env;
 use std::ffi::OsString;
+use std::iter::successors;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::command::Command;
 use crate::command::alloy::WITH_METRICSINSTANCE;
 use crate::command::remove::PLACES;
 use crate::spec::{self, Consumer, Settings};
-use crate::ui::ColorChoice;
+use crate::ui::{ColorChoice, LogFormat};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 an error that a repetition does not mend, a check that failed; 2 with --detailed-exitcode:
+something is to be changed or due; 75 an error that a repetition may mend; 130, 143 ended by SIGINT, SIGTERM.";
 
 /// Connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters
 ///
@@ -18,7 +24,7 @@ use crate::ui::ColorChoice;
 /// ServiceAccount, role and binding, issues a token and writes the configuration; and shows a diff
 /// against what exists before it writes anything.
 #[derive(Parser)]
-#[command(name = "monconf", version, max_term_width = 100)]
+#[command(name = "monconf", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
@@ -27,6 +33,10 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+
+    /// The same in words: `rotate`, `rbac diff`.
+    #[arg(skip)]
+    pub verb: String,
 }
 
 impl Cli {
@@ -91,7 +101,67 @@ impl Cli {
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut program = Self::for_consumers();
         let matches = program.try_get_matches_from_mut(arguments)?;
-        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program))
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program))?;
+        let verb = verb(&matches);
+        Ok(Self { verb, ..cli })
+    }
+}
+
+fn verb(matches: &ArgMatches) -> String {
+    let verbs = successors(matches.subcommand(), |(_, matches)| matches.subcommand());
+    verbs.map(|(verb, _)| verb).collect::<Vec<_>>().join(" ")
+}
+
+/// Where a run tells how it went: known also where the arguments are wrong.
+pub struct Told {
+    /// `--log-format`.
+    pub format: LogFormat,
+    /// `--result-file`.
+    pub result_file: Option<PathBuf>,
+}
+
+impl Told {
+    /// Of arguments that cannot be parsed.
+    #[must_use]
+    pub fn of(arguments: &[OsString]) -> Self {
+        let format = LOG_FORMAT.among(arguments);
+        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, true).ok());
+        Self {
+            format: format.unwrap_or_default(),
+            result_file: RESULT_FILE.among(arguments).map(PathBuf::from),
+        }
+    }
+}
+
+/// A flag with a value.
+struct Flag {
+    name: &'static str,
+    variable: &'static str,
+}
+
+const LOG_FORMAT: Flag = Flag {
+    name: "--log-format",
+    variable: "MONCONF_LOG_FORMAT",
+};
+const RESULT_FILE: Flag = Flag {
+    name: "--result-file",
+    variable: "MONCONF_RESULT_FILE",
+};
+
+impl Flag {
+    /// Its value, from the flag or the environment, whatever is wrong with the other arguments.
+    fn among(&self, arguments: &[OsString]) -> Option<OsString> {
+        let given = arguments.iter().enumerate().find_map(|(index, argument)| {
+            let rest = argument.to_str()?.strip_prefix(self.name)?;
+            match rest.strip_prefix('=') {
+                Some(value) => Some(value.into()),
+                None if rest.is_empty() => arguments.get(index + 1).cloned(),
+                None => None,
+            }
+        });
+        given
+            .or_else(|| env::var_os(self.variable))
+            .filter(|value| !value.is_empty())
     }
 }
 
@@ -152,8 +222,30 @@ pub struct Global {
     )]
     pub color: ColorChoice,
 
+    /// What the lines on standard error are: sentences, or one JSON object each
+    #[arg(
+        long,
+        global = true,
+        env = LOG_FORMAT.variable,
+        hide_env_values = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    pub log_format: LogFormat,
+
+    /// Write to FILE, as one line of JSON, how the run ended; in a Pod /dev/termination-log
+    #[arg(
+        long,
+        global = true,
+        env = RESULT_FILE.variable,
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub result_file: Option<PathBuf>,
+
     /// Print every request to standard error
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, env = "MONCONF_VERBOSE", hide_env_values = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 

@@ -72,6 +72,8 @@ pub enum Error {
         reason: String,
         /// What to do about it.
         hint: Option<String>,
+        /// Whether the same request may succeed later.
+        passing: bool,
     },
     /// The running Prometheus did not take what was written.
     #[error("Prometheus {url} does not run the new configuration: {said}\n  {left}")]
@@ -94,6 +96,14 @@ pub enum Error {
         what: String,
         /// The first version that does.
         since: Version,
+        /// What to do about it.
+        hint: String,
+    },
+    /// What was asked for can only be done later.
+    #[error("{message}")]
+    TooEarly {
+        /// The sentence, with the time.
+        message: String,
         /// What to do about it.
         hint: String,
     },
@@ -125,6 +135,9 @@ pub enum Error {
     },
 }
 
+/// Exit code of what a repetition may mend: `EX_TEMPFAIL` of `sysexits.h`.
+const TEMPORARY: u8 = 75;
+
 /// What most functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -154,9 +167,10 @@ impl Error {
             Self::Cluster(failure) => failure.hint(),
             Self::Usage { hint, .. } | Self::Prometheus { hint, .. } => hint.clone(),
             Self::Unproven { fix, .. } => fix.clone(),
-            Self::NotTaken { hint, .. } | Self::TooOld { hint, .. } | Self::Unwritable { hint, .. } => {
-                Some(hint.clone())
-            }
+            Self::NotTaken { hint, .. }
+            | Self::TooEarly { hint, .. }
+            | Self::TooOld { hint, .. }
+            | Self::Unwritable { hint, .. } => Some(hint.clone()),
             Self::Disagreement { .. } => Some("this is a bug of monconf, and nothing was written: please report it with this message and the output of `monconf --version`".into()),
             Self::Template { .. } => Some("`monconf template show NAME` prints the built-in one; templates/README.md lists what a template may use".into()),
             Self::OutOfTime { .. } => Some("`--timeout DURATION` gives a run more time; `-v` shows which requests take it".into()),
@@ -187,11 +201,34 @@ impl Error {
         }
     }
 
+    /// Whether the same command may succeed later, with nothing mended in between.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Changed { .. }
+            | Self::Interrupted { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooEarly { .. } => true,
+            Self::Cluster(failure) => failure.is_passing(),
+            Self::Prometheus { passing, .. } => *passing,
+            Self::Blocked(_)
+            | Self::Disagreement { .. }
+            | Self::File { .. }
+            | Self::NotTaken { .. }
+            | Self::Template { .. }
+            | Self::TooOld { .. }
+            | Self::Unproven { .. }
+            | Self::Unwritable { .. }
+            | Self::Usage { .. } => false,
+        }
+    }
+
     /// The process's exit code.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Interrupted { code, .. } => *code,
+            error if error.is_retryable() => TEMPORARY,
             _ => 1,
         }
     }

@@ -11,9 +11,10 @@
 //! ```
 //!
 //! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
-//! decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights that takes, [`splice`] the change of a list in somebody's text, [`alloy`] the language
+//! decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command takes,
+//! [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
-//! its tokens end, [`verify`] whether it works and why not where it does not. Only [`cluster`]
+//! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
 //! to people; everything else takes and returns values.
 
@@ -29,6 +30,7 @@ pub mod interrupt;
 pub mod job;
 pub mod mask;
 pub mod object;
+pub mod outcome;
 pub mod plan;
 pub mod preflight;
 pub mod prepare;
@@ -52,42 +54,80 @@ mod quoted;
 extern crate self as monconf;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
-use crate::cli::Cli;
-use crate::ui::Ui;
+use crate::cli::{Cli, Told};
+use crate::error::{Error, Result};
+use crate::outcome::{Exit, Outcome};
+use crate::ui::{ColorChoice, Ui};
 
-/// Parses `arguments`, runs the command and says what went wrong.
+/// Parses `arguments`, runs the command and says what went wrong, and how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let begun = Instant::now();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::read(arguments.clone()) {
+    let cli = match Cli::read(arguments.iter().cloned()) {
         Ok(cli) => cli,
-        Err(message) => return ui::usage(&message),
+        Err(message) => return refuse(&message, &arguments, begun),
     };
-    let ui = Ui::new(cli.global.color, cli.global.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let result = match runtime {
-        Ok(runtime) => {
-            let result = runtime.block_on(cli.command.run(&cli.global, &ui));
-            // A read of the terminal that nobody waits for any more must not hold the process.
-            runtime.shutdown_background();
-            result
-        }
-        Err(error) => Err(error::Error::usage(format!("cannot start: {error}"))),
-    };
-    result.unwrap_or_else(|error| {
-        ui.error(&error);
-        if let Some(line) = administrators_line(&error, &arguments) {
+    let global = &cli.global;
+    let ui = Ui::new(global.color, global.log_format, global.verbose);
+    let result_file = global.result_file.clone();
+    let mut outcome = Outcome::new(Some(cli.verb.clone()));
+    let end = finish(cli, &ui, &mut outcome);
+    if let Err(error) = &end {
+        ui.error(error);
+        if let Some(line) = administrators_line(error, &arguments) {
             ui.hint(&format!("let an administrator run `{line}`"));
         }
-        ExitCode::from(error.exit_code())
-    })
+    }
+    tell(
+        &outcome.ended(end.as_ref().copied(), begun.elapsed()),
+        result_file.as_deref(),
+        &ui,
+    )
+}
+
+fn finish(cli: Cli, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::usage(format!("cannot start: {error}")))?;
+    let end = runtime.block_on(cli.command.run(&cli.global, ui, outcome));
+    // A read of the terminal that nobody waits for any more must not hold the process.
+    runtime.shutdown_background();
+    end
+}
+
+/// Help and version are no run.
+fn refuse(message: &clap::Error, arguments: &[OsString], begun: Instant) -> ExitCode {
+    let Told {
+        format,
+        result_file,
+    } = Told::of(arguments);
+    let ui = Ui::new(ColorChoice::Auto, format, 0);
+    ui.usage(message);
+    if !message.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let error = Error::usage(ui::usage(message));
+    let outcome = Outcome::new(None).ended(Err(&error), begun.elapsed());
+    tell(&outcome, result_file.as_deref(), &ui)
+}
+
+/// The last words of a run, where they were asked for.
+fn tell(outcome: &Outcome, result_file: Option<&Path>, ui: &Ui) -> ExitCode {
+    let written = result_file.map(|file| promfile::put(file, &outcome.line()));
+    if let Some(Err(error)) = written {
+        ui.warn(&format!("how the run ended is not recorded: {error}"));
+    }
+    ui.outcome(outcome);
+    ExitCode::from(outcome.exit_code())
 }
 
 /// Where the caller lacks rights: the line that grants everything that this command line takes.
-fn administrators_line(error: &error::Error, arguments: &[OsString]) -> Option<String> {
+fn administrators_line(error: &Error, arguments: &[OsString]) -> Option<String> {
     let user = error.lacks_rights()?;
     let words = arguments.iter().skip(1);
     let words: Vec<String> = words

@@ -1,68 +1,13 @@
-//! Where the program runs, and a server that limits it.
+//! A server that limits who asks it.
 
-use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
-use testbed::{ControlPlane, Crds, Options, root};
+use testbed::{ControlPlane, Crds, Options};
 
 use crate::support::Monconf;
 
 const FLOW_CONTROL: &str = "/apis/flowcontrol.apiserver.k8s.io/v1";
-
-/// As a Pod has it, in a mount namespace of its own: the paths are fixed.
-#[test]
-fn in_a_pod_its_own_account_is_used() {
-    if !root::is_available("a mount namespace") {
-        return;
-    }
-    let cp = ControlPlane::shared();
-    let scope = cp.scope("in-cluster");
-    scope.create_namespace();
-    cp.wait_for_namespace(&scope.namespace);
-    let who = format!("system:serviceaccount:{}:default", scope.namespace);
-    cp.grant(
-        &who,
-        None,
-        &json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}]),
-    );
-    let account = tempfile::tempdir().unwrap();
-    let token = cp.admin().token(&scope.namespace, "default", 3600).unwrap();
-    for (file, text) in [
-        ("token", token.as_str()),
-        ("ca.crt", cp.ca_pem()),
-        ("namespace", &scope.namespace),
-    ] {
-        fs::write(account.path().join(file), text).unwrap();
-    }
-    let script = r#"mount -t tmpfs none /run
-        mkdir -p /run/secrets/kubernetes.io
-        cp -r "$0" /run/secrets/kubernetes.io/serviceaccount
-        exec "$@""#;
-    let program = Monconf::prometheus(&scope, &[]).command();
-    let run = Command::new("unshare")
-        .args(["--mount", "sh", "-e", "-c", script])
-        .arg(account.path())
-        .arg(program.get_program())
-        .args(program.get_args())
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
-        .env("KUBERNETES_SERVICE_PORT", cp.port().to_string())
-        .output()
-        .unwrap();
-    let (stdout, stderr) = (
-        String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr),
-    );
-    assert!(run.status.success(), "{stdout}{stderr}");
-    let head = format!(
-        "Cluster in-cluster (https://127.0.0.1:{}) as {who}, read only",
-        cp.port()
-    );
-    assert!(stdout.starts_with(&head), "{stdout}");
-}
 
 /// The API server's own limits, which cluster administrators are exempt from.
 #[test]

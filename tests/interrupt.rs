@@ -276,7 +276,7 @@ fn lost_answer(form: Form) {
         let run = case.apply_through(&relay).run();
         if write.ends_with("/token") {
             // Asking again might leave a token that nobody knows of.
-            let run = run.exit(1);
+            let run = run.exit(75);
             assert!(
                 run.stderr.contains("a token was asked for and not stored"),
                 "{}",
@@ -396,7 +396,7 @@ fn a_run_that_takes_too_long_says_what_was_done_and_the_next_run_completes_it() 
         .apply_through(&relay)
         .args(["--timeout", "4s", "--request-timeout", "1h"])
         .run()
-        .exit(1);
+        .exit(75);
     for words in [
         "error: not done within 4s\n",
         "hint: `--timeout DURATION` gives a run more time",

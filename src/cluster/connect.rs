@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,6 +38,7 @@ pub struct ConnectOptions {
 pub struct Cluster {
     config: Config,
     client: OnceCell<Client>,
+    pub(super) since: Instant,
     /// Whether the server has answered before.
     pub(super) answered: AtomicBool,
     pub(super) request_timeout: Duration,
@@ -112,6 +113,7 @@ impl Cluster {
         Self {
             config,
             client: OnceCell::new(),
+            since: Instant::now(),
             answered: AtomicBool::new(false),
             request_timeout,
             trace,

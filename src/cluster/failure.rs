@@ -203,6 +203,16 @@ impl Failure {
             .is_some_and(|refusal| refusal.code < 500 && !refusal.uncertain)
     }
 
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match &self.cause {
+            Cause::Unreachable { .. } | Cause::Silent { .. } => true,
+            Cause::Refused(refusal) => refusal.is_passing(),
+            _ => false,
+        }
+    }
+
     /// Whether the object is no longer the one that was read.
     #[must_use]
     pub fn is_stale(&self) -> bool {

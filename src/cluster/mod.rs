@@ -54,7 +54,7 @@ pub use review::{Answers, Question};
 pub use scrape::{Reply, Scraper, Trust};
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
-pub(crate) use transport::no_answer;
+pub(crate) use transport::{is_tls, no_answer};
 
 /// Under this name monconf owns the fields that it sets.
 pub const FIELD_MANAGER: &str = "monconf";

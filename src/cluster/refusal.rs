@@ -129,6 +129,16 @@ impl Refusal {
         Some((name, rest.trim_start_matches([':', ' ']), false))
     }
 
+    /// Whether the same request may be granted later: the server, or a webhook that it asks, is in trouble; the object
+    /// was changed in between; its namespace is about to go.
+    pub(super) fn is_passing(&self) -> bool {
+        let trouble = self.code == 429 || self.code >= 500;
+        let denied = self.webhook().is_some_and(|(_, _, denied)| denied);
+        trouble && !denied && !self.is_unknown_field() && !self.is_too_large()
+            || self.is_stale()
+            || self.is_terminating()
+    }
+
     /// Whether the API server itself says that it cannot answer right now: its store has no leader, or is slow.
     pub(super) fn is_store_trouble(&self) -> bool {
         self.code == 500 && self.message.starts_with("etcdserver: ") && !self.is_too_large()

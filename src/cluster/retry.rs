@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+/// For how long after its start a Pod may be denied what its role has: role and binding were made just before it, and
+/// take a moment to reach every API server.
+pub(super) const SETTLING: Duration = Duration::from_secs(3);
 /// How often a request is sent again.
 pub(super) const RETRIES: u32 = 3;
 /// The first pause; each further one is twice as long.

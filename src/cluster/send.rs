@@ -11,9 +11,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::Cluster;
+use super::credentials::Credentials;
 use super::failure::{Cause, Failure};
 use super::refusal::Refusal;
-use super::retry::{RETRIES, is_passing, pause, wish};
+use super::retry::{RETRIES, SETTLING, is_passing, pause, wish};
 use super::{Answer, Call, sent, transport};
 
 /// No answer that monconf asks for is nearly as large.
@@ -57,6 +58,9 @@ impl Cluster {
             // itself at first.
             restarting |= miss.is_unreached() && self.answered.load(Ordering::Relaxed);
             let patient = restarting && begun.elapsed() < self.request_timeout;
+            if miss.is_denied() && self.is_settling() {
+                miss.again = Some(Duration::ZERO);
+            }
             let Some(least) = miss.again.filter(|_| tries <= RETRIES || patient) else {
                 if let Cause::Refused(refusal) = &mut miss.cause {
                     refusal.tries = tries;
@@ -68,6 +72,11 @@ impl Cluster {
             uncertain |= miss.uncertain;
             sleep(least + pause(tries)).await;
         }
+    }
+
+    /// Whether the rights of this Pod's account may still be on their way.
+    fn is_settling(&self) -> bool {
+        self.credentials == Credentials::Pod && self.since.elapsed() < SETTLING
     }
 
     async fn traced(&self, call: &Call, tries: u32) -> Result<Answer, Miss> {
@@ -206,6 +215,11 @@ impl Cluster {
 }
 
 impl Miss {
+    /// Whether the authorizer said no, so that nothing was done.
+    fn is_denied(&self) -> bool {
+        matches!(&self.cause, Cause::Refused(refusal) if refusal.denied.is_some())
+    }
+
     /// Whether there was not even a connection.
     fn is_unreached(&self) -> bool {
         self.status.is_none() && !self.uncertain

@@ -67,6 +67,11 @@ pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
     }
 }
 
+/// Whether the TLS handshake failed.
+pub(crate) fn is_tls(error: Link<'_>) -> bool {
+    find::<rustls::Error>(&chain(error)).is_some()
+}
+
 /// Why a server that is not the cluster's gave no answer.
 pub(crate) fn no_answer(error: Link<'_>) -> String {
     let chain = chain(error);

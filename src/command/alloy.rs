@@ -1,10 +1,11 @@
 //! `monconf alloy`: access, token and configuration for Grafana Alloy.
 
-use std::process::ExitCode;
+use clap::builder::BoolishValueParser;
 
 use super::{provision, translate};
 use crate::cli::Global;
 use crate::error::Result;
+use crate::outcome::{Exit, Outcome};
 use crate::spec::Consumer;
 use crate::ui::Ui;
 
@@ -27,11 +28,16 @@ pub struct Args {
 #[command(next_help_heading = "Moving from Grafana Agent's operator")]
 struct Translate {
     /// Translate this MetricsInstance, with all that it selects, and print it; no job is configured and nothing is written
-    #[arg(long, value_name = "NAMESPACE/NAME")]
+    #[arg(
+        long,
+        env = "MONCONF_FROM_METRICSINSTANCE",
+        hide_env_values = true,
+        value_name = "NAMESPACE/NAME"
+    )]
     from_metricsinstance: Option<String>,
 
     /// Print what can be translated where not everything can
-    #[arg(long, requires = "from_metricsinstance")]
+    #[arg(long, env = "MONCONF_BYPASS_ERRORS", hide_env_values = true, requires = "from_metricsinstance", value_parser = BoolishValueParser::new())]
     bypass_errors: bool,
 }
 
@@ -40,10 +46,10 @@ pub(crate) const WITH_METRICSINSTANCE: [&str; 3] =
     ["from_metricsinstance", "bypass_errors", "clustering"];
 
 /// Plans, and with `--apply` applies.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     if let Some(of) = &args.translate.from_metricsinstance {
         let clustering = args.provision.settings.clustering;
         return translate::run(of, args.translate.bypass_errors, clustering, global, ui).await;
     }
-    provision::run(Consumer::Alloy, args.provision, global, ui).await
+    provision::run(Consumer::Alloy, args.provision, global, ui, outcome).await
 }

@@ -1,11 +1,10 @@
 //! `monconf completions`: completion scripts for shells.
 
-use std::process::ExitCode;
-
 use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::error::Result;
+use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
 
 /// Print a completion script for a shell
@@ -16,7 +15,7 @@ pub struct Args {
 }
 
 /// Prints the script.
-pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
+pub fn run(args: &Args, ui: &Ui) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
@@ -25,5 +24,5 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         &mut script,
     );
     ui.out(&String::from_utf8_lossy(&script));
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }

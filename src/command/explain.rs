@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::ValueEnum;
 
 use crate::error::{Error, Result};
+use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
 use crate::verify::diagnosis::{explain, report};
 
@@ -49,7 +49,7 @@ const LONGEST: u64 = 1 << 20;
 const FORMS: &str = "an answer of the API server, the kubelet or kube-rbac-proxy, `lastError` of Prometheus' targets, what curl or kubectl printed, lines of their logs";
 
 /// Reads, explains and prints.
-pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
+pub fn run(args: &Args, ui: &Ui) -> Result<Exit> {
     let findings = explain(&read(&args.file, ui)?);
     match args.output {
         Output::Json => {
@@ -63,9 +63,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Output::Text => ui.diagnosis(&findings),
     }
     Ok(if findings.is_empty() {
-        ExitCode::FAILURE
+        Ended::Failed.into()
     } else {
-        ExitCode::SUCCESS
+        Ended::Done.into()
     })
 }
 

@@ -1,7 +1,5 @@
 //! `monconf jobs`: what can be scraped, and which rights that takes.
 
-use std::process::ExitCode;
-
 use serde_json::{Value, json};
 
 use super::{Output, SettingsFile, Whose};
@@ -9,6 +7,7 @@ use crate::access::{self, Grants, Need, Rule};
 use crate::error::Result;
 use crate::job::Job;
 use crate::object::Kind;
+use crate::outcome::{Ended, Exit};
 use crate::render::discovered;
 use crate::spec::{Form, Settings, Spec};
 use crate::ui::Ui;
@@ -49,7 +48,7 @@ pub struct Args {
 }
 
 /// Prints the list.
-pub fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
+pub fn run(args: Args, ui: &Ui) -> Result<Exit> {
     let mut flags = Settings::default();
     flags.format = args.format;
     let settings = args.file.beside(flags)?;
@@ -68,7 +67,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
         Output::Json => ui.out(&(serde_json::to_string_pretty(&listed).unwrap_or_default() + "\n")),
         Output::Yaml => ui.out(&yaml::emit(&listed.into())),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 fn block(job: &Job, is_default: bool) -> String {

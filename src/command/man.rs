@@ -1,22 +1,21 @@
 //! `monconf man`: the manual page, of the program and of every command.
 
-use std::process::ExitCode;
-
 use clap_mangen::Man;
 
 use crate::cli::Cli;
 use crate::error::{Error, Result};
+use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
 
 /// Prints one page in roff: the program's, followed by those of its commands and of theirs.
-pub fn run(ui: &Ui) -> Result<ExitCode> {
+pub fn run(ui: &Ui) -> Result<Exit> {
     let mut program = Cli::for_consumers();
     program.build();
     let mut page = Vec::new();
     render(&program, &mut page)
         .map_err(|error| Error::usage(format!("cannot render the manual: {error}")))?;
     ui.out(&String::from_utf8_lossy(&page));
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 fn render(command: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {

@@ -17,12 +17,12 @@ mod translate;
 pub mod verify;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
 use crate::cli::Global;
 use crate::error::Result;
+use crate::outcome::{Exit, Outcome};
 use crate::spec::{Consumer, Settings};
 use crate::ui::Ui;
 
@@ -112,21 +112,38 @@ impl SettingsFile {
 }
 
 impl Command {
-    /// Runs it.
-    pub async fn run(self, global: &Global, ui: &Ui) -> Result<ExitCode> {
+    /// Runs it. What it comes to know of its own work, `outcome` gets.
+    ///
+    /// # Errors
+    /// What ends it early.
+    pub async fn run(self, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
         // Each has a future of its own size, and not all of them fit on the stack one within the other.
         match self {
             Self::Prometheus(args) => {
-                Box::pin(provision::run(Consumer::Prometheus, args, global, ui)).await
+                Box::pin(provision::run(
+                    Consumer::Prometheus,
+                    args,
+                    global,
+                    ui,
+                    outcome,
+                ))
+                .await
             }
-            Self::Alloy(args) => Box::pin(alloy::run(args, global, ui)).await,
+            Self::Alloy(args) => Box::pin(alloy::run(args, global, ui, outcome)).await,
             Self::GrafanaAgent(args) => {
-                Box::pin(provision::run(Consumer::GrafanaAgent, args, global, ui)).await
+                Box::pin(provision::run(
+                    Consumer::GrafanaAgent,
+                    args,
+                    global,
+                    ui,
+                    outcome,
+                ))
+                .await
             }
-            Self::Verify(args) => Box::pin(verify::run(args, global, ui)).await,
-            Self::Rotate(args) => Box::pin(rotate::run(args, global, ui)).await,
-            Self::Status(args) => Box::pin(status::run(args, global, ui)).await,
-            Self::Remove(args) => Box::pin(remove::run(args, global, ui)).await,
+            Self::Verify(args) => Box::pin(verify::run(args, global, ui, outcome)).await,
+            Self::Rotate(args) => Box::pin(rotate::run(args, global, ui, outcome)).await,
+            Self::Status(args) => Box::pin(status::run(args, global, ui, outcome)).await,
+            Self::Remove(args) => Box::pin(remove::run(args, global, ui, outcome)).await,
             Self::Preflight(args) => Box::pin(preflight::run(args, global, ui)).await,
             Self::Jobs(args) => jobs::run(args, ui),
             Self::Rbac(args) => Box::pin(rbac::run(args, global, ui)).await,

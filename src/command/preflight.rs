@@ -5,7 +5,6 @@ mod manifests;
 mod needs;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
@@ -18,6 +17,7 @@ use super::{SettingsFile, Whose};
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit};
 use crate::preflight::{Caller, Preflight, Tool, Verb, report, roles, with_output};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
@@ -130,7 +130,7 @@ enum Output {
 }
 
 /// Works out, asks and shows.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
     let settings = args.file.beside(args.settings.clone())?;
     if let Some(path) = &args.manifests {
         let applied = Applied::read(path, args.tool, settings.namespace.as_deref())?;
@@ -165,12 +165,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
 }
 
 /// For whoever applies manifests.
-async fn of_manifests(
-    applied: &Applied,
-    args: &Args,
-    global: &Global,
-    ui: &Ui,
-) -> Result<ExitCode> {
+async fn of_manifests(applied: &Applied, args: &Args, global: &Global, ui: &Ui) -> Result<Exit> {
     let preflight = Preflight {
         caller: args.user.as_deref().map(|user| caller(user, &args.groups)),
         ..Preflight::default()
@@ -219,7 +214,7 @@ fn caller(user: &str, groups: &[String]) -> Caller {
     }
 }
 
-fn show(preflight: &Preflight, args: &Args, ui: &Ui) -> ExitCode {
+fn show(preflight: &Preflight, args: &Args, ui: &Ui) -> Exit {
     match args.output {
         Output::Text => ui.preflight(preflight),
         Output::Json => {
@@ -241,9 +236,9 @@ fn show(preflight: &Preflight, args: &Args, ui: &Ui) -> ExitCode {
         ui.hint(&format!("let an administrator run `{line}`"));
     }
     if is_missing {
-        ExitCode::FAILURE
+        Ended::Failed.with_code(1)
     } else {
-        ExitCode::SUCCESS
+        Ended::Done.into()
     }
 }
 

@@ -5,15 +5,14 @@ mod run;
 mod show;
 mod write;
 
-use std::process::ExitCode;
-
-use self::run::{outcome, refuse_blocked};
+use self::run::{planned, refuse_blocked};
 use self::show::show;
 use super::reload::Reload;
 use crate::cli::Global;
 use crate::cluster::{Cluster, ConnectOptions};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit, Outcome};
 use crate::prepare::{prepare, prepare_offline};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
@@ -38,11 +37,13 @@ pub(super) async fn run(
     asked: Provision,
     global: &Global,
     ui: &Ui,
-) -> Result<ExitCode> {
+    outcome: &mut Outcome,
+) -> Result<Exit> {
     let Provision { settings, mode } = asked;
     let settings = mode.writing.file.beside(settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let spec = Spec::new(consumer, settings)?;
+    outcome.is_about(&spec.names);
     spec.check_destination()?;
     if let Some(version) = spec.version {
         spec.check_version(version)?;
@@ -53,9 +54,10 @@ pub(super) async fn run(
     };
     if mode.offline {
         let prepared = prepare_offline(&spec, &templates)?;
+        outcome.plans(&prepared.plan);
         show(&prepared, manner, ui);
         refuse_blocked(&prepared.plan)?;
-        return Ok(outcome(&prepared.plan, manner));
+        return Ok(planned(&prepared.plan, manner));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;
     let applying = mode.writing.apply;
@@ -68,9 +70,10 @@ pub(super) async fn run(
         reload: reload.as_ref(),
         prepare: async || prepare(&spec, &templates, &cluster, applying).await,
         manner,
+        written: Ended::Applied,
         ui,
     };
-    run.to_its_end(&mut interrupt).await
+    run.to_its_end(&mut interrupt, outcome).await
 }
 
 /// The cluster that the flags name; nothing is sent yet.

@@ -1,7 +1,5 @@
 //! `monconf remove`: everything of one instance taken away, and nothing else.
 
-use std::process::ExitCode;
-
 use clap::ValueEnum;
 
 use super::Whose;
@@ -10,6 +8,7 @@ use super::reload::Reload;
 use crate::cli::Global;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit, Outcome};
 use crate::prepare::prepare_removal;
 use crate::spec::{Settings, Spec};
 use crate::ui::Ui;
@@ -75,9 +74,10 @@ enum Output {
 }
 
 /// Plans, and with `--apply` deletes.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let settings = args.writing.file.beside(args.settings)?;
     let spec = Spec::for_removal(args.whose.consumer, settings)?;
+    outcome.is_about(&spec.names);
     let applying = args.writing.apply;
     let mut interrupt = Interrupt::new(global.timeout())?;
     let reload = Reload::ask(&spec, applying, global, ui);
@@ -95,7 +95,8 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
                 Output::Json => provision::Output::Json,
             },
         },
+        written: Ended::Removed,
         ui,
     };
-    run.to_its_end(&mut interrupt).await
+    run.to_its_end(&mut interrupt, outcome).await
 }

@@ -1,7 +1,6 @@
 //! `monconf rotate`: a new token, proved, in the place of the old one, which is revoked after an overlap.
 
 use std::collections::BTreeSet;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
@@ -15,6 +14,7 @@ use crate::cli::Global;
 use crate::cluster::{Cluster, Issued, Scraper};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::Change;
 use crate::prepare::{Prepared, issued, prepare};
 use crate::reload::{Options, Server};
@@ -68,10 +68,11 @@ const SETTLING: Duration = Duration::from_secs(10);
 const SAMPLE: usize = 3;
 
 /// Rotates.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let settings = args.file.beside(args.settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let mut spec = Spec::new(args.whose.consumer, settings)?;
+    outcome.is_about(&spec.names);
     let overlap = i64::try_from(args.overlap.as_secs()).unwrap_or(i64::MAX);
     spec.renewal = Renewal {
         forced: !args.if_due,
@@ -79,10 +80,10 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     };
     let mut interrupt = Interrupt::new(global.timeout())?;
     let cluster = interrupt.or(connect(global, ui)).await?;
-    let rotation = Rotation {
+    let mut rotation = Rotation {
         spec: &spec,
         templates: &templates,
-        cluster: &cluster,
+        cluster,
         global,
         ui,
     };
@@ -95,31 +96,34 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
             shown(end)
         ));
         interrupt.wait(until(end)).await?;
+        interrupt.or(rotation.connect_again()).await?;
         prepared = interrupt.or(Box::pin(rotation.prepare())).await?;
     }
-    let verdict = prepared.decision.as_ref().map(|decision| &decision.verdict);
-    match (verdict, occupied(&prepared)) {
+    match (prepared.verdict(), occupied(&prepared)) {
         (Some(Verdict::Keep(claims)), _) => {
-            interrupt.or(Box::pin(rotation.write(&prepared))).await?;
+            outcome.kept(claims);
+            interrupt
+                .or(Box::pin(rotation.write(&prepared, outcome)))
+                .await?;
             let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
             ui.note(&format!("Not due: the token has {left} left."));
-            return Ok(ExitCode::SUCCESS);
+            return Ok(Ended::NotDue.into());
         }
         (Some(Verdict::Issue(_)), Some(Occupied::ByRun(since))) => {
             ui.note(&format!(
                 "Another run is replacing the token since {}: nothing was done.",
                 shown(since)
             ));
-            return Ok(ExitCode::SUCCESS);
+            return Ok(Ended::Elsewhere.into());
         }
         (Some(Verdict::Issue(_)), Some(Occupied::ByReplaced(end))) => {
-            return Err(Error::usage_hint(
-                format!(
+            return Err(Error::TooEarly {
+                message: format!(
                     "the token before the one in use is valid until {}, and there is no third",
                     shown(end)
                 ),
-                "--wait waits for that; --overlap 0s revokes it now",
-            ));
+                hint: "--wait waits for that; --overlap 0s revokes it now".to_owned(),
+            });
         }
         _ => {}
     }
@@ -128,20 +132,25 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         .as_ref()
         .and_then(|decision| decision.used);
     let old = used.map(|used| spec.names.handles()[used].clone());
-    let written = interrupt.or(Box::pin(rotation.write(&prepared))).await;
+    let written = interrupt
+        .or(Box::pin(rotation.write(&prepared, outcome)))
+        .await;
     let issued = match written {
         Err(Error::Changed { target }) => {
             ui.note(&format!(
                 "{target} was written by another run: nothing was done."
             ));
-            return Ok(ExitCode::SUCCESS);
+            return Ok(Ended::Elsewhere.into());
         }
         written => written?,
     };
-    rotation.tell(&prepared, issued.as_ref());
+    if let Some(issued) = &issued {
+        outcome.issued(&issued.grant);
+        rotation.tell(&prepared, issued);
+    }
     interrupt.or(rotation.see()).await?;
     let Some(old) = old else {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Ended::Rotated.into());
     };
     let end = Timestamp::now()
         .checked_add(spec.renewal.overlap)
@@ -151,13 +160,13 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
             "The old token stays valid; a run after {} revokes it.",
             shown(end)
         ));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Ended::Rotated.into());
     }
     interrupt.wait(until(end)).await?;
-    let revoking = async { Ok(cluster.revoke(&spec.names.namespace, &old).await?) };
-    interrupt.or(revoking).await?;
+    interrupt.or(rotation.connect_again()).await?;
+    interrupt.or(rotation.revoke(&old)).await?;
     ui.note("The old token is revoked.");
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Rotated.into())
 }
 
 fn shown(time: Timestamp) -> impl std::fmt::Display {
@@ -178,15 +187,27 @@ async fn until(end: Timestamp) -> Result<()> {
 struct Rotation<'a> {
     spec: &'a Spec,
     templates: &'a Templates,
-    cluster: &'a Cluster,
+    cluster: Cluster,
     global: &'a Global,
     ui: &'a Ui,
 }
 
 impl Rotation<'_> {
+    /// After a wait: the credentials, and whom they are shown to, may be others by now. A Pod's token and CA are replaced
+    /// in its files, and what a plugin gave may have ended.
+    async fn connect_again(&mut self) -> Result<()> {
+        self.cluster = connect(self.global, self.ui).await?;
+        Ok(())
+    }
+
+    async fn revoke(&self, handle: &str) -> Result<()> {
+        let namespace = &self.spec.names.namespace;
+        Ok(self.cluster.revoke(namespace, handle).await?)
+    }
+
     /// The part of the ordinary plan that is about the token.
     async fn prepare(&self) -> Result<Prepared> {
-        let mut prepared = prepare(self.spec, self.templates, self.cluster, false).await?;
+        let mut prepared = prepare(self.spec, self.templates, &self.cluster, false).await?;
         let plan = &mut prepared.plan;
         plan.retain_token(&self.spec.names);
         if plan.changes.is_empty() {
@@ -204,24 +225,26 @@ impl Rotation<'_> {
         Ok(prepared)
     }
 
-    async fn write(&self, prepared: &Prepared) -> Result<Option<Issued>> {
+    async fn write(&self, prepared: &Prepared, outcome: &mut Outcome) -> Result<Option<Issued>> {
         let report = |change: &Change| self.ui.written(change);
         let progress = Progress::new(&report);
         let proof = |token: &Token| self.prove(token.clone()).boxed_local();
-        apply(
+        let written = apply(
             &prepared.plan,
             self.spec,
             &prepared.handle,
-            self.cluster,
+            &self.cluster,
             &progress,
             Some(&proof),
         )
-        .await
+        .await;
+        outcome.wrote(&prepared.plan, &progress);
+        written
     }
 
     /// Asks with the new token what the consumer will ask; a target that does not answer anybody is no fault of it.
     async fn prove(&self, token: Token) -> Result<()> {
-        let mut issued = issued(self.spec, self.cluster, Some(token)).await?;
+        let mut issued = issued(self.spec, &self.cluster, Some(token)).await?;
         if self.spec.existing_access && !issued.discovers {
             // Who may not look for targets in the consumer's place proves the token and its rights alone.
             issued.scrapings.clear();
@@ -231,7 +254,7 @@ impl Rotation<'_> {
             Cluster::with_token(&issued.address, &issued.token, patience, self.ui.tracer())?;
         let asking = Asking {
             identity: &identity,
-            ours: Some(self.cluster),
+            ours: Some(&self.cluster),
             token: &issued.token,
             discovers: issued.discovers,
             scraper: Scraper::new(patience),
@@ -264,8 +287,7 @@ impl Rotation<'_> {
     }
 
     /// What the server made of the request, and when the next run has to come.
-    fn tell(&self, prepared: &Prepared, issued: Option<&Issued>) {
-        let Some(issued) = issued else { return };
+    fn tell(&self, prepared: &Prepared, issued: &Issued) {
         self.ui.note(&format!(
             "Token issued for {}: {}.",
             prepared.service_account,

@@ -1,7 +1,6 @@
 //! `monconf status`: every instance, its token, and what is due.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgMatches, FromArgMatches, ValueEnum};
@@ -14,6 +13,7 @@ use crate::cli::Global;
 use crate::cluster::{Cluster, Instances};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::{Action, Plan};
 use crate::prepare::{Prepared, prepare};
 use crate::promfile::{self, Write};
@@ -114,7 +114,7 @@ impl clap::Args for TokenDirs {
 const DUE: u8 = 2;
 
 /// Reads, and shows.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     if args.output_file.is_some() && args.output == Output::Text {
         return Err(Error::usage_hint(
             "--output-file is for programs, the table is not",
@@ -127,6 +127,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
     let is_named = settings.name.is_some();
     let spec = Spec::new(args.whose.consumer, settings)?;
     let files = token_files(&spec, &dirs)?;
+    outcome.is_about(&spec.names);
 
     let mut interrupt = Interrupt::new(global.timeout())?;
     let cluster = interrupt.or(connect(global, ui)).await?;
@@ -162,9 +163,9 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         ui.warn(warning);
     }
     if args.detailed_exitcode && overview.is_due() {
-        return Ok(ExitCode::from(DUE));
+        return Ok(Ended::Done.with_code(DUE));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 impl TokenDirs {

@@ -1,12 +1,11 @@
 //! `monconf template`: the built-in templates, for reading and for replacing some of them.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
-
 use crate::error::{Error, Result};
+use crate::outcome::{Ended, Exit};
 use crate::promfile::Write;
 use crate::render::Builtin;
 use crate::ui::Ui;
+use std::path::PathBuf;
 
 /// List, show or eject the built-in templates
 #[derive(clap::Args)]
@@ -35,7 +34,7 @@ enum Verb {
 }
 
 /// Lists, shows or ejects.
-pub fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
+pub fn run(args: Args, ui: &Ui) -> Result<Exit> {
     match args.verb {
         Verb::List => {
             let width = Builtin::ALL
@@ -50,7 +49,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
         Verb::Show { name } => ui.out(Builtin::named(&name)?.text),
         Verb::Eject { names, templates } => eject(&names, &templates, ui)?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 /// All or none: a file that exists is never overwritten.

@@ -1,12 +1,11 @@
 //! `monconf alloy --from-metricsinstance`: what Grafana Agent's operator runs, as a configuration of Alloy.
 
-use std::process::ExitCode;
-
 use super::provision::connect;
 use crate::alloy;
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit};
 use crate::translate::{Severity, translate};
 use crate::ui::Ui;
 
@@ -18,7 +17,7 @@ pub(super) async fn run(
     clustering: Option<bool>,
     global: &Global,
     ui: &Ui,
-) -> Result<ExitCode> {
+) -> Result<Exit> {
     let Some((namespace, name)) = of
         .split_once('/')
         .filter(|(namespace, name)| [namespace, name].iter().all(|part| is_name(part)))
@@ -58,7 +57,7 @@ pub(super) async fn run(
         ));
     }
     ui.out(&alloy::print(&translation.body));
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 /// Whether an object can have that name, which then is safe in a path.

@@ -3,7 +3,6 @@
 mod configuration;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use crate::cli::Global;
 use crate::cluster::{Cluster, Scraper};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::Blocker;
 use crate::prepare::{Issued, issued, prepare};
 use crate::promfile;
@@ -23,7 +23,7 @@ use crate::quoted::shell_word;
 use crate::reload::{Options, Server};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
-use crate::token::Token;
+use crate::token::{Claims, Token};
 use crate::ui::Ui;
 use crate::verify::{Asking, Report, picked_up, running, verify};
 
@@ -116,7 +116,7 @@ impl FromStr for Sample {
 }
 
 /// Verifies, and shows what came of it.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let mut args = args;
     args.settings = args.file.beside(std::mem::take(&mut args.settings))?;
     let given = args.token_file.as_deref().map(token).transpose()?;
@@ -125,7 +125,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
         let verified = of_file(&file, given.as_ref(), &args, global, ui);
         interrupt.or(Box::pin(verified)).await?
     } else {
-        let verified = of_instance(given, &args, global, ui);
+        let verified = of_instance(given, &args, global, ui, outcome);
         interrupt.or(Box::pin(verified)).await?
     };
     match args.output {
@@ -135,11 +135,26 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
             ui.out(&(report + "\n"));
         }
     }
-    Ok(if report.is_good() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    if report.is_good() {
+        return Ok(Ended::Verified.into());
+    }
+    tell(&report, outcome);
+    Ok(Ended::Failed.into())
+}
+
+/// How many checks failed, and of the first the cause and what mends it.
+fn tell(report: &Report, outcome: &mut Outcome) {
+    let (failed, checks) = (report.failed(), report.rows.len());
+    match report.diagnoses().first() {
+        Some(first) => outcome.found(
+            &format!(
+                "{failed} of {checks} checks failed: {}",
+                first.cause.sentence()
+            ),
+            first.fix.as_deref(),
+        ),
+        None => outcome.found("no job has a target", None),
+    }
 }
 
 /// Verifies what monconf has made.
@@ -148,13 +163,18 @@ async fn of_instance(
     args: &Args,
     global: &Global,
     ui: &Ui,
+    outcome: &mut Outcome,
 ) -> Result<Report> {
     let templates = Templates::load(args.settings.templates.as_deref())?;
     let spec = spec(args.whose.consumer, args.settings.clone())?;
+    outcome.is_about(&spec.names);
     let server = server(&spec, global, ui)?;
     let ours = connect(global, ui).await?;
     let is_own = given.is_none();
     let issued = issued(&spec, &ours, given).await?;
+    if let Some(claims) = Claims::of(&issued.token) {
+        outcome.kept(&claims);
+    }
     let patience = global.request_timeout();
     let identity = Cluster::with_token(&issued.address, &issued.token, patience, ui.tracer())?;
     let progress = |done, of| ui.progress("targets asked", done, of);

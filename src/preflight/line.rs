@@ -6,7 +6,9 @@ use crate::spec::Consumer;
 /// Flags with a value that say from where, and as whom: an administrator has their own.
 const OWN: [&str; 2] = ["--kubeconfig", "--context"];
 /// Flags with a value that say nothing about rights.
-const WITH_VALUE: [&str; 10] = [
+const WITH_VALUE: [&str; 12] = [
+    "--log-format",
+    "--result-file",
     "--request-timeout",
     "--timeout",
     "--color",

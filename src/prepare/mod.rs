@@ -30,7 +30,7 @@ use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
 use crate::render::{Desired, Discoverer, Surroundings, Templates, desired, discoverers};
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
-use crate::token::{Decision, Situation, decide};
+use crate::token::{Decision, Situation, Verdict, decide};
 
 pub use self::configured::{Identities, Standing, identities};
 pub use self::issued::{Issued, issued};
@@ -57,6 +57,14 @@ pub struct Prepared {
     pub service_account: String,
     /// What happens to the token; `None` where the instance goes.
     pub decision: Option<Decision>,
+}
+
+impl Prepared {
+    /// Whether the token is kept or replaced; `None` where the instance goes.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.decision.as_ref().map(|decision| &decision.verdict)
+    }
 }
 
 /// Reads the cluster and the files, and plans. `before_writing` as in [`Cluster::read`].

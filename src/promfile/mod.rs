@@ -6,6 +6,7 @@ mod glob;
 mod obstacle;
 mod owner;
 mod place;
+mod put;
 mod read;
 mod remove;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod write;
 pub use check::{Home, check_removal};
 pub use glob::{covers, glob};
 pub use owner::{FileOwner, owner};
+pub use put::put;
 pub use read::read;
 pub use remove::{entries, remove, remove_folder};
 pub use write::{Mode, Write, backup_of};

@@ -119,7 +119,7 @@ impl PlanReads {
 
 /// The instance's objects of its own namespace that may have any name.
 pub(super) fn own(spec: &Spec) -> Vec<Labelled> {
-    let kinds = own_kinds(spec).into_iter();
+    let kinds = spec.names.consumer.kinds().into_iter();
     let labelled = kinds.map(|kind| Labelled {
         kind,
         namespace: Some(spec.names.namespace.clone()),
@@ -214,17 +214,6 @@ fn with_monitors(spec: &Spec) -> bool {
         spec.format.settled(),
         Some(Form::Files { .. } | Form::Alloy { .. })
     )
-}
-
-/// The kinds of operators' objects of which an instance may have some that are no longer wanted.
-fn own_kinds(spec: &Spec) -> Vec<Kind> {
-    let mut kinds = Kind::MONITORS.to_vec();
-    match spec.names.consumer {
-        Consumer::Prometheus => kinds.push(Kind::PrometheusRule),
-        Consumer::GrafanaAgent => kinds.extend(Kind::AGENTS),
-        Consumer::Alloy => kinds = vec![Kind::ConfigMap],
-    }
-    kinds
 }
 
 /// Where rights of our own may be needed that are not needed in the whole cluster.

@@ -8,7 +8,7 @@ use kube::Config;
 use kube::client::Body;
 use tokio::time::{Instant, timeout};
 
-use crate::cluster::{Trace, no_answer, proxy_for};
+use crate::cluster::{Trace, is_tls, no_answer, proxy_for};
 use crate::error::Error;
 
 /// Prometheus' own metrics and a large configuration stay far below it.
@@ -36,6 +36,8 @@ pub(super) struct Client {
 pub(super) enum Failed {
     /// No answer, and why.
     Silent(String),
+    /// No answer, because the TLS handshake failed.
+    Untrusted(String),
     /// A status of failure, and what was said with it.
     Status(u16, String),
     /// An answer, but not that of a Prometheus.
@@ -100,7 +102,14 @@ impl Client {
             .body(Body::empty())
             .map_err(|error| Failed::Strange(error.to_string()))?;
         let response = self.http.send(request).await;
-        let response = response.map_err(|error| Failed::Silent(no_answer(&error)))?;
+        let response = response.map_err(|error| {
+            let failed = if is_tls(&error) {
+                Failed::Untrusted
+            } else {
+                Failed::Silent
+            };
+            failed(no_answer(&error))
+        })?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, LARGEST_ANSWER).collect().await;
         let body = body.map_err(|error| {
@@ -118,12 +127,15 @@ impl Failed {
             task,
             reason: self.reason(),
             hint: self.hint().map(str::to_owned),
+            passing: matches!(self, Self::Silent(_) | Self::Status(429 | 500.., _)),
         }
     }
 
     pub(super) fn reason(&self) -> String {
         match self {
-            Self::Silent(reason) | Self::Strange(reason) => reason.clone(),
+            Self::Silent(reason) | Self::Untrusted(reason) | Self::Strange(reason) => {
+                reason.clone()
+            }
             Self::Status(status, body) => {
                 let said = said(body);
                 match *status {
@@ -138,7 +150,7 @@ impl Failed {
 
     fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Silent(_) => Some(
+            Self::Silent(_) | Self::Untrusted(_) => Some(
                 "does Prometheus run, and is it reachable from here? --prometheus-url names its address; SSL_CERT_FILE the authorities to trust for https",
             ),
             Self::Strange(_) | Self::Status(300..=399 | 404, _) => Some(

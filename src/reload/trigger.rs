@@ -72,6 +72,7 @@ impl Trigger {
             task: TASK.to_owned(),
             reason,
             hint: Some(hint.to_owned()),
+            passing: false,
         })
     }
 

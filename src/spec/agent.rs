@@ -201,7 +201,8 @@ pub(super) fn check_login(agent: &Agent, format: &Format) -> Result<()> {
 
 /// The object of prometheus-operator that carries `job` for Grafana Agent's operator, which knows no ScrapeConfig and
 /// looks for Services by their Endpoints alone (`static/operator/config/templates` of grafana/agent).
-pub(super) fn monitor_kind(job: &Job) -> Option<Kind> {
+#[must_use]
+pub fn monitor_kind(job: &Job) -> Option<Kind> {
     let of_slices = |label: &String| label.starts_with("__meta_kubernetes_endpointslice");
     let mut labels = job.relabelling.iter().flat_map(|step| &step.source_labels);
     match job.monitor_kind() {

@@ -16,7 +16,7 @@ mod settings_file;
 mod shape;
 mod version;
 
-pub use agent::{Agent, RemoteAuth, RemoteWrite};
+pub use agent::{Agent, RemoteAuth, RemoteWrite, monitor_kind};
 pub use alerts::Alerts;
 pub(crate) use alerts::needs_file;
 pub use alloy::{AlloyPlace, AlloyToken};

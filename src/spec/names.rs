@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use crate::error::{Error, Result};
+use crate::object::Kind;
 
 /// Who reads the configuration that monconf writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -62,6 +63,20 @@ impl Consumer {
             Self::GrafanaAgent => "grafana-agent-token",
             Self::Alloy => "alloy-k8s-token",
         }
+    }
+}
+
+impl Consumer {
+    /// The kinds of which an instance may have objects that are no longer wanted.
+    #[must_use]
+    pub fn kinds(self) -> Vec<Kind> {
+        let mut kinds = Kind::MONITORS.to_vec();
+        match self {
+            Self::Prometheus => kinds.push(Kind::PrometheusRule),
+            Self::GrafanaAgent => kinds.extend(Kind::AGENTS),
+            Self::Alloy => kinds = vec![Kind::ConfigMap],
+        }
+        kinds
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Claims;
 use crate::spec::Duration;
 
 /// A token's life as asked for and as granted.
@@ -16,6 +17,18 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Of a token that exists: what was asked for is not known, and taken to be what was granted.
+    #[must_use]
+    pub fn of(claims: &Claims) -> Self {
+        let mut grant = Self {
+            asked: Duration::from_secs(0),
+            issued_at: claims.issued_at,
+            expires_at: claims.expires_at,
+        };
+        grant.asked = grant.granted();
+        grant
+    }
+
     /// How long the token lives; to whole minutes, because the server's clock may tick between issuing and stamping.
     #[must_use]
     pub fn granted(&self) -> Duration {

@@ -38,7 +38,7 @@ impl Paint {
         })
     }
 
-    #[cfg(test)]
+    /// Leaves them.
     pub(super) const fn plain() -> Self {
         Self(false)
     }

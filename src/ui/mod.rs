@@ -11,25 +11,30 @@ mod color;
 mod compared;
 mod diagnosis;
 mod explanation;
+mod log;
 mod plan;
 mod preflight;
 mod status;
 mod verified;
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use color::ColorChoice;
 use color::{BOLD, Paint, RED, YELLOW};
 pub use compared::Compared;
+use log::Level;
+pub use log::LogFormat;
+use serde::Serialize;
+use serde_json::json;
 
 use crate::access::audit::Finding;
 use crate::access::existing::Explanation;
 use crate::cluster::Trace;
 use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
+use crate::outcome::Outcome;
 use crate::plan::{Action, Change, Head, Plan};
 use crate::preflight::Preflight;
 use crate::status::Overview;
@@ -49,14 +54,19 @@ pub enum Stream {
 #[derive(Clone, Copy, Debug)]
 pub struct Ui {
     color: ColorChoice,
+    format: LogFormat,
     verbose: u8,
 }
 
 impl Ui {
-    /// Colours as asked for; `verbose` counts `-v`.
+    /// Colours and lines as asked for; `verbose` counts `-v`.
     #[must_use]
-    pub const fn new(color: ColorChoice, verbose: u8) -> Self {
-        Self { color, verbose }
+    pub const fn new(color: ColorChoice, format: LogFormat, verbose: u8) -> Self {
+        Self {
+            color,
+            format,
+            verbose,
+        }
     }
 
     /// Data, as it is.
@@ -66,41 +76,60 @@ impl Ui {
 
     /// A line about what happened.
     pub fn note(&self, text: &str) {
-        write(Stream::Err, &format!("{}\n", scrub(text)));
+        self.log(Level::Info, &scrub(text), (), None);
     }
 
     /// Something that the user should know.
     pub fn warn(&self, text: &str) {
-        let word = self.paint(Stream::Err).with(YELLOW, "warning:");
-        write(Stream::Err, &format!("{word} {}\n", scrub(text)));
+        self.log(Level::Warn, &scrub(text), (), Some((YELLOW, "warning:")));
     }
 
     /// One of several things that were found, each on a line.
     pub fn finding(&self, is_error: bool, text: &str) {
-        let paint = self.paint(Stream::Err);
-        let word = if is_error {
-            paint.with(RED, "error:")
+        let (level, word) = if is_error {
+            (Level::Error, (RED, "error:"))
         } else {
-            paint.with(BOLD, "note:")
+            (Level::Info, (BOLD, "note:"))
         };
-        write(Stream::Err, &format!("{word} {}\n", scrub_line(text)));
+        self.log(level, &scrub_line(text), (), Some(word));
     }
 
     /// What the user can do next.
     pub fn hint(&self, text: &str) {
-        let word = self.paint(Stream::Err).with(BOLD, "hint:");
-        write(Stream::Err, &format!("{word} {}\n", scrub(text)));
+        let kind = json!({"kind": "hint"});
+        self.log(Level::Info, &scrub(text), kind, Some((BOLD, "hint:")));
     }
 
     /// What went wrong, and what to do about it.
     pub fn error(&self, error: &Error) {
-        let word = self.paint(Stream::Err).with(RED, "error:");
-        write(
-            Stream::Err,
-            &format!("{word} {}\n", scrub(&error.to_string())),
-        );
-        if let Some(hint) = error.hint() {
+        let hint = error.hint();
+        let more = hint.as_deref().map(|hint| json!({"hint": scrub(hint)}));
+        let word = Some((RED, "error:"));
+        self.log(Level::Error, &scrub(&error.to_string()), more, word);
+        if let Some(hint) = hint.filter(|_| self.format == LogFormat::Text) {
             self.hint(&hint);
+        }
+    }
+
+    /// What clap has to say: help and version as data, everything else as an error.
+    pub fn usage(&self, message: &clap::Error) {
+        if !message.use_stderr() || self.format == LogFormat::Text {
+            // A reader that went away, as `| head`, is no error of ours.
+            let _ = message.print();
+            return;
+        }
+        self.log(Level::Error, &usage(message), (), None);
+    }
+
+    /// The last line of a run whose lines are for programs.
+    pub fn outcome(&self, outcome: &Outcome) {
+        if self.format == LogFormat::Json {
+            let (level, message) = if outcome.is_good() {
+                (Level::Info, "done")
+            } else {
+                (Level::Error, "failed")
+            };
+            write(Stream::Err, &log::json(level, message, outcome));
         }
     }
 
@@ -108,16 +137,31 @@ impl Ui {
     #[must_use]
     pub fn tracer(&self) -> Trace {
         let ui = *self;
-        (self.verbose > 0)
-            .then(|| -> Arc<dyn Fn(&str) + Send + Sync> { Arc::new(move |line| ui.note(line)) })
+        (self.verbose > 0).then(|| -> Arc<dyn Fn(&str) + Send + Sync> {
+            Arc::new(move |line| ui.log(Level::Debug, &scrub(line), (), None))
+        })
+    }
+
+    /// One line, or one object. `more` are fields that only the object has, the word is for people.
+    fn log(&self, level: Level, text: &str, more: impl Serialize, word: Option<(&str, &str)>) {
+        let line = match (self.format, word) {
+            (LogFormat::Json, _) => log::json(level, text, more),
+            (LogFormat::Text, None) => format!("{text}\n"),
+            (LogFormat::Text, Some((color, word))) => {
+                let word = self.paint(Stream::Err).with(color, word);
+                format!("{word} {text}\n")
+            }
+        };
+        write(Stream::Err, &line);
     }
 
     /// The plan: head, table, diff and summary.
     pub fn plan(&self, plan: &Plan, head: &Head, context_lines: usize, stream: Stream) {
-        write(
-            stream,
-            &plan::text(plan, head, context_lines, self.paint(stream)),
-        );
+        let text = plan::text(plan, head, context_lines, self.paint(stream));
+        match (stream, self.format) {
+            (Stream::Err, LogFormat::Json) => self.log(Level::Info, &text, (), None),
+            _ => write(stream, &text),
+        }
     }
 
     /// What an audit found, by subject, and how to mend it.
@@ -172,10 +216,10 @@ impl Ui {
         );
     }
 
-    /// How far a long run is, on a terminal alone: the line is written over, and gone in the end.
+    /// How far a long run is, for people at a terminal alone: the line is written over, and gone in the end.
     pub fn progress(&self, what: &str, done: usize, of: usize) {
         const FEW: usize = 20;
-        if of <= FEW || !io::stderr().is_terminal() {
+        if of <= FEW || self.format == LogFormat::Json || !io::stderr().is_terminal() {
             return;
         }
         let line = if done < of {
@@ -188,8 +232,15 @@ impl Ui {
 
     /// That a change has been written.
     pub fn written(&self, change: &Change) {
-        let line = plan::written(change, self.paint(Stream::Err));
-        write(Stream::Err, &line);
+        let word = plan::word(change.action);
+        let target = scrub(&change.target.to_string());
+        if self.format == LogFormat::Json {
+            let more = json!({"action": word, "target": target});
+            self.log(Level::Info, &format!("{target} {word}"), more, None);
+        } else {
+            let line = plan::written(&target, word, self.paint(Stream::Err));
+            write(Stream::Err, &line);
+        }
     }
 
     /// The last line of an apply.
@@ -214,7 +265,10 @@ impl Ui {
     /// # Errors
     /// Where the terminal cannot be read.
     pub async fn confirm(&self, question: &str) -> Result<bool> {
-        write(Stream::Err, &format!("{question} [y/N] "));
+        match self.format {
+            LogFormat::Text => write(Stream::Err, &format!("{question} [y/N] ")),
+            LogFormat::Json => self.note(&format!("{question} [y/N]")),
+        }
         let answer = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -237,20 +291,21 @@ impl Ui {
     }
 
     fn paint(self, stream: Stream) -> Paint {
-        Paint::new(self.color, stream)
+        match (stream, self.format) {
+            (Stream::Err, LogFormat::Json) => Paint::plain(),
+            _ => Paint::new(self.color, stream),
+        }
     }
 }
 
-/// Prints what clap has to say: help and version as data, everything else as an error of exit code 1.
+/// What clap says is wrong, in words without its own heading.
 #[must_use]
-pub fn usage(message: &clap::Error) -> ExitCode {
-    // A reader that went away, as `| head`, is no error of ours.
-    let _ = message.print();
-    if message.use_stderr() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+pub fn usage(message: &clap::Error) -> String {
+    let text = scrub(&message.render().to_string());
+    text.strip_prefix("error: ")
+        .unwrap_or(&text)
+        .trim()
+        .to_owned()
 }
 
 /// A reader that went away ends nothing: what is under way in the cluster is finished.

@@ -177,16 +177,20 @@ fn summary(plan: &Plan, head: &Head) -> String {
 }
 
 /// `  ✓ ScrapeConfig monitoring/k8s-cadvisor created`.
-pub(super) fn written(change: &Change, paint: Paint) -> String {
-    let word = match change.action {
+pub(super) fn written(target: &str, word: &str, paint: Paint) -> String {
+    let tick = paint.with(GREEN, "✓");
+    format!("  {tick} {target} {word}\n")
+}
+
+/// What has happened to a target.
+pub(super) const fn word(action: Action) -> &'static str {
+    match action {
         Action::Create => "created",
         Action::Update => "changed",
         Action::Replace => "replaced",
         Action::Delete => "deleted",
         Action::Unchanged => "unchanged",
-    };
-    let tick = paint.with(GREEN, "✓");
-    format!("  {tick} {} {word}\n", scrub(&change.target.to_string()))
+    }
 }
 
 #[cfg(test)]

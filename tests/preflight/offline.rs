@@ -2,6 +2,7 @@
 
 use super::documents;
 use crate::support::Monconf;
+use crate::support::docs::{block, is_printed};
 
 fn offline(arguments: &[&str]) -> Monconf {
     // No kubeconfig, no home: nothing that leads to a cluster.
@@ -135,4 +136,14 @@ fn with_existing_access_it_is_what_a_runner_has() {
             "monitoring: create,delete,get,patch servicemonitors k8s",
         ]
     );
+}
+
+#[test]
+fn the_documented_example_is_what_is_printed() {
+    let document = include_str!("../../docs/preflight.md");
+    let shown = block(document, "text");
+    let (command, shown) = shown.split_once('\n').unwrap();
+    let arguments: Vec<&str> = command.split_whitespace().skip(2).collect();
+    let run = Monconf::new(arguments).run().ok();
+    is_printed(shown, &run.stdout);
 }

@@ -16,13 +16,18 @@ use crate::support::{Monconf, Run};
 /// Runs with `--drop-in` in a folder of its own, and sees that nothing was written.
 #[track_caller]
 fn refused(scope: &Scope, arguments: &[&str]) -> Run {
+    ended(scope, arguments, 1)
+}
+
+#[track_caller]
+fn ended(scope: &Scope, arguments: &[&str], code: i32) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("k8s.yml");
     let drop_in = ["--apply", "--drop-in", file.to_str().unwrap()];
     let run = Monconf::prometheus(scope, &drop_in)
         .args(arguments)
         .run()
-        .exit(1);
+        .exit(code);
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     let events = scope.cp.audit(&scope.user.name);
     assert!(!events.iter().any(testbed::Event::is_write));
@@ -33,7 +38,7 @@ fn refused(scope: &Scope, arguments: &[&str]) -> Run {
 fn a_prometheus_that_cannot_be_asked_or_told() {
     let scope = ControlPlane::shared().scope("unasked");
     let url = format!("http://127.0.0.1:{}", free_port());
-    let run = refused(&scope, &["--reload", &url]);
+    let run = ended(&scope, &["--reload", &url], 75);
     says(
         &run,
         &format!(
@@ -43,7 +48,7 @@ fn a_prometheus_that_cannot_be_asked_or_told() {
     // A plan asks too.
     let plan = ["--drop-in", "/tmp/k8s.yml", "--prometheus-url", &url];
     says(
-        &Monconf::prometheus(&scope, &plan).run().exit(1),
+        &Monconf::prometheus(&scope, &plan).run().exit(75),
         "cannot ask Prometheus",
     );
     // Without a cluster nobody is asked.

@@ -78,7 +78,7 @@ fn the_old_token_outlives_the_new_one_s_coming_and_is_revoked_then() {
     assert!(instance.exists('a') && instance.exists('b'));
 
     // A third would take the place of the first before its time.
-    let run = instance.rotate(&[]).exit(1);
+    let run = instance.rotate(&[]).exit(75);
     assert!(
         run.stderr
             .contains("--wait waits for that; --overlap 0s revokes it now"),

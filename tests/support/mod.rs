@@ -5,6 +5,7 @@ pub(crate) mod docs;
 pub(crate) mod everything;
 pub(crate) mod hostile;
 mod monconf;
+pub(crate) mod pod_account;
 pub(crate) mod prometheus_pod;
 pub(crate) mod receiver;
 pub(crate) mod rights;
@@ -12,5 +13,6 @@ pub(crate) mod state;
 pub(crate) mod token;
 
 pub(crate) use monconf::{Monconf, Run};
+pub(crate) use pod_account::PodAccount;
 pub(crate) use prometheus_pod::PrometheusPod;
 pub(crate) use receiver::Receiver;

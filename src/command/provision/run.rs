@@ -1,7 +1,5 @@
 //! A run from its plan to what it has written.
 
-use std::process::ExitCode;
-
 use super::mode::{Manner, Output};
 use super::show::{finish, show};
 use super::write::write;
@@ -9,9 +7,11 @@ use crate::cluster::Cluster;
 use crate::command::reload::{Reload, Runs};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::spec::Spec;
+use crate::token::Verdict;
 use crate::ui::Ui;
 
 /// How often a plan is made anew because the cluster changed under it.
@@ -29,6 +29,8 @@ pub(in crate::command) struct Run<'a, P> {
     /// Reads what exists, and plans.
     pub(in crate::command) prepare: P,
     pub(in crate::command) manner: Manner<'a>,
+    /// What it came to once everything is written.
+    pub(in crate::command) written: Ended,
     pub(in crate::command) ui: &'a Ui,
 }
 
@@ -37,9 +39,10 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
     pub(in crate::command) async fn to_its_end(
         &self,
         interrupt: &mut Interrupt,
-    ) -> Result<ExitCode> {
+        outcome: &mut Outcome,
+    ) -> Result<Exit> {
         for _ in 1..ATTEMPTS {
-            match Box::pin(self.attempt(interrupt)).await {
+            match Box::pin(self.attempt(interrupt, outcome)).await {
                 Err(Error::Changed { target }) if !asks(self.manner, self.ui) => {
                     self.ui
                         .note(&format!("{target} changed in the meantime; planning again"));
@@ -47,20 +50,21 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
                 finished => return finished,
             }
         }
-        Box::pin(self.attempt(interrupt)).await
+        Box::pin(self.attempt(interrupt, outcome)).await
     }
 
-    async fn attempt(&self, interrupt: &mut Interrupt) -> Result<ExitCode> {
+    async fn attempt(&self, interrupt: &mut Interrupt, outcome: &mut Outcome) -> Result<Exit> {
         let (manner, ui) = (self.manner, self.ui);
         let read = &self.prepare;
         let mut prepared = interrupt.or(Box::pin(read())).await?;
+        tell(&prepared, outcome);
         if !manner.writing.apply {
             show(&prepared, manner, ui);
             refuse_blocked(&prepared.plan)?;
             if let Some(reload) = self.reload {
                 interrupt.or(reload.compare(&prepared.plan, ui)).await?;
             }
-            return Ok(outcome(&prepared.plan, manner));
+            return Ok(planned(&prepared.plan, manner));
         }
         if manner.output == Output::Text {
             show(&prepared, manner, ui);
@@ -69,12 +73,12 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         if prepared.plan.is_empty() {
             let runs = self.take(&prepared.plan, interrupt).await?;
             finish(&prepared, None, runs.as_ref(), manner, ui);
-            return Ok(outcome(&prepared.plan, manner));
+            return Ok(Ended::Unchanged.into());
         }
         if asks(manner, ui) {
             if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
                 ui.note("Nothing was written.");
-                return Ok(ExitCode::FAILURE);
+                return Ok(Ended::Declined.into());
             }
             let again = interrupt.or(Box::pin(read())).await?;
             if let Some(target) = prepared.plan.differs_from(&again.plan) {
@@ -83,11 +87,13 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
             }
             // Of an object that is not shown whole something else may have changed.
             prepared = again;
+            tell(&prepared, outcome);
         }
-        let written = write(&prepared, self.spec, self.cluster, interrupt, ui).await?;
+        let place = (self.spec, self.cluster);
+        let written = write(&prepared, place, interrupt, outcome, ui).await?;
         let runs = self.take(&prepared.plan, interrupt).await?;
         finish(&prepared, Some(&written), runs.as_ref(), manner, ui);
-        Ok(ExitCode::SUCCESS)
+        Ok(self.written.into())
     }
 
     /// Makes the running Prometheus take what was written, if there is one.
@@ -111,9 +117,21 @@ pub(super) fn refuse_blocked(plan: &Plan) -> Result<()> {
     Err(Error::Blocked(plan.blockers.clone()))
 }
 
-pub(super) fn outcome(plan: &Plan, manner: Manner<'_>) -> ExitCode {
-    if manner.writing.detailed_exitcode && !plan.is_empty() {
-        return ExitCode::from(CHANGES_PENDING);
+/// What a run came to that writes nothing.
+pub(super) fn planned(plan: &Plan, manner: Manner<'_>) -> Exit {
+    if plan.is_empty() {
+        return Ended::Unchanged.into();
     }
-    ExitCode::SUCCESS
+    if manner.writing.detailed_exitcode {
+        return Ended::Planned.with_code(CHANGES_PENDING);
+    }
+    Ended::Planned.into()
+}
+
+/// What is planned, and the token that is kept.
+fn tell(prepared: &Prepared, outcome: &mut Outcome) {
+    outcome.plans(&prepared.plan);
+    if let Some(Verdict::Keep(claims)) = prepared.verdict() {
+        outcome.kept(claims);
+    }
 }

@@ -6,6 +6,7 @@ use crate::apply::{self, Progress, Standing};
 use crate::cluster::{Cluster, Issued};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::outcome::Outcome;
 use crate::plan::{Action, Change, Plan};
 use crate::prepare::Prepared;
 use crate::spec::Spec;
@@ -19,9 +20,9 @@ pub(super) struct Written {
 
 pub(super) async fn write(
     prepared: &Prepared,
-    spec: &Spec,
-    cluster: &Cluster,
+    (spec, cluster): (&Spec, &Cluster),
     interrupt: &mut Interrupt,
+    outcome: &mut Outcome,
     ui: &Ui,
 ) -> Result<Written> {
     let begun = Instant::now();
@@ -36,11 +37,16 @@ pub(super) async fn write(
         None,
     );
     let result = interrupt.or(applying).await;
+    outcome.wrote(&prepared.plan, &progress);
     if result.is_err() {
         account(&prepared.plan, &progress, ui);
     }
+    let issued = result?;
+    if let Some(issued) = &issued {
+        outcome.issued(&issued.grant);
+    }
     Ok(Written {
-        issued: result?,
+        issued,
         took: begun.elapsed(),
     })
 }

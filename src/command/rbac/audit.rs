@@ -1,7 +1,6 @@
 //! `monconf rbac audit`: who holds rights that are worth more than they look.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
@@ -15,6 +14,7 @@ use crate::cluster::{Answers, Cluster, Question};
 use crate::command::provision::connect;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;
 
 /// Find who may execute commands in pods, read Secrets, or get at more rights
@@ -33,7 +33,7 @@ pub(super) struct Args {
     severity: Severity,
 
     /// Also what every cluster gives to its own components
-    #[arg(long)]
+    #[arg(long, env = "MONCONF_ALL", hide_env_values = true, value_parser = BoolishValueParser::new())]
     all: bool,
 
     /// What to print on standard output
@@ -74,7 +74,7 @@ struct Found {
 }
 
 /// Reads, looks, asks the API server, and shows.
-pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
     let found = if args.files.is_empty() {
         let mut interrupt = Interrupt::new(global.timeout())?;
         interrupt.or(in_cluster(&args, global, ui)).await?
@@ -83,9 +83,9 @@ pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode
     };
     show(&found, &args, ui);
     if found.findings.is_empty() || args.exit_zero {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Ended::Done.into());
     }
-    Ok(ExitCode::from(FOUND))
+    Ok(Ended::Done.with_code(FOUND))
 }
 
 fn in_files(args: &Args, ui: &Ui) -> Result<Found> {

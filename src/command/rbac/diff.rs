@@ -1,7 +1,5 @@
 //! `monconf rbac diff`: what an identity may do against what the jobs need.
 
-use std::process::ExitCode;
-
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use serde_json::{Value, json};
@@ -16,6 +14,7 @@ use crate::command::{SettingsFile, Whose};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::scrub_all;
+use crate::outcome::{Ended, Exit};
 use crate::render::grants;
 use crate::spec::{Form, Settings, Spec, valid_name};
 use crate::ui::{Compared, Ui};
@@ -31,7 +30,12 @@ pub(super) struct Args {
     whose: Whose,
 
     /// The ServiceAccount that discovers and scrapes [default: the instance's own]
-    #[arg(long, value_name = "NAMESPACE/NAME")]
+    #[arg(
+        long,
+        env = "MONCONF_SERVICE_ACCOUNT",
+        hide_env_values = true,
+        value_name = "NAMESPACE/NAME"
+    )]
     service_account: Option<String>,
 
     #[command(flatten)]
@@ -67,7 +71,7 @@ enum Output {
 }
 
 /// Reads, compares and shows.
-pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
     let settings = args.file.beside(args.settings)?;
     let spec = Spec::new(args.whose.consumer, settings)?;
     let asked = args.service_account.as_deref().map(account).transpose()?;
@@ -90,9 +94,9 @@ pub(super) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode
         Output::Json => ui.out(&report(&subject, &jobs, &comparison)),
     }
     if args.detailed_exitcode && !comparison.is_exact() {
-        return Ok(ExitCode::from(FOUND));
+        return Ok(Ended::Done.with_code(FOUND));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 /// Roles and bindings, and what the identity needs: for itself alone where it is `ours`; for discovery too where it

@@ -1,13 +1,13 @@
 //! `monconf rbac explain`: which job needs which right, and why.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use super::configurations::configurations;
 use crate::access::existing::{self, Explanation, Identity};
 use crate::command::{Output, Whose};
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::outcome::{Ended, Exit};
 use crate::render::{discovered, secrets};
 use crate::spec::{AlloyToken, Consumer, Form, Names, Settings, Spec};
 use crate::ui::Ui;
@@ -52,7 +52,7 @@ pub(super) struct Args {
 }
 
 /// Explains.
-pub(super) fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
+pub(super) fn run(args: Args, ui: &Ui) -> Result<Exit> {
     let settings = args.settings.or_file(args.settings_file.as_deref())?;
     let (explanations, role) = if args.file.is_empty() {
         own(args.whose.consumer, settings)?
@@ -70,7 +70,7 @@ pub(super) fn run(args: Args, ui: &Ui) -> Result<ExitCode> {
     if args.output == Output::Text {
         ui.hint("`-o yaml` prints the roles that grant just this");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::Done.into())
 }
 
 /// The jobs that we configure; beside them the name of their role.

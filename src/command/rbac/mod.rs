@@ -6,12 +6,11 @@ mod diff;
 mod explain;
 mod files;
 
-use std::process::ExitCode;
-
 pub(super) use configurations::configurations;
 
 use crate::cli::Global;
 use crate::error::Result;
+use crate::outcome::Exit;
 use crate::ui::Ui;
 
 /// Exit code where something was found.
@@ -33,7 +32,7 @@ enum Verb {
 }
 
 /// Audits, compares or explains.
-pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<ExitCode> {
+pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
     match args.verb {
         Verb::Audit(args) => audit::run(args, global, ui).await,
         Verb::Diff(args) => diff::run(args, global, ui).await,

@@ -1,0 +1,107 @@
+{{/*
+The Pod of a Job: it runs under the Pod Security level `restricted`, on a read-only root file system, without a folder that it
+could write to. Takes a dict of `root`, `verb`, and `args`, the arguments of monconf behind the settings.
+*/}}
+{{- define "monconf.pod" -}}
+{{- $values := .root.Values -}}
+metadata:
+  labels:
+    {{- include "monconf.labels" .root | nindent 4 }}
+    {{- with $values.pod.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    # Other settings make another Pod.
+    monconf/settings: {{ include "monconf.settings" .root | sha256sum | trunc 16 | quote }}
+    {{- with $values.pod.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  restartPolicy: Never
+  serviceAccountName: {{ include "monconf.fullname" .root }}-{{ .verb }}
+  automountServiceAccountToken: true
+  enableServiceLinks: false
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: {{ $values.pod.runAsUser }}
+    runAsGroup: {{ $values.pod.runAsUser }}
+    seccompProfile:
+      type: RuntimeDefault
+  {{- with $values.image.pullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $values.pod.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $values.pod.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $values.pod.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $values.pod.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  containers:
+  - name: monconf
+    image: {{ include "monconf.image" .root | quote }}
+    imagePullPolicy: {{ $values.image.pullPolicy }}
+    args: {{ toJson (concat .args (list "--file" "/etc/monconf/monconf.yaml")) }}
+    env:
+    - name: MONCONF_LOG_FORMAT
+      value: json
+    - name: MONCONF_RESULT_FILE
+      value: /dev/termination-log
+    {{- with $values.pod.env }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    terminationMessagePath: /dev/termination-log
+    terminationMessagePolicy: FallbackToLogsOnError
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities:
+        drop: [ALL]
+    resources:
+      {{- toYaml $values.resources | nindent 6 }}
+    volumeMounts:
+    - name: settings
+      mountPath: /etc/monconf
+      readOnly: true
+  volumes:
+  - name: settings
+    configMap:
+      name: {{ include "monconf.fullname" .root }}-settings
+{{- end -}}
+
+{{- define "monconf.image" -}}
+{{- $image := .Values.image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The specification of a Job. What a repetition does not mend, which is any exit code but 75 and those of signals, is not
+repeated. Takes what `monconf.pod` takes.
+*/}}
+{{- define "monconf.job" -}}
+activeDeadlineSeconds: {{ .root.Values.hook.activeDeadlineSeconds }}
+backoffLimit: {{ .root.Values.hook.backoffLimit }}
+ttlSecondsAfterFinished: {{ .root.Values.hook.ttlSecondsAfterFinished }}
+podFailurePolicy:
+  rules:
+  - action: FailJob
+    onExitCodes:
+      containerName: monconf
+      operator: In
+      values: [1, 2]
+template:
+  {{- include "monconf.pod" . | nindent 2 }}
+{{- end -}}
