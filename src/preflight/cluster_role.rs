@@ -37,12 +37,10 @@ pub fn roles(preflight: &Preflight, required: bool) -> String {
         );
     }
     for granting in &demands.grantings {
-        let held = match &granting.rights {
-            Some(rights) => rights
-                .iter()
-                .map(|right| (right.clone(), granting.scope.clone()))
-                .collect(),
-            None => granting.ways_around(),
+        let held = if granting.rights.is_some() {
+            granting.held()
+        } else {
+            granting.ways_around()
         };
         for (right, scope) in held {
             crate::access::add(&mut needs, right, scope, vec![granting.reason()]);

@@ -40,12 +40,29 @@ impl Granting {
             .collect()
     }
 
+    /// Where one of its rights has to be held. A path is of no namespace: it is held in the whole cluster, or not at all.
+    #[must_use]
+    pub fn scope_of(&self, right: &Right) -> Scope {
+        match right {
+            Right::Url { .. } => Scope::Cluster,
+            Right::Resource { .. } => self.scope.clone(),
+        }
+    }
+
+    /// The rights that it takes to hold.
+    #[must_use]
+    pub fn held(&self) -> Vec<(Right, Scope)> {
+        let rights = self.rights.iter().flatten();
+        rights
+            .map(|right| (right.clone(), self.scope_of(right)))
+            .collect()
+    }
+
     /// Everything that is to be asked about it.
     #[must_use]
     pub fn questions(&self) -> Vec<(Right, Scope)> {
-        let rights = self.rights.iter().flatten();
-        let rights = rights.map(|right| (right.clone(), self.scope.clone()));
-        rights.chain(self.ways_around()).collect()
+        let held = self.held().into_iter();
+        held.chain(self.ways_around()).collect()
     }
 
     /// Why the rights are held, as a comment.

@@ -92,7 +92,7 @@ fn containers(spec: &Value) -> Vec<(String, &Value)> {
     lists.iter().flat_map(of).collect()
 }
 
-fn texts<'a>(list: &'a Value) -> impl Iterator<Item = &'a str> {
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array()
         .into_iter()
         .flatten()

@@ -103,7 +103,7 @@ impl Preflight {
         }
         let rights = granting.rights.iter().flatten();
         rights
-            .filter(|right| self.holds(right, &granting.scope) == Some(false))
+            .filter(|right| self.holds(right, &granting.scope_of(right)) == Some(false))
             .collect()
     }
 

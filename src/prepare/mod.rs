@@ -120,17 +120,8 @@ async fn planned(
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
     let decision = decide(&Situation {
         current: token.as_ref(),
-        slots: &slots,
         handles,
-        service_account: snapshot.objects.get(&ObjectRef::namespaced(
-            Kind::ServiceAccount,
-            &spec.names.namespace,
-            &spec.names.service_account(),
-        )),
-        keys: snapshot.keys.as_ref(),
-        duration: spec.duration,
-        now: snapshot.now,
-        renewal: spec.renewal,
+        ..situation(spec, &slots, &snapshot)
     });
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
     let surroundings = Surroundings {
@@ -302,6 +293,19 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         (slots[0].clone(), decision),
         spec,
     ))
+}
+
+/// What the cluster says of the account and its tokens.
+fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
+    let names = &spec.names;
+    let account = names.service_account();
+    let account = ObjectRef::namespaced(Kind::ServiceAccount, &names.namespace, &account);
+    Situation {
+        service_account: snapshot.objects.get(&account),
+        keys: snapshot.keys.as_ref(),
+        now: snapshot.now,
+        ..unseen(spec, slots)
+    }
 }
 
 /// Where no cluster was asked.

@@ -144,13 +144,20 @@ pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
     let names = &spec.names;
     let namespaced = |kind, name: &str| ObjectRef::namespaced(kind, &names.namespace, name);
     let [first, second] = names.handles();
-    let mut objects = vec![
-        ObjectRef::cluster(Kind::Namespace, &names.namespace),
+    let mut objects = vec![ObjectRef::cluster(Kind::Namespace, &names.namespace)];
+    if !spec.existing_access {
+        objects.push(ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()));
+        objects.push(ObjectRef::cluster(
+            Kind::ClusterRoleBinding,
+            &names.cluster_role_binding(),
+        ));
+    }
+    objects.extend([
         namespaced(Kind::ServiceAccount, &names.service_account()),
         namespaced(Kind::Secret, &names.token_secret()),
         namespaced(Kind::Secret, &first),
         namespaced(Kind::Secret, &second),
-    ];
+    ]);
     if !spec.existing_access {
         objects.extend(roles(spec));
     }
@@ -187,13 +194,10 @@ pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
     objects
 }
 
-/// Roles and bindings, with the Namespaces that they are in.
+/// Roles and bindings in namespaces, with the Namespaces that they are in.
 fn roles(spec: &Spec) -> Vec<ObjectRef> {
     let names = &spec.names;
-    let mut objects = vec![
-        ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
-        ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
-    ];
+    let mut objects = Vec::new();
     for namespace in role_namespaces(spec) {
         objects.push(ObjectRef::namespaced(Kind::Role, &namespace, &names.role()));
         objects.push(ObjectRef::namespaced(

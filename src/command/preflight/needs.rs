@@ -56,18 +56,18 @@ pub(super) async fn online(wanted: &Wanted<'_>, cluster: &Cluster) -> Result<Dem
         templates,
         with_namespace,
     } = *wanted;
-    let writes = verbs.iter().any(|verb| *verb != Verb::Remove);
-    let removes = verbs.contains(&Verb::Remove);
+    let is_planned = verbs.iter().any(|verb| *verb != Verb::Remove);
+    let is_removal = verbs.contains(&Verb::Remove);
     let (planned, removed) = tokio::join!(
         async {
-            if writes {
+            if is_planned {
                 Some(Box::pin(prepare_partly(spec, templates, cluster)).await)
             } else {
                 None
             }
         },
         async {
-            if removes {
+            if is_removal {
                 Some(Box::pin(prepare_removal_partly(spec, cluster, with_namespace)).await)
             } else {
                 None
