@@ -121,7 +121,12 @@ fn without(cp: &ControlPlane, case: &Case, number: usize) -> bool {
             missing.map(|right| right.as_str().unwrap().to_owned())
         }))
         .collect();
-    assert_eq!(missing, [words.clone()], "{}: {now:#}", case.name);
+    assert_eq!(
+        missing,
+        std::slice::from_ref(&words),
+        "{}: {now:#}",
+        case.name
+    );
     assert_eq!(refused.code, 1);
     assert!(
         refused.stderr.contains("-o yaml | kubectl apply -f -"),

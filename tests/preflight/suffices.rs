@@ -108,12 +108,15 @@ fn whole(cp: &ControlPlane, case: &Case) {
         .flat_map(asked)
         .collect();
     assert!(refused.is_empty(), "{name}: {refused:#?}");
-    let used: BTreeSet<String> = events.iter().flat_map(asked).collect();
+    let exercised: BTreeSet<String> = events.iter().flat_map(asked).collect();
     let (sure, _) = needs(&found);
-    let unused: Vec<&String> = sure.iter().filter(|right| !used.contains(*right)).collect();
+    let unused: Vec<&String> = sure
+        .iter()
+        .filter(|right| !exercised.contains(*right))
+        .collect();
     assert!(
         unused.is_empty(),
-        "{name}: not used: {unused:#?}\nused: {used:#?}"
+        "{name}: not used: {unused:#?}\nused: {exercised:#?}"
     );
 }
 
