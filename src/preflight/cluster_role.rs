@@ -23,7 +23,7 @@ pub fn roles(preflight: &Preflight, required: bool) -> String {
         .iter()
         .filter(|demand| !is_done_by(demand, preflight))
         .partition(|demand| {
-            let is_spared = required || demand.opens_secrets();
+            let is_spared = required || is_too_wide(demand);
             demand.is_required() || !is_spared
         });
     let mut needs: Vec<Need> = Vec::new();
@@ -68,6 +68,11 @@ pub fn roles(preflight: &Preflight, required: bool) -> String {
     out
 }
 
+/// Whether it opens every Secret of a namespace, and nothing fails without it.
+fn is_too_wide(demand: &Demand) -> bool {
+    matches!(demand.weight, Weight::Optional(_)) && demand.opens_secrets()
+}
+
 /// Making a Namespace is the administrator's matter: the Roles in it are too.
 fn is_done_by(demand: &Demand, preflight: &Preflight) -> bool {
     let Right::Resource {
@@ -102,7 +107,7 @@ fn head(preflight: &Preflight, left_out: &[&Demand]) -> String {
         let _ = writeln!(out, "# {}", yaml::comment(text));
     };
     line(&format!("What {who} for: {}", preflight.command));
-    for demand in left_out.iter().filter(|demand| demand.opens_secrets()) {
+    for demand in left_out.iter().filter(|demand| is_too_wide(demand)) {
         let place = match &demand.scope {
             crate::access::Scope::Namespace(namespace) => format!(" in namespace {namespace}"),
             crate::access::Scope::Cluster => String::new(),

@@ -107,23 +107,11 @@ impl Preflight {
             .collect()
     }
 
-    /// Whether a role that is not known may be bound.
-    #[must_use]
-    pub fn is_unbindable(&self, granting: &Granting) -> bool {
-        let mut ways = granting.ways_around().into_iter();
-        granting.rights.is_none()
-            && ways.any(|(right, scope)| self.holds(&right, &scope) == Some(false))
-    }
-
     /// How much is missing without which the command fails.
     #[must_use]
     pub fn count_missing(&self) -> usize {
         let grantings = self.demands.grantings.iter();
-        let of_roles: usize = grantings
-            .map(|granting| {
-                self.lacking(granting).len() + usize::from(self.is_unbindable(granting))
-            })
-            .sum();
+        let of_roles: usize = grantings.map(|granting| self.lacking(granting).len()).sum();
         let refused = self.admissions.iter();
         let refused = refused.filter(|admission| !admission.refused.is_empty());
         self.missing().len() + of_roles + refused.count()
@@ -180,7 +168,10 @@ fn need(demand: &Demand, preflight: &Preflight) -> Value {
 }
 
 fn granted(granting: &Granting, preflight: &Preflight) -> Value {
-    let rights = granting.rights.iter().flatten();
+    let words =
+        |rights: &Vec<Right>| -> Vec<String> { rights.iter().map(ToString::to_string).collect() };
+    // What a role grants that may not be read is not known.
+    let rights = granting.rights.as_ref().map(words);
     let lacking = preflight.lacking(granting);
     let ways: Vec<String> = granting
         .ways_around()
@@ -192,7 +183,7 @@ fn granted(granting: &Granting, preflight: &Preflight) -> Value {
         "namespace": namespace(&granting.scope),
         "written": granting.is_written,
         "bound": granting.is_bound,
-        "rights": rights.map(ToString::to_string).collect::<Vec<_>>(),
+        "rights": rights,
         "missing": lacking.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "insteadOfHolding": ways,
     })
