@@ -178,6 +178,19 @@ impl Error {
         }
     }
 
+    /// Who lacks rights, where that is why.
+    #[must_use]
+    pub fn lacks_rights(&self) -> Option<&str> {
+        match self {
+            Self::Cluster(failure) => failure.lacks_rights(),
+            Self::Blocked(blockers) => blockers.iter().find_map(|blocker| match blocker {
+                Blocker::Escalation { user, .. } => Some(user.as_str()),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether the server said no, so that it is certain that nothing was written.
     #[must_use]
     pub fn is_refusal(&self) -> bool {

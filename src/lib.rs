@@ -10,8 +10,9 @@
 //!                     cluster, promfile (read)      cluster, promfile (write)
 //! ```
 //!
-//! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
-//! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
+//! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan,
+//! [`token`] the decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command
+//! takes, [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
@@ -31,9 +32,11 @@ pub mod mask;
 pub mod object;
 pub mod outcome;
 pub mod plan;
+pub mod preflight;
 pub mod prepare;
 pub mod program;
 pub mod promfile;
+pub mod reads;
 pub mod reload;
 pub mod render;
 pub mod spec;
@@ -81,6 +84,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let end = finish(cli, &ui, &mut outcome);
     if let Err(error) = &end {
         ui.error(error);
+        if let Some(line) = administrators_line(error, &arguments) {
+            ui.hint(&format!("let an administrator run `{line}`"));
+        }
     }
     tell(
         &outcome.ended(end.as_ref().copied(), begun.elapsed()),
@@ -129,4 +135,14 @@ fn tell(outcome: &Outcome, result_file: Option<&Path>, ui: &Ui) -> ExitCode {
     }
     ui.outcome(outcome);
     ExitCode::from(outcome.exit_code())
+}
+
+/// Where the caller lacks rights: the line that grants everything that this command line takes.
+fn administrators_line(error: &Error, arguments: &[OsString]) -> Option<String> {
+    let user = error.lacks_rights()?;
+    let words = arguments.iter().skip(1);
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    preflight::of_arguments(&words, Some(user))
 }

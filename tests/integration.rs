@@ -36,6 +36,7 @@ mod output;
 mod own_jobs;
 mod ownership;
 mod permissions;
+mod preflight;
 mod prometheus_apply;
 mod prompt;
 mod rbac_audit;

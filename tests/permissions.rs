@@ -111,7 +111,7 @@ fn whoever_may_nothing_is_told_all_that_is_missing_and_nothing_is_written() {
     let cp = ControlPlane::shared();
     let scope = cp.scope("nobody");
     let nobody = cp.user("nobody-at-all", &[]);
-    for arguments in [&["--apply"][..], &[]] {
+    for (arguments, what) in [(&["--apply"][..], ""), (&[], "--for plan ")] {
         let refused = run(&scope, &nobody, arguments).exit(1);
         assert_eq!(
             refused.stderr.replace(&scope.name, "NAME").replace(&scope.namespace, "NAMESPACE").replace("ns-NAME", "NAMESPACE"),
@@ -139,7 +139,9 @@ hint: ask an administrator for a role with these rules:
   {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"servicemonitors\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s\"]}
   {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"scrapeconfigs\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-kubelet\"]}
   {\"apiGroups\":[\"monitoring.coreos.com\"],\"resources\":[\"scrapeconfigs\"],\"verbs\":[\"get\"],\"resourceNames\":[\"NAME-k8s-cadvisor\"]}
-"
+".to_owned() + &format!("\
+hint: let an administrator run `monconf preflight prometheus {what}--name NAME --namespace NAMESPACE --as nobody-at-all -o yaml | kubectl apply -f -`
+")
         );
     }
     assert_eq!(writes_of(cp, &nobody), Vec::<String>::new());

@@ -58,6 +58,14 @@ impl Right {
         right
     }
 
+    /// `get`, `list`, …
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        match self {
+            Self::Resource { verb, .. } | Self::Url { verb, .. } => verb,
+        }
+    }
+
     /// As data: the fields of a rule that has one verb.
     #[must_use]
     pub fn json(&self) -> Value {

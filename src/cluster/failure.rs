@@ -232,6 +232,21 @@ impl Failure {
         self.refusal()?.denied.as_ref()
     }
 
+    /// Who may not do what was asked for, if that is why.
+    #[must_use]
+    pub fn lacks_rights(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Refused(refusal) => {
+                let denied = refusal.denied.as_ref().map(|denied| &denied.user);
+                let escalation = refusal.escalation.as_ref();
+                let user = denied.or(escalation.map(|escalation| &escalation.user));
+                user.map(String::as_str)
+            }
+            Cause::DeniedAll { user, .. } => Some(user),
+            _ => None,
+        }
+    }
+
     /// The rights, in words, that the caller would grant without holding them.
     #[must_use]
     pub fn missing_rights(&self) -> &[String] {

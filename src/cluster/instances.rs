@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::read::items;
 use super::{Answer, Call, Cluster, Failure};
-use crate::object::{Kind, ObjectRef, metadata};
+use crate::object::{Kind, metadata};
+use crate::reads;
 use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
 use crate::spec::{Consumer, Names};
 
@@ -118,7 +119,8 @@ impl Cluster {
     }
 
     async fn accounts(&self, namespace: Option<&str>) -> Outcome {
-        let collection = Kind::ServiceAccount.collection(namespace);
+        let accounts = reads::accounts(namespace);
+        let collection = accounts.kind.collection(accounts.namespace.as_deref());
         let path = format!("{collection}?labelSelector={MANAGED_BY}%3Dmonconf");
         self.send(Call::read("the ServiceAccounts of instances", &path))
             .await
@@ -184,23 +186,11 @@ impl Cluster {
 
     /// Token Secret, both handles, role and binding.
     async fn parts(&self, names: &Names) -> Vec<Outcome> {
-        let [first, second] = names.handles();
-        let secrets = [names.token_secret(), first, second].map(|name| {
-            let secret = ObjectRef::namespaced(Kind::Secret, &names.namespace, &name);
-            Call::get(&secret).metadata_only()
+        let asked = reads::account_parts(names).map(|object| match object.kind {
+            Kind::Secret => Call::get(&object).metadata_only(),
+            _ => Call::get(&object),
         });
-        let access = [
-            (Kind::ClusterRole, names.cluster_role()),
-            (Kind::ClusterRoleBinding, names.cluster_role_binding()),
-        ]
-        .map(|(kind, name)| Call::get(&ObjectRef::cluster(kind, &name)));
-        join_all(
-            secrets
-                .into_iter()
-                .chain(access)
-                .map(|call| self.send(call)),
-        )
-        .await
+        join_all(asked.map(|call| self.send(call))).await
     }
 
     /// The Secrets of a namespace that the cluster writes tokens into by itself.

@@ -1,5 +1,6 @@
 //! The only code that talks to Kubernetes: connect, read in one wave, apply, issue tokens.
 
+mod admission;
 mod answer;
 mod authorities;
 mod call;
@@ -36,6 +37,7 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
+pub use admission::Tried;
 pub use answer::Answer;
 pub(crate) use authorities::leave_out_unused;
 pub use call::Call;
@@ -48,6 +50,7 @@ pub use no_answer::NoAnswer;
 pub(crate) use no_proxy::proxy_for;
 pub use origin::Origin;
 pub use owned::Owned;
+pub use read::Refused;
 pub use refusal::Refusal;
 pub use review::{Answers, Question};
 pub use scrape::{Reply, Scraper, Trust};

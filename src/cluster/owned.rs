@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::read::{Outcome, found, items, labelled_path, objects, text};
-use super::{Call, Cluster};
+use super::read::{Outcome, Refused, items, labelled_path, text, what_may_be};
+use super::{Call, Cluster, Failure};
 use crate::object::{Kind, ObjectRef};
-use crate::spec::{Form, Format, Spec};
+use crate::reads::{Labelled, RemovalReads};
+use crate::spec::Spec;
 
 /// `SecretTypeServiceAccountToken` in `core/v1` of the Kubernetes API.
 const LEGACY_TOKEN: &str = "kubernetes.io/service-account-token";
-const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
 
 /// What may belong to an instance: objects of its names, and those of other names that carry its labels.
 pub struct Owned {
@@ -34,43 +34,57 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read_owned(&self, spec: &Spec) -> Outcome<Owned> {
-        let names = &spec.names;
-        let mut references = objects(spec, true);
-        if spec.existing_access {
-            references.retain(|object| !Kind::ACCESS.contains(&object.kind));
+        let (owned, refused) = self.read_owned_that_may_be(spec).await?;
+        let failures = refused.into_iter().map(|(_, failure)| failure).collect();
+        match Failure::together(failures) {
+            Some(failure) => Err(failure),
+            None => Ok(owned),
         }
-        let by_name = join_all(references.iter().map(|object| self.send(Call::get(object))));
+    }
+
+    /// The same as far as the caller may read it; beside it what was denied and is indispensable, each with the object
+    /// that it is about, if it is one.
+    ///
+    /// # Errors
+    /// The first failure other than a denied read.
+    pub async fn read_owned_that_may_be(&self, spec: &Spec) -> Outcome<(Owned, Vec<Refused>)> {
+        let names = &spec.names;
+        let reads = RemovalReads::of(spec);
+        let by_name = join_all(
+            reads
+                .objects
+                .iter()
+                .map(|object| self.send(Call::get(object))),
+        );
         let labelled = join_all(
-            places(spec)
-                .into_iter()
-                .map(async |(kind, namespace)| (kind, self.own(kind, namespace, names).await)),
+            reads
+                .labelled
+                .iter()
+                .map(async |Labelled { kind, namespace }| {
+                    (*kind, self.own(*kind, namespace.as_deref(), names).await)
+                }),
         );
         let prometheuses = async {
-            match &spec.format {
-                Format::Settled(Form::Key { place, .. })
-                    if place.at.object.kind == Kind::Secret && !spec.existing_access =>
-                {
-                    let call = Call::read("Prometheus objects", PROMETHEUSES);
-                    Some(self.send(call).await)
-                }
-                _ => None,
-            }
+            let selecting = reads.naming?;
+            let call = Call::read(selecting.title(), selecting.path());
+            Some(self.send(call).await)
         };
-        let secrets = labelled_path(Kind::Secret, Some(&names.namespace), names);
-        let secrets = Call::read("Secrets of this instance", &secrets).list_of_metadata();
         let secrets = async {
-            if spec.existing_access {
+            if !reads.secrets {
                 return None;
             }
-            self.send(secrets).await.ok()
+            let secrets = labelled_path(Kind::Secret, Some(&names.namespace), names);
+            let call = Call::read("Secrets of this instance", &secrets).list_of_metadata();
+            self.send(call).await.ok()
         };
         let user = self.send(Call::who_am_i());
         let (by_name, labelled, prometheuses, secrets, user) =
             tokio::join!(by_name, labelled, prometheuses, secrets, user);
         let secrets = secrets.map(|answer| items(answer.body)).unwrap_or_default();
+        let (objects, mut refused) = what_may_be(reads.objects, by_name)?;
         let mut owned = Owned {
             user: text(user.ok(), "/status/userInfo/username"),
-            objects: found(references, by_name)?,
+            objects,
             prometheuses: Vec::new(),
             secrets: secrets
                 .iter()
@@ -82,6 +96,9 @@ impl Cluster {
             match answer {
                 Ok(objects) => owned.objects.extend(objects),
                 Err(failure) if failure.is_not_found() => {}
+                Err(failure) if spec.existing_access && failure.denied().is_some() => {
+                    refused.push((None, failure));
+                }
                 Err(failure) if spec.existing_access => return Err(failure),
                 Err(failure) => owned.warnings.push(format!(
                     "{failure}; so a {} of another name than this command's own flags give is not found",
@@ -96,7 +113,7 @@ impl Cluster {
             )),
             _ => {}
         }
-        Ok(owned)
+        Ok((owned, refused))
     }
 }
 
@@ -112,32 +129,4 @@ impl Cluster {
         let call = Call::read(&subject, &path).list_of_metadata();
         Ok(items(self.send(call).await?.body))
     }
-}
-
-/// The kinds that are looked for by their labels, each with its namespace, or in all.
-fn places(spec: &Spec) -> Vec<(Kind, Option<&str>)> {
-    let namespace = Some(spec.names.namespace.as_str());
-    if spec.existing_access {
-        let kinds = spec.names.consumer.kinds().into_iter();
-        return kinds.map(|kind| (kind, namespace)).collect();
-    }
-    labelled()
-        .map(|kind| (kind, namespace))
-        // A job may need rights in any namespace.
-        .chain([(Kind::Role, None), (Kind::RoleBinding, None)])
-        .collect()
-}
-
-/// Kinds of which an instance may have objects of any name in its own namespace. Of Secrets, whose names are fixed but
-/// for one of somebody's choosing that jobs are in, only metadata is listed.
-fn labelled() -> impl Iterator<Item = Kind> {
-    let by_name = [
-        Kind::Secret,
-        Kind::ServiceAccount,
-        Kind::Role,
-        Kind::RoleBinding,
-    ];
-    Kind::ALL
-        .into_iter()
-        .filter(move |kind| kind.namespaced() && !by_name.contains(kind))
 }

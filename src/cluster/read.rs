@@ -13,19 +13,12 @@ use serde_json::{Value, json};
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::object::{Kind, ObjectRef};
-use crate::render::{COMPONENT, INSTANCE, MANAGED_BY, grants};
-use crate::spec::{Alerts, AlloyPlace, Consumer, Form, Names, Spec};
+use crate::reads::{ANY_NAMESPACE, Labelled, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
+use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
+use crate::spec::{Consumer, Names, Spec};
 use crate::token::KeySet;
 
 const WHAT_MAY_I: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-const SIGNING_KEYS: &str = "/openid/v1/jwks";
-const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
-const AGENTS: &str = "/apis/monitoring.grafana.com/v1alpha1/grafanaagents";
-/// kube-controller-manager publishes it into every namespace; this one always exists.
-const ROOT_CA: &str = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt";
-
-/// A namespace that every cluster has: what holds in the whole cluster holds there too.
-const ANY_NAMESPACE: &str = "default";
 
 pub(super) type Outcome<T = Answer> = Result<T, Box<Failure>>;
 
@@ -36,82 +29,64 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read(&self, spec: &Spec, before_writing: bool) -> Outcome<Snapshot> {
-        let with_monitors = with_monitors(spec);
-        let references = objects(spec, with_monitors);
-        let objects = join_all(references.iter().map(|object| self.send(Call::get(object))));
-        let own_kinds = spec.names.consumer.kinds().into_iter();
-        let own_monitors = join_all(
-            own_kinds.map(|kind| self.own(kind, Some(&spec.names.namespace), &spec.names)),
+        let (snapshot, refused) = self.read_what_may_be(spec, before_writing).await?;
+        let failures = refused.into_iter().map(|(_, failure)| failure).collect();
+        match Failure::together(failures) {
+            Some(failure) => Err(failure),
+            None => Ok(snapshot),
+        }
+    }
+
+    /// The same as far as the caller may read it; beside it what was denied and is indispensable, each with the object
+    /// that it is about, if it is one.
+    ///
+    /// # Errors
+    /// The first failure other than a denied read.
+    pub async fn read_what_may_be(
+        &self,
+        spec: &Spec,
+        before_writing: bool,
+    ) -> Outcome<(Snapshot, Vec<Refused>)> {
+        let reads = PlanReads::of(spec);
+        let objects = join_all(
+            reads
+                .objects
+                .iter()
+                .map(|object| self.send(Call::get(object))),
         );
-        let roles = [Kind::Role, Kind::RoleBinding].into_iter();
-        let own_roles = join_all(
-            roles
-                .filter(|_| !spec.existing_access)
-                .map(|kind| self.own(kind, None, &spec.names)),
-        );
+        let labelled = join_all(reads.labelled.iter().map(|Labelled { kind, namespace }| {
+            self.own(*kind, namespace.as_deref(), &spec.names)
+        }));
         let served = self.served(spec.names.consumer);
-        let kinds = if with_monitors {
-            monitor_kinds(spec)
-        } else {
-            BTreeSet::new()
-        };
-        let unfamiliar = join_all(kinds.into_iter().map(async |kind| {
-            if spec.existing_access {
-                Some(kind)
-            } else {
+        let unfamiliar = join_all(reads.monitors.iter().map(async |&kind| {
+            if reads.crds {
                 self.unfamiliar(kind).await
+            } else {
+                Some(kind)
             }
         }));
-        let (whose, path) = match spec.names.consumer {
-            Consumer::GrafanaAgent => ("GrafanaAgent objects", AGENTS),
-            _ => ("Prometheus objects", PROMETHEUSES),
-        };
         let selecting = async {
-            if !with_selecting(spec) {
-                return None;
-            }
-            Some(self.send(Call::read(whose, path)).await)
+            let selecting = reads.selecting?;
+            let call = Call::read(selecting.title(), selecting.path());
+            Some((selecting, self.send(call).await))
         };
         let root_ca = async {
             // A Pod is given it, and asks no other namespace for it.
             if self.is_in_cluster() {
                 return None;
             }
-            let call = Call::read("ConfigMap default/kube-root-ca.crt", ROOT_CA);
-            self.send(call).await.ok()
+            let root_ca = ObjectRef::namespaced(Kind::ConfigMap, ANY_NAMESPACE, ROOT_CA);
+            self.send(Call::get(&root_ca)).await.ok()
         };
         let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
         let user = self.send(Call::who_am_i());
-        let asked = if before_writing && !spec.existing_access {
-            held_in(spec)
-        } else {
-            BTreeSet::new()
-        };
-        let held = join_all(asked.into_iter().map(|namespace| self.held(namespace)));
-        let (
-            objects,
-            own_monitors,
-            own_roles,
-            served,
-            unfamiliar,
-            selecting,
-            root_ca,
-            keys,
-            user,
-            held,
-        ) = tokio::join!(
-            objects,
-            own_monitors,
-            own_roles,
-            served,
-            unfamiliar,
-            selecting,
-            root_ca,
-            keys,
-            user,
-            held
+        let asked = reads.held.iter().filter(|_| before_writing);
+        let held = join_all(asked.map(|namespace| self.held(namespace)));
+        let (objects, labelled, served, unfamiliar, selecting, root_ca, keys, user, held) = tokio::join!(
+            objects, labelled, served, unfamiliar, selecting, root_ca, keys, user, held
         );
 
+        let (objects, mut refused) = what_may_be(reads.objects, objects)?;
         let mut snapshot = Snapshot {
             now: user
                 .as_ref()
@@ -119,7 +94,7 @@ impl Cluster {
                 .and_then(|answer| answer.date)
                 .unwrap_or_else(Timestamp::now),
             user: text(user.ok(), "/status/userInfo/username"),
-            objects: found(references, objects)?,
+            objects,
             prometheuses: None,
             agents: None,
             served: served?,
@@ -129,22 +104,25 @@ impl Cluster {
             held: held.into_iter().flatten().collect(),
             warnings: Vec::new(),
         };
-        if let Some(selecting) = selecting.filter(|_| with_monitors) {
-            snapshot.selecting(selecting, spec)?;
+        let selected = selecting
+            .into_iter()
+            .map(|(selecting, answer)| snapshot.selecting(selecting, answer, spec));
+        let mut denied: Vec<Outcome<()>> = selected.collect();
+        for (Labelled { namespace, .. }, own) in reads.labelled.iter().zip(labelled) {
+            let what = match (namespace, spec.names.consumer) {
+                (None, _) => "Roles in namespaces",
+                (_, Consumer::Alloy) => "ConfigMaps",
+                _ => "monitors",
+            };
+            denied.push(snapshot.own(own, what, spec));
         }
-        let what = match spec.names.consumer {
-            Consumer::Alloy => "ConfigMaps",
-            _ => "monitors",
-        };
-        if with_monitors || spec.names.consumer == Consumer::Alloy {
-            for own in own_monitors {
-                snapshot.own(own, what, spec)?;
+        for failure in denied.into_iter().filter_map(Outcome::err) {
+            if failure.denied().is_none() {
+                return Err(failure);
             }
+            refused.push((None, failure));
         }
-        for own in own_roles {
-            snapshot.own(own, "Roles in namespaces", spec)?;
-        }
-        Ok(snapshot)
+        Ok((snapshot, refused))
     }
 
     /// Whether the cluster serves every kind of an operator's that the jobs of `spec` may be written as.
@@ -197,7 +175,7 @@ impl Cluster {
     }
 
     /// The rules that the caller holds in a namespace; none where they are not all known.
-    async fn held(&self, namespace: String) -> Option<(String, Vec<Rule>)> {
+    async fn held(&self, namespace: &str) -> Option<(String, Vec<Rule>)> {
         let question = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectRulesReview",
@@ -205,7 +183,7 @@ impl Cluster {
         });
         let review = Call::review("SelfSubjectRulesReview", WHAT_MAY_I, question);
         let answer = self.send(review).await.ok()?;
-        Some((namespace, held_rules(&answer.body)?))
+        Some((namespace.to_owned(), held_rules(&answer.body)?))
     }
 
     /// The instance's objects of one kind, whatever they are called; in every namespace where none is given.
@@ -236,18 +214,11 @@ impl Cluster {
 
 impl Snapshot {
     /// The objects of whoever selects ours.
-    fn selecting(&mut self, answer: Outcome, spec: &Spec) -> Outcome<()> {
-        let unknown = match (spec.format.settled(), spec.names.consumer) {
-            (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => {
-                return Ok(());
-            }
-            (Some(Form::Key { .. }), _) => "whether a Prometheus reads these jobs",
-            (_, Consumer::GrafanaAgent) => "which GrafanaAgent runs the MetricsInstance",
-            _ => "which labels make a Prometheus select the monitors",
-        };
-        let selecting = match spec.names.consumer {
-            Consumer::GrafanaAgent => &mut self.agents,
-            _ => &mut self.prometheuses,
+    fn selecting(&mut self, whose: Selecting, answer: Outcome, spec: &Spec) -> Outcome<()> {
+        let unknown = whose.tells(spec);
+        let selecting = match whose {
+            Selecting::GrafanaAgent => &mut self.agents,
+            Selecting::Prometheus => &mut self.prometheuses,
         };
         match answer {
             Ok(answer) => *selecting = Some(items(answer.body)),
@@ -289,141 +260,27 @@ pub(super) fn labelled_path(kind: Kind, namespace: Option<&str>, names: &Names) 
     )
 }
 
-/// Every object that might be there, for every form that `spec` might turn out to ask for.
-pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
-    let names = &spec.names;
-    let namespaced = |kind, name: &str| ObjectRef::namespaced(kind, &names.namespace, name);
-    let [first, second] = names.handles();
-    let mut objects = vec![
-        ObjectRef::cluster(Kind::Namespace, &names.namespace),
-        namespaced(Kind::ServiceAccount, &names.service_account()),
-        namespaced(Kind::Secret, &names.token_secret()),
-        namespaced(Kind::Secret, &first),
-        namespaced(Kind::Secret, &second),
-    ];
-    if !spec.existing_access {
-        objects.extend(roles(spec));
-    }
-    if let Some(Form::Key { place, .. }) = spec.format.settled() {
-        objects.push(place.at.object.clone());
-        let namespace = ObjectRef::cluster(Kind::Namespace, place.namespace());
-        let is_known = spec.existing_access || ALWAYS_THERE.contains(&place.namespace());
-        if !is_known && !objects.contains(&namespace) {
-            objects.push(namespace);
-        }
-    }
-    if let Some(Form::Alloy {
-        place: AlloyPlace::ConfigMap(key),
-        ..
-    }) = spec.format.settled()
-    {
-        objects.push(key.object.clone());
-    }
-    if with_monitors {
-        objects.extend(spec.jobs.iter().filter_map(|job| {
-            let kind = spec.monitor_kind(job)?;
-            Some(namespaced(kind, &names.monitor(&job.name)))
-        }));
-        if spec.alerts == Some(Alerts::Object) {
-            objects.push(namespaced(Kind::PrometheusRule, &names.alerts()));
-        }
-        if spec.operator_kinds().contains(&Kind::MetricsInstance) {
-            objects.extend(Kind::AGENTS.map(|kind| namespaced(kind, &names.agent())));
-        }
-        if names.consumer == Consumer::GrafanaAgent {
-            objects.push(namespaced(Kind::Secret, &names.agent_jobs()));
-        }
-    }
-    objects
-}
+/// A read that was denied, with the object that it is about, if it is one.
+pub type Refused = (Option<ObjectRef>, Box<Failure>);
 
-/// Roles and bindings, with the Namespaces that they are in.
-fn roles(spec: &Spec) -> Vec<ObjectRef> {
-    let names = &spec.names;
-    let mut objects = vec![
-        ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
-        ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
-    ];
-    for namespace in role_namespaces(spec) {
-        objects.push(ObjectRef::namespaced(Kind::Role, &namespace, &names.role()));
-        objects.push(ObjectRef::namespaced(
-            Kind::RoleBinding,
-            &namespace,
-            &names.role_binding(),
-        ));
-        if !ALWAYS_THERE.contains(&namespace.as_str()) && namespace != names.namespace {
-            objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
-        }
-    }
-    objects
-}
-
-/// Whether the instance may have operators' objects.
-fn with_monitors(spec: &Spec) -> bool {
-    !matches!(
-        spec.format.settled(),
-        Some(Form::Files { .. } | Form::Alloy { .. })
-    )
-}
-
-/// Whether it matters who selects the objects of an operator: where there may be some, and beside them to whoever may
-/// look around.
-fn with_selecting(spec: &Spec) -> bool {
-    let may_be_written = matches!(
-        spec.format.settled(),
-        None | Some(Form::Operator | Form::Agent { .. })
-    );
-    may_be_written || !spec.existing_access
-}
-
-/// Namespaces of every cluster.
-pub(super) const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, "kube-system"];
-
-/// Where rights of our own may be needed that are not needed in the whole cluster.
-fn role_namespaces(spec: &Spec) -> BTreeSet<String> {
-    if spec.format.settled() == Some(&Form::Operator) {
-        return BTreeSet::new();
-    }
-    // Of the forms that discover with our own token, any.
-    grants(spec, &Form::of(spec, false))
-        .namespaces
-        .into_keys()
-        .collect()
-}
-
-fn held_in(spec: &Spec) -> BTreeSet<String> {
-    let mut namespaces = role_namespaces(spec);
-    namespaces.insert(ANY_NAMESPACE.to_owned());
-    namespaces
-}
-
-fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
-    let jobs = spec.jobs.iter();
-    let rule = (spec.alerts == Some(Alerts::Object)).then_some(Kind::PrometheusRule);
-    jobs.filter_map(|job| spec.monitor_kind(job))
-        .chain(rule)
-        .collect()
-}
-
-pub(super) fn found(
+/// The objects that exist, and those that the caller may not read.
+pub(super) fn what_may_be(
     references: Vec<ObjectRef>,
     answers: Vec<Outcome>,
-) -> Outcome<BTreeMap<ObjectRef, Value>> {
+) -> Outcome<(BTreeMap<ObjectRef, Value>, Vec<Refused>)> {
     let mut objects = BTreeMap::new();
-    let mut failures = Vec::new();
+    let mut refused = Vec::new();
     for (reference, answer) in references.into_iter().zip(answers) {
         match answer {
             Ok(answer) => {
                 objects.insert(reference, answer.body);
             }
             Err(failure) if failure.is_not_found() => {}
-            Err(failure) => failures.push(failure),
+            Err(failure) if failure.denied().is_none() => return Err(failure),
+            Err(failure) => refused.push((Some(reference), failure)),
         }
     }
-    match Failure::together(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(objects),
-    }
+    Ok((objects, refused))
 }
 
 /// `None` where an authorizer other than RBAC decides too and cannot list its rules. The Node

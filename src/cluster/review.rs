@@ -8,8 +8,10 @@ use super::{Call, Cluster, Failure};
 use crate::access::bindings::Identity;
 use crate::access::{Right, Scope};
 
-/// How many questions are under way at the same time.
+/// How many questions about others are under way at the same time.
 const AT_ONCE: usize = 16;
+/// How many questions about ourselves: those are cheap, and there are few.
+const OWN_AT_ONCE: usize = 128;
 
 /// Whether somebody may do something somewhere.
 #[derive(Clone, Debug)]
@@ -64,6 +66,10 @@ fn attributes(right: &Right, scope: &Scope) -> Value {
     };
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let namespace = match scope {
+        // Of a request about a Namespace the API server takes that for the namespace too.
+        Scope::Cluster if group.is_empty() && resource == "namespaces" => {
+            name.as_deref().unwrap_or_default()
+        }
         Scope::Cluster => "",
         Scope::Namespace(namespace) => namespace,
     };
@@ -100,6 +106,20 @@ impl Cluster {
     pub async fn may_i(&self, right: &Right, scope: &Scope) -> Result<bool, Box<Failure>> {
         let answer = self.send(self_review(right, scope)).await?;
         Ok(answer.body["status"]["allowed"] == true)
+    }
+
+    /// Whether we may do each of these.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from answering.
+    pub async fn may_i_each(&self, rights: &[(Right, Scope)]) -> Result<Vec<bool>, Box<Failure>> {
+        let asked = rights.iter().map(|(right, scope)| self.may_i(right, scope));
+        let mut answered = stream::iter(asked).buffered(OWN_AT_ONCE);
+        let mut allowed = Vec::new();
+        while let Some(answer) = answered.next().await {
+            allowed.push(answer?);
+        }
+        Ok(allowed)
     }
 
     /// Asks the API server's authorizers, some questions at a time.

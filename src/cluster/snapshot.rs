@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::read::ALWAYS_THERE;
 use crate::access::{Grants, Rule};
 use crate::object::{Kind, ObjectRef};
+use crate::reads::ALWAYS_THERE;
 use crate::spec::Spec;
 use crate::token::KeySet;
 

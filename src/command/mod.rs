@@ -6,6 +6,7 @@ pub mod completions;
 pub mod explain;
 pub mod jobs;
 pub mod man;
+pub mod preflight;
 pub mod provision;
 pub mod rbac;
 mod reload;
@@ -53,6 +54,7 @@ pub enum Command {
     Rotate(rotate::Args),
     Status(status::Args),
     Remove(remove::Args),
+    Preflight(preflight::Args),
     Jobs(jobs::Args),
     Rbac(rbac::Args),
     Explain(explain::Args),
@@ -143,6 +145,7 @@ impl Command {
             Self::Rotate(args) => Box::pin(rotate::run(args, global, ui, outcome)).await,
             Self::Status(args) => Box::pin(status::run(args, global, ui, outcome)).await,
             Self::Remove(args) => Box::pin(remove::run(args, global, ui, outcome)).await,
+            Self::Preflight(args) => Box::pin(preflight::run(args, global, ui)).await,
             Self::Jobs(args) => jobs::run(args, ui),
             Self::Rbac(args) => Box::pin(rbac::run(args, global, ui)).await,
             Self::Explain(args) => explain::run(&args, ui),

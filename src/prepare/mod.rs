@@ -8,6 +8,7 @@ mod existing;
 mod issued;
 mod legacy;
 mod own_files;
+mod partly;
 mod removal;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use crate::token::{Decision, Situation, Verdict, decide};
 
 pub use self::configured::{Identities, Standing, identities};
 pub use self::issued::{Issued, issued};
+pub use self::partly::{Partly, prepare_partly, prepare_removal_partly, prepare_unseen};
 pub use self::removal::prepare_removal;
 
 /// A plan, and what goes with it.
@@ -75,9 +77,30 @@ pub async fn prepare(
     cluster: &Cluster,
     before_writing: bool,
 ) -> Result<Prepared> {
-    let token_owner = spec.token_owner.as_deref().map(owner).transpose()?;
     // It waits for many answers at once: its future is large.
     let snapshot = Box::pin(cluster.read(spec, before_writing)).await?;
+    let asks = !spec.existing_access;
+    Box::pin(planned(
+        spec,
+        templates,
+        cluster,
+        snapshot,
+        before_writing,
+        asks,
+    ))
+    .await
+}
+
+/// Plans from what was read; where it `asks`, with warnings about what others may do.
+async fn planned(
+    spec: &Spec,
+    templates: &Templates,
+    cluster: &Cluster,
+    snapshot: Snapshot,
+    before_writing: bool,
+    asks: bool,
+) -> Result<Prepared> {
+    let token_owner = spec.token_owner.as_deref().map(owner).transpose()?;
     let form = Form::of(spec, snapshot.serves(spec));
     let user = snapshot
         .user
@@ -97,17 +120,8 @@ pub async fn prepare(
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
     let decision = decide(&Situation {
         current: token.as_ref(),
-        slots: &slots,
         handles,
-        service_account: snapshot.objects.get(&ObjectRef::namespaced(
-            Kind::ServiceAccount,
-            &spec.names.namespace,
-            &spec.names.service_account(),
-        )),
-        keys: snapshot.keys.as_ref(),
-        duration: spec.duration,
-        now: snapshot.now,
-        renewal: spec.renewal,
+        ..situation(spec, &slots, &snapshot)
     });
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
     let surroundings = Surroundings {
@@ -138,10 +152,10 @@ pub async fn prepare(
         Form::Operator => discoverers(spec, &surroundings),
         _ => Vec::new(),
     };
-    let asked = if spec.existing_access {
-        Vec::new()
-    } else {
+    let asked = if asks {
         asked(spec, cluster, &snapshot, &discoverers).await
+    } else {
+        Vec::new()
     };
     let consent = Consent {
         names: &spec.names,
@@ -230,16 +244,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     }
     let configuration = Configuration::read(spec, &form)?;
     let slots = spec.names.handles();
-    let decision = decide(&Situation {
-        current: None,
-        slots: &slots,
-        handles: [None, None],
-        service_account: None,
-        keys: None,
-        duration: spec.duration,
-        now: Timestamp::now(),
-        renewal: spec.renewal,
-    });
+    let decision = decide(&unseen(spec, &slots));
     let surroundings = Surroundings {
         server: "",
         ca: PENDING_CA,
@@ -288,6 +293,33 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
         (slots[0].clone(), decision),
         spec,
     ))
+}
+
+/// What the cluster says of the account and its tokens.
+fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
+    let names = &spec.names;
+    let account = names.service_account();
+    let account = ObjectRef::namespaced(Kind::ServiceAccount, &names.namespace, &account);
+    Situation {
+        service_account: snapshot.objects.get(&account),
+        keys: snapshot.keys.as_ref(),
+        now: snapshot.now,
+        ..unseen(spec, slots)
+    }
+}
+
+/// Where no cluster was asked.
+fn unseen<'a>(spec: &Spec, slots: &'a [String; 2]) -> Situation<'a> {
+    Situation {
+        current: None,
+        slots,
+        handles: [None, None],
+        service_account: None,
+        keys: None,
+        duration: spec.duration,
+        now: Timestamp::now(),
+        renewal: spec.renewal,
+    }
 }
 
 /// Stands for the CA where no cluster was asked.

@@ -10,7 +10,7 @@ use crate::access::Grants;
 use crate::cluster::{Cluster, Owned};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Action, Consent, Existing, Head, Plan, Stage, Surplus, plan};
+use crate::plan::{Action, Consent, Existing, Head, NamespaceContent, Plan, Stage, Surplus, plan};
 use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, JOBS};
 use crate::spec::{Consumer, FilePlace, Form, KeyPlace, Spec};
 use crate::splice;
@@ -26,7 +26,6 @@ pub async fn prepare_removal(
     with_namespace: bool,
     applying: bool,
 ) -> Result<Prepared> {
-    let form = Form::of(spec, true);
     let namespace = &spec.names.namespace;
     let (owned, holds) = tokio::join!(cluster.read_owned(spec), async {
         if with_namespace {
@@ -35,7 +34,19 @@ pub async fn prepare_removal(
             None
         }
     });
-    let owned = owned?;
+    removal_of(spec, cluster, (owned?, holds), with_namespace, applying)
+}
+
+/// Plans from what was read.
+pub(super) fn removal_of(
+    spec: &Spec,
+    cluster: &Cluster,
+    (owned, holds): (Owned, Option<NamespaceContent>),
+    with_namespace: bool,
+    applying: bool,
+) -> Result<Prepared> {
+    let form = Form::of(spec, true);
+    let namespace = &spec.names.namespace;
     let files = Files::read(spec, &form)?;
     let edits = edits(spec, &form, &owned, &files);
     let user = owned.user.as_deref().or(cluster.user());

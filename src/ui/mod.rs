@@ -13,6 +13,7 @@ mod diagnosis;
 mod explanation;
 mod log;
 mod plan;
+mod preflight;
 mod status;
 mod verified;
 
@@ -35,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::outcome::Outcome;
 use crate::plan::{Action, Change, Head, Plan};
+use crate::preflight::Preflight;
 use crate::program::Program;
 use crate::status::Overview;
 use crate::verify::Report;
@@ -183,6 +185,12 @@ impl Ui {
     pub fn diagnosis(&self, findings: &[Diagnosed]) {
         let paint = self.paint(Stream::Out);
         self.say(Stream::Out, &diagnosis::text(findings, paint));
+    }
+
+    /// Which rights a command takes, and which are missing.
+    pub fn preflight(&self, preflight: &Preflight) {
+        let paint = self.paint(Stream::Out);
+        write(Stream::Out, &preflight::text(preflight, paint));
     }
 
     /// Every instance and its token.

@@ -3,9 +3,10 @@
 use std::fs;
 
 use serde_json::Value;
-use testbed::{ControlPlane, Event, Scope};
+use testbed::{ControlPlane, Scope};
 
 use crate::support::docs::block;
+use crate::support::rights::asked;
 use crate::support::{Monconf, token};
 
 /// The rules of the document for an instance, each with the namespace that it is about.
@@ -52,25 +53,6 @@ fn rights(rule: &Value) -> Vec<String> {
         }
     }
     all
-}
-
-/// What an event needed, with the object's name and without. A patch that makes an object takes the right to create it too.
-fn asked(event: &Event) -> Vec<String> {
-    if event.resource.is_empty() {
-        let path = event.uri.split('?').next().unwrap_or_default();
-        return vec![format!("{} {path}", event.verb)];
-    }
-    let resource = if event.subresource.is_empty() {
-        event.resource.clone()
-    } else {
-        format!("{}/{}", event.resource, event.subresource)
-    };
-    let made = (event.verb == "patch" && event.code == 201).then_some("create");
-    let verbs = made.into_iter().chain([event.verb.as_str()]);
-    let rights = verbs.map(|verb| format!("{verb} {}/{resource} ", event.group));
-    rights
-        .flat_map(|right| [format!("{right}{}", event.name), right])
-        .collect()
 }
 
 #[test]

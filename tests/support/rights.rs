@@ -83,3 +83,22 @@ fn among_all(holds: impl Fn(&str, &str) -> bool) -> Vec<String> {
         .map(|(verb, what)| format!("{verb} {what}"))
         .collect()
 }
+
+/// What an event needed, with the object's name and without. A patch that makes an object takes the right to create it too.
+pub(crate) fn asked(event: &Event) -> Vec<String> {
+    if event.resource.is_empty() {
+        let path = event.uri.split('?').next().unwrap_or_default();
+        return vec![format!("{} {path}", event.verb)];
+    }
+    let resource = if event.subresource.is_empty() {
+        event.resource.clone()
+    } else {
+        format!("{}/{}", event.resource, event.subresource)
+    };
+    let made = (event.verb == "patch" && event.code == 201).then_some("create");
+    let verbs = made.into_iter().chain([event.verb.as_str()]);
+    let rights = verbs.map(|verb| format!("{verb} {}/{resource} ", event.group));
+    rights
+        .flat_map(|right| [format!("{right}{}", event.name), right])
+        .collect()
+}

@@ -1,0 +1,24 @@
+//! Which rights a command takes of whoever runs it, worked out from the same lists and plans that the command itself uses.
+
+mod cluster_role;
+mod command;
+mod demand;
+mod granting;
+mod line;
+mod manifests;
+mod pod_security;
+mod reading;
+mod report;
+mod verb;
+mod writing;
+
+pub use cluster_role::roles;
+pub use command::{Known, demands};
+pub use demand::{Demand, Demands, Weight, scope_of};
+pub use granting::Granting;
+pub use line::{of_arguments, with_output};
+pub use manifests::{Manifest, Served, Tool, Workload, of_manifests, parse, tool_of, workloads};
+pub use pod_security::Level;
+pub use report::{Admission, Caller, Preflight, report};
+pub use verb::Verb;
+pub use writing::rights;

@@ -1,0 +1,247 @@
+//! What a plan is made from.
+
+use std::collections::BTreeSet;
+
+use super::Labelled;
+use crate::object::{Kind, ObjectRef};
+use crate::render::grants;
+use crate::spec::{Alerts, AlloyPlace, Consumer, Form, Spec};
+
+/// A namespace that every cluster has: what holds in the whole cluster holds there too.
+pub const ANY_NAMESPACE: &str = "default";
+/// Namespaces of every cluster.
+pub const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, "kube-system"];
+/// The ConfigMap that kube-controller-manager publishes into every namespace.
+pub const ROOT_CA: &str = "kube-root-ca.crt";
+/// The keys that tokens are signed with.
+pub const SIGNING_KEYS: &str = "/openid/v1/jwks";
+
+/// Everything that a plan asks, at once.
+pub struct PlanReads {
+    /// Every object that might be there, for every form that might turn out to be asked for.
+    pub objects: Vec<ObjectRef>,
+    /// Where there may be objects of the instance that are no longer wanted.
+    pub labelled: Vec<Labelled>,
+    /// The kinds of monitors that may be written.
+    pub monitors: BTreeSet<Kind>,
+    /// Whether their CRDs are asked for.
+    pub crds: bool,
+    /// Who selects the monitors, or names the jobs, where that is asked.
+    pub selecting: Option<Selecting>,
+    /// In which namespaces it is asked, before anything is written, which rights the caller holds.
+    pub held: BTreeSet<String>,
+}
+
+/// Whose objects say which monitors and jobs they read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selecting {
+    /// `Prometheus`, of prometheus-operator.
+    Prometheus,
+    /// `GrafanaAgent`.
+    GrafanaAgent,
+}
+
+impl Selecting {
+    /// The API group and the resource.
+    #[must_use]
+    pub const fn resource(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Prometheus => ("monitoring.coreos.com", "prometheuses"),
+            Self::GrafanaAgent => ("monitoring.grafana.com", "grafanaagents"),
+        }
+    }
+
+    /// The path of all of them.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Prometheus => "/apis/monitoring.coreos.com/v1/prometheuses",
+            Self::GrafanaAgent => "/apis/monitoring.grafana.com/v1alpha1/grafanaagents",
+        }
+    }
+
+    /// `Prometheus objects`.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Prometheus => "Prometheus objects",
+            Self::GrafanaAgent => "GrafanaAgent objects",
+        }
+    }
+
+    /// What is not known without them.
+    #[must_use]
+    pub fn tells(self, spec: &Spec) -> &'static str {
+        match (spec.format.settled(), self) {
+            (Some(Form::Key { .. }), _) => "whether a Prometheus reads these jobs",
+            (_, Self::GrafanaAgent) => "which GrafanaAgent runs the MetricsInstance",
+            (_, Self::Prometheus) => "which labels make a Prometheus select the monitors",
+        }
+    }
+}
+
+impl PlanReads {
+    /// What a plan for `spec` asks.
+    #[must_use]
+    pub fn of(spec: &Spec) -> Self {
+        let with_monitors = with_monitors(spec);
+        let own = if with_monitors || spec.names.consumer == Consumer::Alloy {
+            own(spec)
+        } else {
+            Vec::new()
+        };
+        let roles = [Kind::Role, Kind::RoleBinding].into_iter();
+        // A job may need rights in any namespace.
+        let roles = roles
+            .filter(|_| !spec.existing_access)
+            .map(|kind| Labelled {
+                kind,
+                namespace: None,
+            });
+        Self {
+            objects: objects(spec, with_monitors),
+            labelled: own.into_iter().chain(roles).collect(),
+            monitors: if with_monitors {
+                monitor_kinds(spec)
+            } else {
+                BTreeSet::new()
+            },
+            crds: !spec.existing_access,
+            selecting: selecting(spec),
+            held: if spec.existing_access {
+                BTreeSet::new()
+            } else {
+                held_in(spec)
+            },
+        }
+    }
+}
+
+/// The instance's objects of its own namespace that may have any name.
+pub(super) fn own(spec: &Spec) -> Vec<Labelled> {
+    let kinds = spec.names.consumer.kinds().into_iter();
+    let labelled = kinds.map(|kind| Labelled {
+        kind,
+        namespace: Some(spec.names.namespace.clone()),
+    });
+    labelled.collect()
+}
+
+/// Who selects the objects of an operator, where there may be some; beside them it matters only to whoever may look around.
+fn selecting(spec: &Spec) -> Option<Selecting> {
+    match (spec.format.settled(), spec.names.consumer) {
+        (Some(Form::Files { .. } | Form::Alloy { .. }), _) => None,
+        (Some(Form::Key { .. } | Form::Mounted { .. }), _) if spec.existing_access => None,
+        // Nobody names the key of a ConfigMap.
+        (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => None,
+        (_, Consumer::GrafanaAgent) => Some(Selecting::GrafanaAgent),
+        _ => Some(Selecting::Prometheus),
+    }
+}
+
+/// Every object that might be there, for every form that `spec` might turn out to ask for.
+pub(super) fn objects(spec: &Spec, with_monitors: bool) -> Vec<ObjectRef> {
+    let names = &spec.names;
+    let namespaced = |kind, name: &str| ObjectRef::namespaced(kind, &names.namespace, name);
+    let [first, second] = names.handles();
+    let mut objects = vec![ObjectRef::cluster(Kind::Namespace, &names.namespace)];
+    if !spec.existing_access {
+        objects.push(ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()));
+        objects.push(ObjectRef::cluster(
+            Kind::ClusterRoleBinding,
+            &names.cluster_role_binding(),
+        ));
+    }
+    objects.extend([
+        namespaced(Kind::ServiceAccount, &names.service_account()),
+        namespaced(Kind::Secret, &names.token_secret()),
+        namespaced(Kind::Secret, &first),
+        namespaced(Kind::Secret, &second),
+    ]);
+    if !spec.existing_access {
+        objects.extend(roles(spec));
+    }
+    if let Some(Form::Key { place, .. }) = spec.format.settled() {
+        objects.push(place.at.object.clone());
+        let namespace = ObjectRef::cluster(Kind::Namespace, place.namespace());
+        let is_known = spec.existing_access || ALWAYS_THERE.contains(&place.namespace());
+        if !is_known && !objects.contains(&namespace) {
+            objects.push(namespace);
+        }
+    }
+    if let Some(Form::Alloy {
+        place: AlloyPlace::ConfigMap(key),
+        ..
+    }) = spec.format.settled()
+    {
+        objects.push(key.object.clone());
+    }
+    if with_monitors {
+        objects.extend(spec.jobs.iter().filter_map(|job| {
+            let kind = spec.monitor_kind(job)?;
+            Some(namespaced(kind, &names.monitor(&job.name)))
+        }));
+        if spec.alerts == Some(Alerts::Object) {
+            objects.push(namespaced(Kind::PrometheusRule, &names.alerts()));
+        }
+        if spec.operator_kinds().contains(&Kind::MetricsInstance) {
+            objects.extend(Kind::AGENTS.map(|kind| namespaced(kind, &names.agent())));
+        }
+        if names.consumer == Consumer::GrafanaAgent {
+            objects.push(namespaced(Kind::Secret, &names.agent_jobs()));
+        }
+    }
+    objects
+}
+
+/// Roles and bindings in namespaces, with the Namespaces that they are in.
+fn roles(spec: &Spec) -> Vec<ObjectRef> {
+    let names = &spec.names;
+    let mut objects = Vec::new();
+    for namespace in role_namespaces(spec) {
+        objects.push(ObjectRef::namespaced(Kind::Role, &namespace, &names.role()));
+        objects.push(ObjectRef::namespaced(
+            Kind::RoleBinding,
+            &namespace,
+            &names.role_binding(),
+        ));
+        if !ALWAYS_THERE.contains(&namespace.as_str()) && namespace != names.namespace {
+            objects.push(ObjectRef::cluster(Kind::Namespace, &namespace));
+        }
+    }
+    objects
+}
+
+/// Whether the instance may have operators' objects.
+fn with_monitors(spec: &Spec) -> bool {
+    !matches!(
+        spec.format.settled(),
+        Some(Form::Files { .. } | Form::Alloy { .. })
+    )
+}
+
+/// Where rights of our own may be needed that are not needed in the whole cluster.
+fn role_namespaces(spec: &Spec) -> BTreeSet<String> {
+    if spec.format.settled() == Some(&Form::Operator) {
+        return BTreeSet::new();
+    }
+    // Of the forms that discover with our own token, any.
+    grants(spec, &Form::of(spec, false))
+        .namespaces
+        .into_keys()
+        .collect()
+}
+
+fn held_in(spec: &Spec) -> BTreeSet<String> {
+    let mut namespaces = role_namespaces(spec);
+    namespaces.insert(ANY_NAMESPACE.to_owned());
+    namespaces
+}
+
+fn monitor_kinds(spec: &Spec) -> BTreeSet<Kind> {
+    let jobs = spec.jobs.iter();
+    let rule = (spec.alerts == Some(Alerts::Object)).then_some(Kind::PrometheusRule);
+    jobs.filter_map(|job| spec.monitor_kind(job))
+        .chain(rule)
+        .collect()
+}
