@@ -1,3 +1,25 @@
 //! The Helm chart: one model with monconf itself, and at work in a cluster.
 
+mod access;
 mod catalogue;
+mod dry_run;
+mod readme;
+mod rendered;
+mod schedule;
+mod schema;
+mod value_sets;
+mod wrong_values;
+
+/// The chart.
+const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/monconf");
+
+/// The key of `monconf.yaml` for the field of a setting.
+fn camel_case(field: &str) -> String {
+    let mut words = field.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut key, word| {
+        key.push_str(&word[..1].to_uppercase());
+        key.push_str(&word[1..]);
+        key
+    })
+}

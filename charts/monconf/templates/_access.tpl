@@ -110,14 +110,20 @@ names or resources only share a rule. Takes a dict of `rights` and `namespace`.
 {{- if has $authority (list "apiserver" "component") -}}
 {{- include "monconf.grant" (dict "rights" .rights "url" $path "verbs" (list "get")) -}}
 {{- else if eq $authority "kubelet" -}}
+{{- include "monconf.grant" (dict "rights" .rights "resource" (include "monconf.kubeletResource" .) "verbs" (list "get")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What a kubelet asks the API server about, before it answers a scrape of `job`. Takes a dict of `job`, `catalogue` and `config`. */}}
+{{- define "monconf.kubeletResource" -}}
+{{- $path := .job.path | default "/metrics" -}}
 {{- $resource := "nodes/proxy" -}}
 {{- if ne (.config.kubelet | default "direct") "apiserver-proxy" -}}
 {{- range .catalogue.kubelet -}}
 {{- if or (eq $path .path) (hasPrefix (printf "%s/" .path) $path) -}}{{- $resource = .resource -}}{{- end -}}
 {{- end -}}
 {{- end -}}
-{{- include "monconf.grant" (dict "rights" .rights "resource" $resource "verbs" (list "get")) -}}
-{{- end -}}
+{{- $resource -}}
 {{- end -}}
 
 {{/* What whoever scrapes may do. Takes a dict of `rights` and the model's `jobs`, `catalogue`, `config`, `form`, `names`, `namespace`. */}}

@@ -83,7 +83,7 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: {{ $name }}
-  namespace: {{ .model.namespace }}
+  namespace: {{ quote .model.namespace }}
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -10) | nindent 2 }}
 # Only the Pods that say so have its token.
 automountServiceAccountToken: false
@@ -93,7 +93,7 @@ automountServiceAccountToken: false
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: {{ $root.Release.Namespace }}-{{ $name }}
+  name: {{ $root.Release.Namespace }}:{{ $name }}
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -9) | nindent 2 }}
 rules:
 {{- $cluster }}
@@ -101,16 +101,16 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: {{ $root.Release.Namespace }}-{{ $name }}
+  name: {{ $root.Release.Namespace }}:{{ $name }}
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -8) | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: {{ $root.Release.Namespace }}-{{ $name }}
+  name: {{ $root.Release.Namespace }}:{{ $name }}
 subjects:
 - kind: ServiceAccount
   name: {{ $name }}
-  namespace: {{ .model.namespace }}
+  namespace: {{ quote .model.namespace }}
 {{- end }}
 {{- range include "monconf.namespaces" (dict "rights" $rights) | fromJsonArray }}
 {{- $rules := include "monconf.rules" (dict "rights" $rights "namespace" .) }}
@@ -120,7 +120,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
   name: {{ $name }}
-  namespace: {{ . }}
+  namespace: {{ quote . }}
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -9) | nindent 2 }}
 rules:
 {{- $rules }}
@@ -129,7 +129,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
   name: {{ $name }}
-  namespace: {{ . }}
+  namespace: {{ quote . }}
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -8) | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
@@ -138,7 +138,7 @@ roleRef:
 subjects:
 - kind: ServiceAccount
   name: {{ $name }}
-  namespace: {{ $.model.namespace }}
+  namespace: {{ quote $.model.namespace }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -4,7 +4,8 @@
 {{- $seconds := 0 -}}
 {{- range regexFindAll "[0-9]+[ywdhms]" . -1 -}}
 {{- $unit := substr (int (sub (len .) 1)) (len .) . -}}
-{{- $number := trimSuffix $unit . | int64 -}}
+{{- /* A leading zero would make an octal number of it. */ -}}
+{{- $number := regexReplaceAll "^0+" (trimSuffix $unit .) "" | default "0" | int64 -}}
 {{- $seconds = add $seconds (mul $number (get $units $unit)) -}}
 {{- end -}}
 {{- $seconds -}}
@@ -27,6 +28,8 @@ tokens to, an hour, unless less is asked for.
 {{- if and $issued $ends -}}
 {{- $layout := "2006-01-02T15:04:05Z07:00" -}}
 {{- $life = sub (toDate $layout $ends | unixEpoch | int64) (toDate $layout $issued | unixEpoch | int64) -}}
+{{- /* To whole minutes, because the server's clock may tick between issuing and stamping. */ -}}
+{{- $life = mul 60 (div (add $life 30) 60) -}}
 {{- end -}}
 {{- end -}}
 {{- $life -}}
