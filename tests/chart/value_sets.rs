@@ -45,6 +45,16 @@ ownJobs:
 - {name: named-node, role: pod, attachMetadata: [node], selectors: [{role: node, field: "metadata.name=n1"}]}
 "#;
 
+/// Those that objects of prometheus-operator can carry.
+const OPERATOR_JOBS: &str = r#"
+jobs: [apiserver, api, everything, health]
+allowNodesProxy: true
+ownJobs:
+- {name: api, role: pod, namespaces: [default, kube-system], attachMetadata: [node]}
+- {name: everything, role: pod, selectors: [{role: pod, field: "metadata.name=a"}]}
+- {name: health, role: node, authority: kubelet, scheme: https, path: /statusz}
+"#;
+
 /// The sets.
 pub(super) const SETS: [Set; 34] = [
     ("prometheus", "{}", &[]),
@@ -67,7 +77,7 @@ pub(super) const SETS: [Set; 34] = [
     ("prometheus", "{access: observer, allowNodesProxy: true}", &PROMETHEUS_OPERATOR),
     ("prometheus", "{kubelet: apiserver-proxy, allowNodesProxy: true}", &PROMETHEUS_OPERATOR),
     ("prometheus", OWN_JOBS, &[]),
-    ("prometheus", OWN_JOBS, &PROMETHEUS_OPERATOR),
+    ("prometheus", OPERATOR_JOBS, &PROMETHEUS_OPERATOR),
     ("prometheus", "ownJobs: [{name: api, role: pod, namespaces: [default, kube-system], port: http}]", &PROMETHEUS_OPERATOR),
     ("grafana-agent", "{}", &[]),
     ("grafana-agent", "{}", &AGENT_OPERATOR),

@@ -34,7 +34,7 @@ const BY_THE_SCHEMA: [(&str, &str); 24] = [
 ];
 
 /// What depends on more than one value: `helm template` and `helm install` say it.
-const BY_THE_TEMPLATES: [(&str, &str); 36] = [
+const BY_THE_TEMPLATES: [(&str, &str); 38] = [
     ("config: {jobs: [pod]}", "config.jobs: there is no job \"pod\"; the jobs are apiserver, kubelet, cadvisor,"),
     ("config: {namespace: other}", "config.namespace: everything is in the namespace of the release, which is default and not other; leave it out"),
     ("config: {dropIn: /etc/prometheus/k8s.yml}", "config.dropIn: a file on a machine, and a Pod has none; additionalScrapeConfigs and configmap name a key"),
@@ -69,6 +69,8 @@ const BY_THE_TEMPLATES: [(&str, &str); 36] = [
     ("config: {ownJobs: [{name: api, role: node, namespaces: [a]}]}", "config.ownJobs[0].namespaces: nodes are in no namespace"),
     ("config: {ownJobs: [{name: api, role: pod, selectors: [{role: service, label: a}]}]}", "the role pod has selectors of pod, node only, not of service"),
     ("config: {ownJobs: [{name: api, role: service, attachMetadata: [node]}]}", "config.ownJobs[0].attachMetadata: Prometheus attaches no metadata of the node to the role service"),
+    ("config: {format: operator, ownJobs: [{name: api, role: pod, attachMetadata: [job]}]}", "config: job api: metadata of the node only is attached in this form, not of the job; leave it out, or say config.format: raw"),
+    ("{consumer: alloy, config: {remoteWrite: 'http://a', ownJobs: [{name: api, role: pod, attachMetadata: [job]}]}}", "config: job api: metadata of the node and namespace only is attached"),
     ("config: {ownJobs: [{name: api, role: pod, interval: 10s, timeout: 1m}]}", "config.ownJobs[0].timeout: 1m is longer than the interval of 10s"),
     ("pod: {env: [{name: MONCONF_NAME, value: a}]}", "pod.env: MONCONF_NAME would change settings behind the chart's back; write them under config"),
 ];

@@ -35,6 +35,7 @@ be by itself is in values.schema.json; here is what depends on other values. Tak
 {{- include "monconf.checkPlace" $model -}}
 {{- include "monconf.checkSamples" $model -}}
 {{- include "monconf.checkOwnJobs" . -}}
+{{- include "monconf.checkAttachments" $model -}}
 {{- include "monconf.checkNodesProxy" . -}}
 {{- range .root.Values.pod.env -}}
 {{- if hasPrefix "MONCONF_" .name -}}
@@ -150,6 +151,23 @@ be by itself is in values.schema.json; here is what depends on other values. Tak
 {{- if and .timeout $interval -}}
 {{- if gt (include "monconf.seconds" .timeout | int64) (include "monconf.seconds" $interval | int64) -}}
 {{- fail (printf "%s.timeout: %s is longer than the interval of %s" $at .timeout $interval) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What is attached to targets, where the form knows less than Prometheus. Takes the model. */}}
+{{- define "monconf.checkAttachments" -}}
+{{- $known := list -}}
+{{- if eq .form "alloy" -}}
+{{- $known = list "node" "namespace" -}}
+{{- else if or (eq .form "operator") (eq .consumer "grafana-agent") -}}
+{{- $known = list "node" -}}
+{{- end -}}
+{{- range $job := .jobs -}}
+{{- range .attachMetadata -}}
+{{- if and $known (not (has . $known)) -}}
+{{- fail (printf "config: job %s: metadata of the %s only is attached in this form, not of the %s; leave it out%s" $job.name (join " and " $known) . (ternary ", or say config.format: raw" "" (eq $.form "operator"))) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

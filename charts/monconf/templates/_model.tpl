@@ -64,7 +64,8 @@ Takes a dict of `root`, and of `consumer` and `config` where they are not those 
 {{- $objects = append $objects (dict "group" "monitoring.coreos.com" "resource" "prometheusrules" "name" (printf "%s-alerts" $model.names.monitors)) -}}
 {{- end -}}
 {{- if has $model.form (list "agent" "monitors") -}}
-{{- range list "grafanaagents" "metricsinstances" -}}
+{{- /* The GrafanaAgent that runs somebody else's jobs too is somebody else's. */ -}}
+{{- range ternary (list "metricsinstances") (list "grafanaagents" "metricsinstances") (not (empty $model.config.attach)) -}}
 {{- $objects = append $objects (dict "group" "monitoring.grafana.com" "resource" . "name" $model.names.agent) -}}
 {{- end -}}
 {{- end -}}
