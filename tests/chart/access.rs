@@ -43,7 +43,10 @@ fn a_catalogue_that_is_out_of_date_is_noticed() {
     let catalogue = fs::read_to_string(format!("{CHART}/files/catalogue.yaml")).unwrap();
     for (was, is) in [
         ("  path: /metrics/cadvisor", "  path: /pods"),
-        ("  authority: kubelet\n  path: /metrics\n", "  authority: none\n  path: /metrics\n"),
+        (
+            "  authority: kubelet\n  path: /metrics\n",
+            "  authority: none\n  path: /metrics\n",
+        ),
         ("  namespaces: [default]\n", ""),
         ("  role: node\n", "  role: pod\n"),
     ] {
@@ -80,7 +83,9 @@ fn nobody_but_who_scrapes_gets_a_right_of_the_jobs_for_more_than_names() {
         for verb in ["apply", "rotate", "remove", "verify"] {
             for right in rights(&rendered.0, &format!("demo-monconf-{verb}")) {
                 let is_named = !right.contains(" * in ");
-                let reads = ["list ", "watch "].iter().any(|verb| right.starts_with(verb));
+                let reads = ["list ", "watch "]
+                    .iter()
+                    .any(|verb| right.starts_with(verb));
                 assert!(is_named || reads, "{set:?} {verb}: {right}");
                 for power in ["escalate", "bind", "impersonate", "*/"] {
                     assert!(!right.starts_with(power), "{set:?} {verb}: {right}");
@@ -101,9 +106,14 @@ fn derived(consumer: &str, settings: &str) -> Vec<Value> {
         .map(|line| format!("{line}\n"))
         .collect();
     fs::write(&file, &settings).unwrap();
-    let run = Monconf::new([consumer, "--offline", "-o", "yaml", "-f"]).args([&file]).run();
+    let run = Monconf::new([consumer, "--offline", "-o", "yaml", "-f"])
+        .args([&file])
+        .run();
     let documents = yaml::parse(&run.ok().stdout, "monconf").unwrap();
-    documents.into_iter().filter(|object| object["kind"].is_string()).collect()
+    documents
+        .into_iter()
+        .filter(|object| object["kind"].is_string())
+        .collect()
 }
 
 fn is_in_config_map(consumer: &str, line: &str) -> bool {
@@ -111,19 +121,31 @@ fn is_in_config_map(consumer: &str, line: &str) -> bool {
 }
 
 fn account(objects: &[Value]) -> &Value {
-    objects.iter().find(|object| object["kind"] == "ServiceAccount").unwrap()
+    objects
+        .iter()
+        .find(|object| object["kind"] == "ServiceAccount")
+        .unwrap()
 }
 
 /// The rights of the ServiceAccount `name`, and the names of the roles and bindings that grant them.
 fn rights(objects: &[Value], name: &str) -> Rights {
     let mut rights = Rights::new();
-    let namespace = |object: &Value| object["metadata"]["namespace"].as_str().unwrap_or("*").to_owned();
+    let namespace = |object: &Value| {
+        object["metadata"]["namespace"]
+            .as_str()
+            .unwrap_or("*")
+            .to_owned()
+    };
     let granted = |binding: &&Value| {
         let subject = &binding["subjects"][0];
         let is_for = subject["kind"] == "ServiceAccount" && subject["name"] == name;
-        is_for && subject["namespace"] == NAMESPACE && binding["subjects"].as_array().unwrap().len() == 1
+        is_for
+            && subject["namespace"] == NAMESPACE
+            && binding["subjects"].as_array().unwrap().len() == 1
     };
-    let bindings = objects.iter().filter(|object| object["roleRef"].is_object());
+    let bindings = objects
+        .iter()
+        .filter(|object| object["roleRef"].is_object());
     for binding in bindings.filter(granted) {
         let role = &binding["roleRef"];
         let place = namespace(binding);
@@ -135,7 +157,10 @@ fn rights(objects: &[Value], name: &str) -> Rights {
         let role = objects.iter().find(is_it).unwrap();
         if !name.starts_with("demo-monconf") {
             for object in [role, binding] {
-                rights.insert(format!("{} {} in {place}", object["kind"], object["metadata"]["name"]));
+                rights.insert(format!(
+                    "{} {} in {place}",
+                    object["kind"], object["metadata"]["name"]
+                ));
             }
         }
         for rule in role["rules"].as_array().unwrap() {
@@ -148,7 +173,9 @@ fn rights(objects: &[Value], name: &str) -> Rights {
 fn single(rule: &Value, place: &str) -> Vec<String> {
     let texts = |key: &str| -> Vec<String> {
         let texts = rule[key].as_array().into_iter().flatten();
-        texts.map(|text| text.as_str().unwrap().to_owned()).collect()
+        texts
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect()
     };
     let mut names = texts("resourceNames");
     if names.is_empty() {
@@ -157,18 +184,32 @@ fn single(rule: &Value, place: &str) -> Vec<String> {
     let mut what = texts("nonResourceURLs");
     for group in texts("apiGroups") {
         for resource in texts("resources") {
-            what.extend(names.iter().map(|name| format!("{group}/{resource} {name}")));
+            what.extend(
+                names
+                    .iter()
+                    .map(|name| format!("{group}/{resource} {name}")),
+            );
         }
     }
     let verbs = texts("verbs");
-    let all = verbs.iter().flat_map(|verb| what.iter().map(move |what| format!("{verb} {what} in {place}")));
+    let all = verbs.iter().flat_map(|verb| {
+        what.iter()
+            .map(move |what| format!("{verb} {what} in {place}"))
+    });
     all.collect()
 }
 
 /// What of `objects` is written in the mode in which the access is the chart's, and the second handle, which takes turns with
 /// the first; each as a right on it.
 fn written(set: &Set, objects: &[Value]) -> Rights {
-    let others = ["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+    let others = [
+        "Namespace",
+        "ServiceAccount",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Role",
+        "RoleBinding",
+    ];
     let mut written = Rights::new();
     for object in objects {
         let kind = object["kind"].as_str().unwrap();

@@ -152,7 +152,9 @@ fn settings() -> Map<String, Value> {
     let flags = command.get_arguments().filter_map(|flag| {
         let key = camel_case(flag.get_id().as_str());
         let long = flag.get_long()?;
-        let is_for = Consumer::ALL.into_iter().filter(|consumer| consumer.has_flag(long));
+        let is_for = Consumer::ALL
+            .into_iter()
+            .filter(|consumer| consumer.has_flag(long));
         let consumers: Vec<&str> = is_for.map(Consumer::name).collect();
         (consumers.len() < Consumer::ALL.len()).then(|| (key, json!(consumers)))
     });

@@ -26,15 +26,29 @@ pod:
 fn restricted(test: &str) -> Scope<'static> {
     let scope = ControlPlane::shared().scope(test);
     scope.create_namespace();
-    let level = |mode: &str| (format!("pod-security.kubernetes.io/{mode}"), json!("restricted"));
-    let labels: Value = ["enforce", "warn", "audit"].map(level).into_iter().collect();
+    let level = |mode: &str| {
+        (
+            format!("pod-security.kubernetes.io/{mode}"),
+            json!("restricted"),
+        )
+    };
+    let labels: Value = ["enforce", "warn", "audit"]
+        .map(level)
+        .into_iter()
+        .collect();
     let path = format!("/api/v1/namespaces/{}", scope.namespace);
-    scope.admin().patch_merge(&path, &json!({"metadata": {"labels": labels}})).unwrap();
+    scope
+        .admin()
+        .patch_merge(&path, &json!({"metadata": {"labels": labels}}))
+        .unwrap();
     scope
 }
 
 fn rendered(helm: Helm, scope: &Scope, values: &str, apis: &[&str]) -> Rendered {
-    let served: Vec<&str> = apis.iter().flat_map(|api| ["--api-versions", api]).collect();
+    let served: Vec<&str> = apis
+        .iter()
+        .flat_map(|api| ["--api-versions", api])
+        .collect();
     let template = ["template", "demo", CHART, "--namespace", &scope.namespace];
     Rendered::read(&run(helm, &[&template[..], &served].concat(), values))
 }
@@ -42,7 +56,11 @@ fn rendered(helm: Helm, scope: &Scope, values: &str, apis: &[&str]) -> Rendered 
 /// The collection of an object.
 fn path(object: &Value) -> String {
     let version = object["apiVersion"].as_str().unwrap();
-    let root = if version == "v1" { "/api/v1".to_owned() } else { format!("/apis/{version}") };
+    let root = if version == "v1" {
+        "/api/v1".to_owned()
+    } else {
+        format!("/apis/{version}")
+    };
     let plural = format!("{}s", object["kind"].as_str().unwrap().to_lowercase());
     match object["metadata"]["namespace"].as_str() {
         Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
@@ -55,7 +73,9 @@ fn path(object: &Value) -> String {
 fn accepted(client: &Client, object: &Value, of: &str) {
     let path = format!("{}?dryRun=All&fieldValidation=Strict", path(object));
     let body = object.to_string();
-    let answer = client.send("POST", &path, "application/json", body.as_bytes()).unwrap();
+    let answer = client
+        .send("POST", &path, "application/json", body.as_bytes())
+        .unwrap();
     assert_eq!(answer.code, 201, "{of}: {}\n{body}", answer.text);
     assert_eq!(answer.headers.get("warning"), None, "{of}: {body}");
 }
@@ -94,7 +114,11 @@ fn every_object_is_accepted_strictly_and_every_pod_by_pod_security() {
             // Other tests have instances of the same name in the same cluster.
             for kind in ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"] {
                 if object["kind"] == kind {
-                    let name = format!("{}-{}", scope.name, object["metadata"]["name"].as_str().unwrap());
+                    let name = format!(
+                        "{}-{}",
+                        scope.name,
+                        object["metadata"]["name"].as_str().unwrap()
+                    );
                     object["metadata"]["name"] = name.into();
                 }
             }
@@ -102,7 +126,10 @@ fn every_object_is_accepted_strictly_and_every_pod_by_pod_security() {
                 accepted(admin, &object, &format!("{set:?}"));
                 continue;
             };
-            let account = pod["spec"]["serviceAccountName"].as_str().unwrap().replace("demo", "given");
+            let account = pod["spec"]["serviceAccountName"]
+                .as_str()
+                .unwrap()
+                .replace("demo", "given");
             pod["spec"]["serviceAccountName"] = account.into();
             accepted(admin, &pod, &format!("{set:?}"));
             if object["kind"] != "Pod" {
@@ -127,19 +154,34 @@ consumer: grafana-agent
 "#;
     for helm in Helm::ALL {
         let rendered = rendered(helm, &scope, &format!("{config}{HOSTILE}"), &[]);
-        let settings = monconf::yaml::parse(rendered.settings(), "monconf.yaml").unwrap().remove(0);
-        let given = monconf::yaml::parse(config, "values.yaml").unwrap().remove(0);
+        let settings = monconf::yaml::parse(rendered.settings(), "monconf.yaml")
+            .unwrap()
+            .remove(0);
+        let given = monconf::yaml::parse(config, "values.yaml")
+            .unwrap()
+            .remove(0);
         for (key, value) in given["config"].as_object().unwrap() {
             assert_eq!(&settings[key], value, "{helm:?} {key}");
         }
         let pod = pod(rendered.object("Job", "demo-monconf-apply")).unwrap();
-        assert_eq!(pod["metadata"]["annotations"]["note"], "a: b\nc # {{ .Values }}");
+        assert_eq!(
+            pod["metadata"]["annotations"]["note"],
+            "a: b\nc # {{ .Values }}"
+        );
         assert_ne!(pod["metadata"]["annotations"]["monconf/settings"], "mine");
         assert_eq!(pod["metadata"]["labels"]["on"], "yes");
         assert_eq!(pod["metadata"]["labels"]["team"], "0123");
-        assert_eq!(pod["metadata"]["labels"]["app.kubernetes.io/name"], "monconf");
+        assert_eq!(
+            pod["metadata"]["labels"]["app.kubernetes.io/name"],
+            "monconf"
+        );
         assert_eq!(pod["spec"]["securityContext"]["runAsUser"], 1_000_650_000);
-        assert_eq!(pod["spec"]["containers"][0]["resources"]["limits"]["memory"].to_string().trim_end_matches(".0"), "100000000");
+        assert_eq!(
+            pod["spec"]["containers"][0]["resources"]["limits"]["memory"]
+                .to_string()
+                .trim_end_matches(".0"),
+            "100000000"
+        );
     }
 }
 
@@ -147,11 +189,22 @@ consumer: grafana-agent
 fn names_are_short_enough_and_no_numbers() {
     let scope = ControlPlane::shared().scope("chart-names");
     scope.create_namespace();
-    for release in ["123", "a2345678901234567890123456789012345678901234567890123"] {
+    for release in [
+        "123",
+        "a2345678901234567890123456789012345678901234567890123",
+    ] {
         for helm in Helm::ALL {
             let template = ["template", release, CHART, "--namespace", &scope.namespace];
-            let output = run(helm, &template, &format!("config: {{name: {}}}", scope.name));
-            for object in Rendered::read(&output).0.iter().filter(|object| object["kind"] != "Pod") {
+            let output = run(
+                helm,
+                &template,
+                &format!("config: {{name: {}}}", scope.name),
+            );
+            for object in Rendered::read(&output)
+                .0
+                .iter()
+                .filter(|object| object["kind"] != "Pod")
+            {
                 accepted(scope.admin(), object, release);
             }
         }

@@ -54,7 +54,10 @@ fn table(text: &str) -> String {
             writeln!(table, "| `{}` | `{default}` | {about} |", path.join(".")).unwrap();
             inside = depth;
         } else {
-            assert!(value.is_object() && value != &Value::Object(serde_json::Map::new()), "{key} has no comment");
+            assert!(
+                value.is_object() && value != &Value::Object(serde_json::Map::new()),
+                "{key} has no comment"
+            );
         }
     }
     table

@@ -27,7 +27,10 @@ impl Rendered {
     /// Of another chart.
     #[track_caller]
     pub(super) fn of_chart(helm: Helm, chart: &Path, values: &str, apis: &[&str]) -> Self {
-        let served: Vec<&str> = apis.iter().flat_map(|api| ["--api-versions", api]).collect();
+        let served: Vec<&str> = apis
+            .iter()
+            .flat_map(|api| ["--api-versions", api])
+            .collect();
         let chart = chart.to_str().unwrap();
         let template = ["template", "demo", chart, "--namespace", NAMESPACE];
         Self::read(&run(helm, &[&template[..], &served].concat(), values))

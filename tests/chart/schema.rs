@@ -21,35 +21,68 @@ fn schema() -> Value {
 }
 
 fn keys(schema: &Value) -> BTreeSet<String> {
-    schema["properties"].as_object().unwrap().keys().cloned().collect()
+    schema["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect()
 }
 
 /// Those that a Pod has no use for are among them, with what the chart says about each.
 #[test]
 fn every_setting_is_known() {
     let command = Settings::augment_args(Command::new("settings"));
-    let fields = command.get_arguments().map(|flag| flag.get_id().as_str().to_owned());
+    let fields = command
+        .get_arguments()
+        .map(|flag| flag.get_id().as_str().to_owned());
     let mut settings: BTreeSet<String> = fields.map(|field| camel_case(&field)).collect();
     settings.insert("ownJobs".to_owned());
     let config = &schema()["properties"]["config"];
     assert_eq!(keys(config), settings);
 
     let elsewhere = [
-        "agentConfig", "backup", "config", "dropIn", "existingAccess", "prometheusUrl", "prometheusVersion", "reload",
-        "rulesFile", "templates", "tokenDir", "tokenOwner",
+        "agentConfig",
+        "backup",
+        "config",
+        "dropIn",
+        "existingAccess",
+        "prometheusUrl",
+        "prometheusVersion",
+        "reload",
+        "rulesFile",
+        "templates",
+        "tokenDir",
+        "tokenOwner",
     ];
     let refused: Vec<&String> = config["properties"]
         .as_object()
         .unwrap()
         .iter()
-        .filter(|(_, value)| value["description"].as_str().unwrap().ends_with("the chart refuses it"))
+        .filter(|(_, value)| {
+            value["description"]
+                .as_str()
+                .unwrap()
+                .ends_with("the chart refuses it")
+        })
         .map(|(key, _)| key)
         .collect();
-    assert_eq!(BTreeSet::from_iter(refused), elsewhere.map(str::to_owned).iter().collect());
+    assert_eq!(
+        BTreeSet::from_iter(refused),
+        elsewhere.map(str::to_owned).iter().collect()
+    );
     for key in elsewhere {
-        let output = run(Helm::V4, &["template", "demo", CHART], &format!("config: {{{key}: x}}"));
+        let output = run(
+            Helm::V4,
+            &["template", "demo", CHART],
+            &format!("config: {{{key}: x}}"),
+        );
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(errors.contains(&format!("config.{key}: ")) && errors.contains("leave it out") || errors.contains("name a key"), "{errors}");
+        assert!(
+            errors.contains(&format!("config.{key}: ")) && errors.contains("leave it out")
+                || errors.contains("name a key"),
+            "{errors}"
+        );
     }
 }
 
@@ -66,12 +99,24 @@ fn every_word_of_a_list_is_one_of_the_program_s() {
     }
     let step = &schema["definitions"]["relabelling"]["items"]["properties"];
     for (words, expected) in [
-        (&schema["properties"]["consumer"], json!(Consumer::ALL.map(Consumer::name))),
+        (
+            &schema["properties"]["consumer"],
+            json!(Consumer::ALL.map(Consumer::name)),
+        ),
         (&config["format"], json!(formats)),
         (&job["role"], json!(Role::ALL.map(Role::name))),
-        (&job["selectors"]["items"]["properties"]["role"], json!(Role::ALL.map(Role::name))),
-        (&job["attachMetadata"]["items"], json!(Attachment::ALL.map(Attachment::name))),
-        (&job["authority"], json!(Authority::NAMED.map(|(name, _)| name))),
+        (
+            &job["selectors"]["items"]["properties"]["role"],
+            json!(Role::ALL.map(Role::name)),
+        ),
+        (
+            &job["attachMetadata"]["items"],
+            json!(Attachment::ALL.map(Attachment::name)),
+        ),
+        (
+            &job["authority"],
+            json!(Authority::NAMED.map(|(name, _)| name)),
+        ),
         (&step["action"], json!(ACTIONS)),
     ] {
         assert_eq!(words["enum"], expected);
@@ -83,18 +128,30 @@ fn every_value_is_in_the_schema_with_a_description_and_nothing_else_is() {
     let schema = schema();
     let text = fs::read_to_string(format!("{CHART}/values.yaml")).unwrap();
     let values = yaml::parse(&text, "values.yaml").unwrap().remove(0);
-    let known = |values: &Value| -> BTreeSet<String> { values.as_object().unwrap().keys().cloned().collect() };
+    let known = |values: &Value| -> BTreeSet<String> {
+        values.as_object().unwrap().keys().cloned().collect()
+    };
     let mut expected = known(&values);
     expected.insert("global".to_owned());
     assert_eq!(keys(&schema), expected);
     for group in ["image", "hook", "rotation", "test", "resources", "pod"] {
-        assert_eq!(keys(&schema["properties"][group]), known(&values[group]), "{group}");
+        assert_eq!(
+            keys(&schema["properties"][group]),
+            known(&values[group]),
+            "{group}"
+        );
     }
     each(&schema, "", &mut |at, node| {
         let is_closed = node["type"] == "object" && node["properties"].is_object();
-        assert!(!is_closed || node["additionalProperties"] == false, "{at} is open");
+        assert!(
+            !is_closed || node["additionalProperties"] == false,
+            "{at} is open"
+        );
         for (key, property) in node["properties"].as_object().into_iter().flatten() {
-            assert!(property["description"].is_string(), "{at}/{key} has no description");
+            assert!(
+                property["description"].is_string(),
+                "{at}/{key} has no description"
+            );
         }
     });
 }

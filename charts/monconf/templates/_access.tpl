@@ -70,6 +70,50 @@ names or resources only share a rule. Takes a dict of `rights` and `namespace`.
 {{- $namespaces | uniq | sortAlpha | toJson -}}
 {{- end -}}
 
+{{/*
+The roles that grant what is collected to a ServiceAccount of the release's namespace, each with its binding, as YAML documents
+behind another. Takes a dict of `root`, `rights`, `account`, `names` (`clusterRole`, `clusterRoleBinding`, `role`,
+`roleBinding`) and `hook`, which is empty where they are part of the release.
+*/}}
+{{- define "monconf.roles" -}}
+{{- $root := .root -}}
+{{- range concat (list "") (include "monconf.namespaces" (dict "rights" .rights) | fromJsonArray) -}}
+{{- $rules := include "monconf.rules" (dict "rights" $.rights "namespace" .) -}}
+{{- $kind := ternary "Role" "ClusterRole" (ne . "") -}}
+{{- $name := ternary $.names.role $.names.clusterRole (ne . "") -}}
+{{- if $rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+metadata:
+  name: {{ $name }}
+  {{- with . }}
+  namespace: {{ quote . }}
+  {{- end }}
+  {{- include "monconf.metadata" (dict "root" $root "hook" $.hook "weight" -9) | nindent 2 }}
+rules:
+{{- $rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+metadata:
+  name: {{ ternary $.names.roleBinding $.names.clusterRoleBinding (ne . "") }}
+  {{- with . }}
+  namespace: {{ quote . }}
+  {{- end }}
+  {{- include "monconf.metadata" (dict "root" $root "hook" $.hook "weight" -8) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ $name }}
+subjects:
+- kind: ServiceAccount
+  name: {{ $.account }}
+  namespace: {{ quote $root.Release.Namespace }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* What is looked at to find the targets of `job`. Takes a dict of `rights`, `verbs`, `job` and `catalogue`. */}}
 {{- define "monconf.discovery" -}}
 {{- $job := .job -}}

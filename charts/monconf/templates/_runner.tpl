@@ -87,60 +87,9 @@ metadata:
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -10) | nindent 2 }}
 # Only the Pods that say so have its token.
 automountServiceAccountToken: false
-{{- $cluster := include "monconf.rules" (dict "rights" $rights "namespace" "") -}}
-{{- if $cluster }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: {{ $root.Release.Namespace }}:{{ $name }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -9) | nindent 2 }}
-rules:
-{{- $cluster }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata:
-  name: {{ $root.Release.Namespace }}:{{ $name }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -8) | nindent 2 }}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: ClusterRole
-  name: {{ $root.Release.Namespace }}:{{ $name }}
-subjects:
-- kind: ServiceAccount
-  name: {{ $name }}
-  namespace: {{ quote .model.namespace }}
-{{- end }}
-{{- range include "monconf.namespaces" (dict "rights" $rights) | fromJsonArray }}
-{{- $rules := include "monconf.rules" (dict "rights" $rights "namespace" .) }}
-{{- if $rules }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: {{ $name }}
-  namespace: {{ quote . }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -9) | nindent 2 }}
-rules:
-{{- $rules }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: {{ $name }}
-  namespace: {{ quote . }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -8) | nindent 2 }}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: {{ $name }}
-subjects:
-- kind: ServiceAccount
-  name: {{ $name }}
-  namespace: {{ quote $.model.namespace }}
-{{- end }}
-{{- end }}
+{{- $clusterRole := printf "%s:%s" $root.Release.Namespace $name -}}
+{{- $names := dict "clusterRole" $clusterRole "clusterRoleBinding" $clusterRole "role" $name "roleBinding" $name -}}
+{{- include "monconf.roles" (dict "root" $root "rights" $rights "names" $names "account" $name "hook" $hook) -}}
 {{- end -}}
 
 {{/* Labels, and the annotations of a hook. Takes a dict of `root`, `hook` and `weight`. */}}
