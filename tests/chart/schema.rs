@@ -72,17 +72,10 @@ fn every_setting_is_known() {
         elsewhere.map(str::to_owned).iter().collect()
     );
     for key in elsewhere {
-        let output = run(
-            Helm::V4,
-            &["template", "demo", CHART],
-            &format!("config: {{{key}: x}}"),
-        );
+        let values = format!("config: {{{key}: x}}");
+        let output = run(Helm::V4, &["template", "demo", CHART], &values);
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(
-            errors.contains(&format!("config.{key}: ")) && errors.contains("leave it out")
-                || errors.contains("name a key"),
-            "{errors}"
-        );
+        assert!(errors.contains(&format!("config.{key}: ")), "{errors}");
     }
 }
 
