@@ -279,14 +279,14 @@ fn what_monconf_would_refuse_is_refused_by_the_templates() {
         for helm in Helm::ALL {
             let template = run(helm, &["template", "demo", CHART], values);
             refused(&template, expected, values);
-            // Helm's linter takes a template's refusal for a remark; nothing else may be wrong.
-            let lint = run(helm, &["lint", CHART], values);
-            let text = String::from_utf8_lossy(&lint.stdout);
-            assert!(
-                lint.status.success() && !text.contains("[ERROR]"),
-                "{helm:?} {values}: {text}"
-            );
         }
+        // Helm's linter takes a template's refusal for a remark; nothing else may be wrong.
+        let lint = run(Helm::V3, &["lint", CHART], values);
+        let text = String::from_utf8_lossy(&lint.stdout);
+        assert!(
+            lint.status.success() && !text.contains("[ERROR]"),
+            "{values}: {text}"
+        );
     }
 }
 

@@ -28,8 +28,6 @@ tokens to, an hour, unless less is asked for.
 {{- if and $issued $ends -}}
 {{- $layout := "2006-01-02T15:04:05Z07:00" -}}
 {{- $life = sub (toDate $layout $ends | unixEpoch | int64) (toDate $layout $issued | unixEpoch | int64) -}}
-{{- /* To whole minutes, because the server's clock may tick between issuing and stamping. */ -}}
-{{- $life = mul 60 (div (add $life 30) 60) -}}
 {{- end -}}
 {{- end -}}
 {{- $life -}}
@@ -37,7 +35,9 @@ tokens to, an hour, unless less is asked for.
 
 {{/* The longest of the usual intervals that looks twice while less than a third of the token's life is left. */}}
 {{- define "monconf.schedule" -}}
-{{- $minutes := max 1 (div (include "monconf.life" . | int64) 360) -}}
+{{- /* To whole minutes, because the server's clock may tick between issuing and stamping. */ -}}
+{{- $life := div (add (include "monconf.life" . | int64) 30) 60 -}}
+{{- $minutes := max 1 (div $life 6) -}}
 {{- $schedule := "* * * * *" -}}
 {{- range list (list 5 "*/5 * * * *") (list 10 "*/10 * * * *") (list 30 "*/30 * * * *") (list 60 "0 * * * *") (list 120 "0 */2 * * *") (list 240 "0 */4 * * *") (list 360 "0 */6 * * *") (list 720 "0 */12 * * *") (list 1440 "0 3 * * *") -}}
 {{- if le (index . 0 | int64) $minutes -}}{{- $schedule = index . 1 -}}{{- end -}}
