@@ -4,6 +4,9 @@ use crate::components::Component;
 use crate::control_plane::ControlPlane;
 use crate::operator_process::OperatorProcess;
 
+/// The image of the reloader in the Pods that it describes: only a name, unless a test gives it to its node.
+pub const RELOADER: &str = "testbed.invalid/prometheus-config-reloader:1";
+
 /// A running Prometheus Operator, ended when dropped.
 ///
 /// It acts on every namespace of its cluster, so let it run against a control plane of the test's own.
@@ -18,8 +21,7 @@ impl Operator {
         let flags = |address: &str| {
             vec![
                 format!("--web.listen-address={address}"),
-                // Only a name in the Pods that it describes: nobody pulls it without a node.
-                "--prometheus-config-reloader=any/image:1".to_owned(),
+                format!("--prometheus-config-reloader={RELOADER}"),
             ]
         };
         let name = "prometheus-operator";

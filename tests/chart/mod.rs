@@ -3,11 +3,14 @@
 mod access;
 mod catalogue;
 mod dry_run;
+mod life;
 mod readme;
+mod release;
 mod rendered;
 mod schedule;
 mod schema;
 mod value_sets;
+mod world;
 mod wrong_values;
 
 /// The chart.
