@@ -13,8 +13,7 @@ mod value_sets;
 mod world;
 mod wrong_values;
 
-/// The chart.
-const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/monconf");
+use self::release::CHART;
 
 /// The key of `monconf.yaml` for the field of a setting.
 fn camel_case(field: &str) -> String {
