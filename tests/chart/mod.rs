@@ -7,6 +7,7 @@ mod life;
 mod readme;
 mod release;
 mod rendered;
+mod runner;
 mod schedule;
 mod schema;
 mod value_sets;

@@ -73,7 +73,8 @@ names or resources only share a rule. Takes a dict of `rights` and `namespace`.
 {{/*
 The roles that grant what is collected to a ServiceAccount of the release's namespace, each with its binding, as YAML documents
 behind another. Takes a dict of `root`, `rights`, `account`, `names` (`clusterRole`, `clusterRoleBinding`, `role`,
-`roleBinding`) and `hook`, which is empty where they are part of the release.
+`roleBinding`, and `elsewhere` where both have another name in other namespaces) and `hook`, which is empty where they are part
+of the release.
 */}}
 {{- define "monconf.roles" -}}
 {{- $root := .root -}}
@@ -81,6 +82,11 @@ behind another. Takes a dict of `root`, `rights`, `account`, `names` (`clusterRo
 {{- $rules := include "monconf.rules" (dict "rights" $.rights "namespace" .) -}}
 {{- $kind := ternary "Role" "ClusterRole" (ne . "") -}}
 {{- $name := ternary $.names.role $.names.clusterRole (ne . "") -}}
+{{- $binding := ternary $.names.roleBinding $.names.clusterRoleBinding (ne . "") -}}
+{{- if and $.names.elsewhere (not (has . (list "" $root.Release.Namespace))) -}}
+{{- $name = $.names.elsewhere -}}
+{{- $binding = $.names.elsewhere -}}
+{{- end -}}
 {{- if $rules }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -97,7 +103,7 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ $kind }}Binding
 metadata:
-  name: {{ ternary $.names.roleBinding $.names.clusterRoleBinding (ne . "") }}
+  name: {{ $binding }}
   {{- with . }}
   namespace: {{ quote . }}
   {{- end }}

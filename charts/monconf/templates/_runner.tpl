@@ -29,6 +29,10 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- $jobs := ternary $writes $reads (has $model.form (list "agent" "monitors")) -}}
 {{- include "monconf.grant" (merge (dict "resource" "secrets" "name" $names.agentJobs "verbs" $jobs) $here) -}}
 {{- end -}}
+{{- if and (has $model.form (list "agent" "monitors")) $model.config.attach -}}
+{{- /* It is looked whether one of its own is left. */ -}}
+{{- include "monconf.grant" (merge (dict "group" "monitoring.grafana.com" "resource" "grafanaagents" "name" $names.agent "verbs" $reads) $here) -}}
+{{- end -}}
 {{- range $model.objects -}}
 {{- include "monconf.grant" (merge (dict "group" .group "resource" .resource "name" .name "verbs" $writes) $here) -}}
 {{- end -}}
@@ -87,8 +91,9 @@ metadata:
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -10) | nindent 2 }}
 # Only the Pods that say so have its token.
 automountServiceAccountToken: false
-{{- $clusterRole := printf "%s:%s" $root.Release.Namespace $name -}}
-{{- $names := dict "clusterRole" $clusterRole "clusterRoleBinding" $clusterRole "role" $name "roleBinding" $name -}}
+{{- /* A release of the same name may be in another namespace. */ -}}
+{{- $full := printf "%s:%s" $root.Release.Namespace $name -}}
+{{- $names := dict "clusterRole" $full "clusterRoleBinding" $full "role" $name "roleBinding" $name "elsewhere" $full -}}
 {{- include "monconf.roles" (dict "root" $root "rights" $rights "names" $names "account" $name "hook" $hook) -}}
 {{- end -}}
 
