@@ -63,7 +63,13 @@ fn a_catalogue_that_is_out_of_date_is_noticed() {
 fn the_job_that_applies_may_create_what_monconf_writes_and_nothing_else() {
     for set in &SETS {
         let rendered = Rendered::of(Helm::V3, &values(set), set.2);
-        let written = written(set, &derived(set.0, rendered.settings()));
+        let mut written = written(set, &derived(set.0, rendered.settings()));
+        let settings = yaml::parse(rendered.settings(), "monconf.yaml").unwrap();
+        if let Some(place) = settings[0]["additionalScrapeConfigs"].as_str() {
+            let object = place.split(':').next().unwrap();
+            let (namespace, name) = object.split_once('/').unwrap_or((NAMESPACE, object));
+            written.insert(format!("/secrets {name} in {namespace}"));
+        }
         let created = rights(&rendered.0, "demo-monconf-apply")
             .into_iter()
             .filter_map(|right| right.strip_prefix("create ").map(str::to_owned))

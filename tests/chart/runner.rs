@@ -13,11 +13,12 @@ use super::rendered::{Rendered, run};
 use super::value_sets::{AGENT_OPERATOR, PROMETHEUS_OPERATOR};
 use crate::support::Monconf;
 
-const CASES: [(&str, &str); 11] = [
+const CASES: [(&str, &str); 12] = [
     ("prometheus", "format: auto"),
     ("prometheus", "{withAlerts: true, jobs: [apiserver, pods]}"),
     ("prometheus", "format: raw"),
     ("prometheus", "additionalScrapeConfigs: 'more:jobs.yaml'"),
+    ("prometheus", "additionalScrapeConfigs: 'absent:jobs.yaml'"),
     ("prometheus", "configmap: 'server:prometheus.yml'"),
     ("grafana-agent", "format: operator"),
     (

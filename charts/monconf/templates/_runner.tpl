@@ -41,6 +41,10 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- end -}}
 {{- with $model.key -}}
 {{- $verbs := ternary (list "get" "patch") (list "get") (has $.verb (list "apply" "remove")) -}}
+{{- /* A Secret that was not there is made, and removed again once nothing is left in it. */ -}}
+{{- if eq .resource "secrets" -}}
+{{- $verbs = concat $verbs (get (dict "apply" (list "create") "remove" (list "delete")) $.verb | default list) -}}
+{{- end -}}
 {{- include "monconf.grant" (dict "rights" $.rights "namespace" .namespace "resource" .resource "name" .name "verbs" $verbs) -}}
 {{- end -}}
 {{- range get .catalogue.listed $model.consumer -}}
