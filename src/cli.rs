@@ -6,17 +6,24 @@ use std::iter::successors;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::StyledStr;
 use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::command::Command;
 use crate::command::alloy::WITH_METRICSINSTANCE;
 use crate::command::remove::PLACES;
+use crate::program::Program;
 use crate::spec::{self, Consumer, Settings};
 use crate::ui::{ColorChoice, LogFormat};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 an error that a repetition does not mend, a check that failed; 2 with --detailed-exitcode:
-something is to be changed or due; 75 an error that a repetition may mend; 130, 143 ended by SIGINT, SIGTERM.";
+Exit codes:
+  0    done
+  1    what a repetition does not mend, or a check that failed
+  2    with --detailed-exitcode: something is to be changed, or due
+  75   what a repetition may mend
+  130  ended by SIGINT
+  143  ended by SIGTERM";
 
 /// Connects Prometheus, Grafana Agent and Alloy to Kubernetes clusters
 ///
@@ -94,12 +101,25 @@ impl Cli {
         })
     }
 
+    /// The same, with the name that the program is called by.
+    #[must_use]
+    pub fn for_program(program: Program) -> clap::Command {
+        let command = Self::for_consumers()
+            .name(program.word())
+            .display_name(program.word())
+            .bin_name(program.name());
+        spelled(command, program)
+    }
+
     /// Parses what the program was called with.
     ///
     /// # Errors
     /// What clap says, help and version included.
-    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut program = Self::for_consumers();
+    pub fn read(
+        program: Program,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let mut program = Self::for_program(program);
         let matches = program.try_get_matches_from_mut(arguments)?;
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program))?;
         let verb = verb(&matches);
@@ -125,7 +145,7 @@ impl Told {
     #[must_use]
     pub fn of(arguments: &[OsString]) -> Self {
         let format = LOG_FORMAT.among(arguments);
-        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, true).ok());
+        let format = format.and_then(|value| LogFormat::from_str(value.to_str()?, false).ok());
         Self {
             format: format.unwrap_or_default(),
             result_file: RESULT_FILE.among(arguments).map(PathBuf::from),
@@ -163,6 +183,32 @@ impl Flag {
             .or_else(|| env::var_os(self.variable))
             .filter(|value| !value.is_empty())
     }
+}
+
+/// The help of a command and of those within it, where calls are as they are typed.
+fn spelled(mut command: clap::Command, program: Program) -> clap::Command {
+    if program == Program::Monconf {
+        return command;
+    }
+    let spell =
+        |text: Option<&StyledStr>| text.map(|text| program.spell(&text.to_string()).into_owned());
+    if let Some(about) = spell(command.get_about()) {
+        command = command.about(about);
+    }
+    if let Some(about) = spell(command.get_long_about()) {
+        command = command.long_about(about);
+    }
+    command
+        .mut_args(|mut argument| {
+            if let Some(help) = spell(argument.get_help()) {
+                argument = argument.help(help);
+            }
+            if let Some(help) = spell(argument.get_long_help()) {
+                argument = argument.long_help(help);
+            }
+            argument
+        })
+        .mut_subcommands(|command| spelled(command, program))
 }
 
 /// Flags of every command.

@@ -10,7 +10,7 @@
 //!                     cluster, promfile (read)      cluster, promfile (write)
 //! ```
 //!
-//! [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
+//! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan, [`token`] the
 //! decision about the token, [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended. Only [`cluster`]
@@ -32,6 +32,7 @@ pub mod object;
 pub mod outcome;
 pub mod plan;
 pub mod prepare;
+pub mod program;
 pub mod promfile;
 pub mod reload;
 pub mod render;
@@ -58,18 +59,23 @@ use std::time::Instant;
 use crate::cli::{Cli, Told};
 use crate::error::{Error, Result};
 use crate::outcome::{Exit, Outcome};
+use crate::program::Program;
 use crate::ui::{ColorChoice, Ui};
 
 /// Parses `arguments`, runs the command and says what went wrong, and how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let begun = Instant::now();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::read(arguments.iter().cloned()) {
+    let program = Program::called(arguments.first().map(OsString::as_os_str));
+    if program == Program::Completer {
+        return command::complete::run(arguments.into_iter().skip(1), &Ui::default());
+    }
+    let cli = match Cli::read(program, arguments.iter().cloned()) {
         Ok(cli) => cli,
-        Err(message) => return refuse(&message, &arguments, begun),
+        Err(message) => return refuse(program, &message, &arguments, begun),
     };
     let global = &cli.global;
-    let ui = Ui::new(global.color, global.log_format, global.verbose);
+    let ui = Ui::new(program, global.color, global.log_format, global.verbose);
     let result_file = global.result_file.clone();
     let mut outcome = Outcome::new(Some(cli.verb.clone()));
     let end = finish(cli, &ui, &mut outcome);
@@ -95,12 +101,17 @@ fn finish(cli: Cli, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
 }
 
 /// Help and version are no run.
-fn refuse(message: &clap::Error, arguments: &[OsString], begun: Instant) -> ExitCode {
+fn refuse(
+    program: Program,
+    message: &clap::Error,
+    arguments: &[OsString],
+    begun: Instant,
+) -> ExitCode {
     let Told {
         format,
         result_file,
     } = Told::of(arguments);
-    let ui = Ui::new(ColorChoice::Auto, format, 0);
+    let ui = Ui::new(program, ColorChoice::Auto, format, 0);
     ui.usage(message);
     if !message.use_stderr() {
         return ExitCode::SUCCESS;

@@ -244,19 +244,39 @@ impl Outcome {
         }
     }
 
-    /// Takes at least a byte for each of `excess` off the longer text, or all of it; `false` where there is nothing left to take.
+    /// Takes `excess` bytes off the end of the longer text, but no more than half of it, so that of two long ones
+    /// something stays; `false` where there is nothing left to take.
     fn shorten(&mut self, excess: usize) -> bool {
         let texts = [&mut self.error, &mut self.hint].into_iter().flatten();
         let Some(longest) = texts.max_by_key(|text| text.len()) else {
             return false;
         };
         let whole = longest.trim_end_matches(CUT);
-        if whole.is_empty() {
+        let wanted = (excess + CUT.len()).min(written(whole).div_ceil(2));
+        let mut taken = 0;
+        let kept = whole.trim_end_matches(|last| {
+            let goes = taken < wanted;
+            taken += bytes(last);
+            goes
+        });
+        if kept.len() == whole.len() {
             return false;
         }
-        let wanted = whole.len().saturating_sub(excess + CUT.len());
-        *longest = whole[..whole.floor_char_boundary(wanted)].to_owned() + CUT;
+        *longest = kept.to_owned() + CUT;
         true
+    }
+}
+
+/// How long a text is as JSON, in bytes.
+fn written(text: &str) -> usize {
+    text.chars().map(bytes).sum()
+}
+
+/// The same of one character: of those that are escaped, a scrubbed text has no others.
+const fn bytes(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\t' => 2,
+        character => character.len_utf8(),
     }
 }
 
@@ -289,9 +309,8 @@ mod tests {
                 let hint = (hint > 0).then(|| piece.repeat(hint));
                 let line = failed(&piece.repeat(error), hint).line();
                 assert!(line.len() <= LONGEST, "{piece:?} {error}: {}", line.len());
-                // The mask of control characters makes one of them many.
                 assert!(
-                    line.len() > LONGEST / 2,
+                    line.len() > LONGEST - 20,
                     "{piece:?} {error}: {}",
                     line.len()
                 );

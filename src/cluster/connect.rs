@@ -13,6 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::OnceCell;
 
+use super::authorities::leave_out_unused;
 use super::credentials::Credentials;
 use super::failure::{Cause, Failure};
 use super::kubeconfig::{Entry, Found, Places, content, load, unusable};
@@ -110,6 +111,7 @@ impl Cluster {
             .trim_end_matches('/')
             .to_owned();
         let ca = ca(&config);
+        leave_out_unused(&mut config);
         Self {
             config,
             client: OnceCell::new(),

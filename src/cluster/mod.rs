@@ -1,6 +1,7 @@
 //! The only code that talks to Kubernetes: connect, read in one wave, apply, issue tokens.
 
 mod answer;
+mod authorities;
 mod call;
 mod connect;
 mod content;
@@ -36,6 +37,7 @@ mod transport;
 mod tests;
 
 pub use answer::Answer;
+pub(crate) use authorities::leave_out_unused;
 pub use call::Call;
 pub use connect::{Address, Cluster, ConnectOptions, Trace};
 pub use credentials::Credentials;

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower::BoxError;
 
+use super::authorities::leave_out_unused;
 use super::connect::certificates;
 use super::no_answer::{NoAnswer, no_answer_of};
 use crate::token::Token;
@@ -165,6 +166,7 @@ impl Scraper {
         config.accept_invalid_certs = trust.insecure;
         let ca = trust.ca.as_deref().filter(|_| !trust.insecure);
         config.root_cert = ca.map(|pem| certificates(pem.as_bytes())).transpose()?;
+        leave_out_unused(&mut config);
         let connector = TlsConnector::from(Arc::new(config.rustls_client_config()?));
         known.insert(trust.clone(), connector.clone());
         Ok(connector)

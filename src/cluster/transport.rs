@@ -80,6 +80,7 @@ pub(crate) fn no_answer(error: Link<'_>) -> String {
             format!("its certificate is not trusted here ({error})")
         }
         Some(rustls::Error::InvalidMessage(_)) => "it does not speak TLS there".to_owned(),
+        Some(error) if knows_no_authority(error) => NO_AUTHORITY.to_owned(),
         Some(error) => format!("the TLS handshake failed ({error})"),
         None => reason(&chain),
     }
@@ -175,6 +176,14 @@ pub(super) fn innermost(chain: &[Link<'_>]) -> String {
     text[..end].to_owned()
 }
 
+const NO_AUTHORITY: &str =
+    "no authority is known to verify its certificate with: this system has none";
+
+/// What the verifier of the system's authorities says where there are none; it has no kind of its own.
+fn knows_no_authority(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::General(text) if text.starts_with("No CA certificates"))
+}
+
 const OTHER_CA: &str = "compare certificate-authority-data of the kubeconfig with the cluster's CA: the kubeconfig may be that of another cluster, or of this one before it was made anew";
 const OTHER_NAME: &str =
     "use an address that is in the certificate, or name one as tls-server-name in the kubeconfig";
@@ -203,6 +212,10 @@ fn tls_reason(error: &rustls::Error) -> (String, &'static str) {
         Tls::AlertReceived(_) | Tls::PeerIncompatible(_) => (
             format!("it speaks no TLS that monconf knows ({error})"),
             "TLS 1.2 or 1.3 is needed, on the server and on any proxy before it",
+        ),
+        error if knows_no_authority(error) => (
+            NO_AUTHORITY.to_owned(),
+            "name the cluster's CA as certificate-authority in the kubeconfig, or a file of authorities in SSL_CERT_FILE",
         ),
         Tls::InvalidMessage(_) => (
             "it does not speak TLS there".to_owned(),

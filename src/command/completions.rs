@@ -19,8 +19,8 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
-        &mut Cli::for_consumers(),
-        "monconf",
+        &mut Cli::for_program(ui.program),
+        ui.program.word(),
         &mut script,
     );
     ui.out(&String::from_utf8_lossy(&script));

@@ -9,7 +9,7 @@ use crate::ui::Ui;
 
 /// Prints one page in roff: the program's, followed by those of its commands and of theirs.
 pub fn run(ui: &Ui) -> Result<Exit> {
-    let mut program = Cli::for_consumers();
+    let mut program = Cli::for_program(ui.program);
     program.build();
     let mut page = Vec::new();
     render(&program, &mut page)

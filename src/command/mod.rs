@@ -1,6 +1,7 @@
 //! One file per verb: its arguments and its `run`.
 
 pub mod alloy;
+pub mod complete;
 pub mod completions;
 pub mod explain;
 pub mod jobs;

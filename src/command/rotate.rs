@@ -102,9 +102,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
     match (prepared.verdict(), occupied(&prepared)) {
         (Some(Verdict::Keep(claims)), _) => {
             outcome.kept(claims);
-            interrupt
-                .or(Box::pin(rotation.write(&prepared, outcome)))
-                .await?;
+            rotation.write(&prepared, &mut interrupt, outcome).await?;
             let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
             ui.note(&format!("Not due: the token has {left} left."));
             return Ok(Ended::NotDue.into());
@@ -132,9 +130,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
         .as_ref()
         .and_then(|decision| decision.used);
     let old = used.map(|used| spec.names.handles()[used].clone());
-    let written = interrupt
-        .or(Box::pin(rotation.write(&prepared, outcome)))
-        .await;
+    let written = rotation.write(&prepared, &mut interrupt, outcome).await;
     let issued = match written {
         Err(Error::Changed { target }) => {
             ui.note(&format!(
@@ -225,19 +221,24 @@ impl Rotation<'_> {
         Ok(prepared)
     }
 
-    async fn write(&self, prepared: &Prepared, outcome: &mut Outcome) -> Result<Option<Issued>> {
+    async fn write(
+        &self,
+        prepared: &Prepared,
+        interrupt: &mut Interrupt,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Issued>> {
         let report = |change: &Change| self.ui.written(change);
         let progress = Progress::new(&report);
         let proof = |token: &Token| self.prove(token.clone()).boxed_local();
-        let written = apply(
+        let applying = apply(
             &prepared.plan,
             self.spec,
             &prepared.handle,
             &self.cluster,
             &progress,
             Some(&proof),
-        )
-        .await;
+        );
+        let written = interrupt.or(Box::pin(applying)).await;
         outcome.wrote(&prepared.plan, &progress);
         written
     }

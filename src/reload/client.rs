@@ -8,7 +8,7 @@ use kube::Config;
 use kube::client::Body;
 use tokio::time::{Instant, timeout};
 
-use crate::cluster::{Trace, is_tls, no_answer, proxy_for};
+use crate::cluster::{Trace, is_tls, leave_out_unused, no_answer, proxy_for};
 use crate::error::Error;
 
 /// Prometheus' own metrics and a large configuration stay far below it.
@@ -55,8 +55,10 @@ impl Client {
         config.default_retry = false;
         config.connect_timeout = Some(options.request_timeout);
         config.disable_compression = true;
+        leave_out_unused(&mut config);
         Ok(Self {
-            http: kube::Client::try_from(config).map_err(|error| unusable(no_answer(&error)))?,
+            http: kube::Client::try_from(config)
+                .map_err(|error| Failed::Silent(no_answer(&error)))?,
             url: url.to_owned(),
             options: options.clone(),
         })

@@ -8,9 +8,10 @@ use clap::ValueEnum;
 use super::Stream;
 
 /// `--color`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
     /// On terminals; `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` are heeded.
+    #[default]
     Auto,
     /// Everywhere.
     Always,

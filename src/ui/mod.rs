@@ -35,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::mask::{scrub, scrub_line};
 use crate::outcome::Outcome;
 use crate::plan::{Action, Change, Head, Plan};
+use crate::program::Program;
 use crate::status::Overview;
 use crate::verify::Report;
 use crate::verify::diagnosis::Finding as Diagnosed;
@@ -49,8 +50,10 @@ pub enum Stream {
 }
 
 /// Prints and asks. Cheap to clone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Ui {
+    /// What the program is called in what is said.
+    pub program: Program,
     color: ColorChoice,
     format: LogFormat,
     verbose: u8,
@@ -59,8 +62,9 @@ pub struct Ui {
 impl Ui {
     /// Colours and lines as asked for; `verbose` counts `-v`.
     #[must_use]
-    pub const fn new(color: ColorChoice, format: LogFormat, verbose: u8) -> Self {
+    pub const fn new(program: Program, color: ColorChoice, format: LogFormat, verbose: u8) -> Self {
         Self {
+            program,
             color,
             format,
             verbose,
@@ -142,6 +146,7 @@ impl Ui {
 
     /// One line, or one object. `more` are fields that only the object has, the word is for people.
     fn log(&self, level: Level, text: &str, more: impl Serialize, word: Option<(&str, &str)>) {
+        let text = &self.program.spell(text);
         let line = match (self.format, word) {
             (LogFormat::Json, _) => log::json(level, text, more),
             (LogFormat::Text, None) => format!("{text}\n"),
@@ -165,24 +170,24 @@ impl Ui {
     /// What an audit found, by subject, and how to mend it.
     pub fn audit(&self, findings: &[Finding]) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &audit::text(findings, paint));
+        self.say(Stream::Out, &audit::text(findings, paint));
     }
 
     /// What an identity may do against what it needs to.
     pub fn compared(&self, compared: &Compared<'_>) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &compared::text(compared, paint));
+        self.say(Stream::Out, &compared::text(compared, paint));
     }
 
     /// What is wrong, and how to mend it.
     pub fn diagnosis(&self, findings: &[Diagnosed]) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &diagnosis::text(findings, paint));
+        self.say(Stream::Out, &diagnosis::text(findings, paint));
     }
 
     /// Every instance and its token.
     pub fn status(&self, overview: &Overview) {
-        write(
+        self.say(
             Stream::Out,
             &status::text(overview, self.paint(Stream::Out)),
         );
@@ -190,7 +195,7 @@ impl Ui {
 
     /// Which job needs which right, and why.
     pub fn explanation(&self, explanations: &[Explanation]) {
-        write(
+        self.say(
             Stream::Out,
             &explanation::text(explanations, self.paint(Stream::Out)),
         );
@@ -198,11 +203,11 @@ impl Ui {
 
     /// What a verification found: the rows as data, the causes beside them.
     pub fn verified(&self, report: &Report) {
-        write(
+        self.say(
             Stream::Out,
             &verified::rows(report, self.paint(Stream::Out)),
         );
-        write(
+        self.say(
             Stream::Out,
             &verified::diagnoses(report, self.paint(Stream::Out)),
         );
@@ -219,7 +224,7 @@ impl Ui {
         } else {
             format!("\r{:width$}\r", "", width = what.len() + 30)
         };
-        write(Stream::Err, &line);
+        self.say(Stream::Err, &line);
     }
 
     /// That a change has been written.
@@ -258,7 +263,7 @@ impl Ui {
     /// Where the terminal cannot be read.
     pub async fn confirm(&self, question: &str) -> Result<bool> {
         match self.format {
-            LogFormat::Text => write(Stream::Err, &format!("{question} [y/N] ")),
+            LogFormat::Text => self.say(Stream::Err, &format!("{question} [y/N] ")),
             LogFormat::Json => self.note(&format!("{question} [y/N]")),
         }
         let answer = tokio::task::spawn_blocking(|| {
@@ -270,7 +275,7 @@ impl Ui {
             Ok(Ok(line)) => {
                 if !line.ends_with('\n') {
                     // The end of the input leaves the cursor behind the question.
-                    write(Stream::Err, "\n");
+                    self.say(Stream::Err, "\n");
                 }
                 Ok(matches!(
                     line.trim().to_ascii_lowercase().as_str(),
@@ -280,6 +285,11 @@ impl Ui {
             Ok(Err(error)) => Err(Error::usage(format!("cannot read the answer: {error}"))),
             Err(error) => Err(Error::usage(format!("cannot read the answer: {error}"))),
         }
+    }
+
+    /// Prints words of the program, not of others: calls of it are written as they are typed.
+    fn say(self, stream: Stream, text: &str) {
+        write(stream, &self.program.spell(text));
     }
 
     fn paint(self, stream: Stream) -> Paint {

@@ -73,12 +73,8 @@ fn whole_life(helm: Helm, test: &str) {
     );
 
     let tested = release.test().ok();
-    assert!(
-        tested.stdout.contains("\"result\":\"verified\""),
-        "{}{}",
-        tested.stdout,
-        tested.stderr
-    );
+    let said = tested.stdout + &tested.stderr;
+    assert!(said.contains("\"result\":\"verified\""), "{said}");
 
     let rotated = triggered(&release, "rotate-now");
     assert_eq!(rotated["result"], "rotated", "{rotated}");

@@ -7,6 +7,7 @@ mod life;
 mod readme;
 mod release;
 mod rendered;
+mod rights;
 mod runner;
 mod schedule;
 mod schema;

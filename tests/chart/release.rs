@@ -1,14 +1,13 @@
 //! A release of the chart, in a namespace of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::{ControlPlane, Helm, Scope, User};
 
-use super::world::MONCONF;
-use crate::support::Run;
+use crate::support::{Run, image};
 
 /// The folder of the chart.
 pub(super) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/monconf");
@@ -51,7 +50,7 @@ impl<'a> Release<'a> {
 
     /// The values of this test's names and image, and `more`, keys of `config` or, in a map `values`, others.
     fn values(&self, config: &Value, more: &Value) -> PathBuf {
-        let (repository, tag) = MONCONF.rsplit_once(':').unwrap();
+        let (repository, tag) = image::NAME.rsplit_once(':').unwrap();
         let mut values = json!({
             "image": {"repository": repository, "tag": tag, "pullPolicy": "Never"},
             "config": {"name": self.scope.name},
@@ -115,14 +114,16 @@ impl<'a> Release<'a> {
             "--values",
             values.to_str().unwrap(),
         ];
-        // It asks the cluster which kinds it serves.
-        let run = self.helm(&[&arguments[..], &["--validate"]].concat()).ok();
+        // It asks the cluster which kinds it serves, and what is installed.
+        let run = self
+            .helm(&[&arguments[..], &["--dry-run=server", "--take-ownership"]].concat())
+            .ok();
         monconf::yaml::parse(&run.stdout, "helm template").unwrap()
     }
 
-    /// `helm test`.
+    /// `helm test`, which prints what the Pod said.
     pub(super) fn test(&self) -> Run {
-        self.helm(&["test", &self.scope.name, "--logs"])
+        self.helm(&["test", &self.scope.name])
     }
 
     /// `helm uninstall`.
@@ -133,6 +134,13 @@ impl<'a> Release<'a> {
     /// The name of one of the chart's own objects: `apply`, `rotate`, `remove`, `verify`, `settings`.
     pub(super) fn own(&self, suffix: &str) -> String {
         format!("{}-monconf-{suffix}", self.scope.name)
+    }
+
+    /// Makes an object in a collection of the release's namespace, as an administrator.
+    pub(super) fn put(&self, collection: &str, object: &Value) {
+        if let Err(failure) = self.scope.admin().post(&self.path(collection), object) {
+            panic!("{failure}");
+        }
     }
 
     /// An object of the release's namespace: `v1/secrets/NAME`, `batch/v1/jobs/NAME`.
@@ -187,11 +195,6 @@ impl<'a> Release<'a> {
             self.scope.namespace,
             self.own(verb)
         )
-    }
-
-    /// The folder of files that go with the test.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

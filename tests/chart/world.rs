@@ -1,7 +1,6 @@
 //! A cluster with a node, prometheus-operator, and the images that Pods of the chart's tests are made of.
 
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -11,9 +10,9 @@ use testbed::poll::poll;
 use testbed::prometheus::Target;
 use testbed::{Client, Cluster, Component, Crds, Operator, Options, Scope, root};
 
+use crate::support::image;
+
 const PROMETHEUS: &str = "testbed.invalid/prometheus-server:1";
-/// The image of monconf.
-pub(super) const MONCONF: &str = "testbed.invalid/monconf:test";
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The cluster and what runs beside it.
@@ -34,7 +33,7 @@ impl World {
             crds: Crds::All,
             ..Options::default()
         })?;
-        import(&cluster);
+        image::import(&cluster);
         // Where the operator mounts Prometheus' data, an image with the program's own name has the program.
         let folder = tempfile::tempdir().unwrap();
         let server = folder.path().join("server");
@@ -47,12 +46,6 @@ impl World {
             cluster,
         })
     }
-}
-
-/// Gives monconf's image to a node.
-pub(super) fn import(cluster: &Cluster) {
-    let program = Path::new(env!("CARGO_BIN_EXE_monconf"));
-    cluster.node.import_image(MONCONF, &[program]);
 }
 
 /// A Prometheus of the operator's in the namespace of a test, which enforces `restricted`.

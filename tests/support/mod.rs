@@ -4,6 +4,7 @@ pub(crate) mod cut;
 pub(crate) mod docs;
 pub(crate) mod everything;
 pub(crate) mod hostile;
+pub(crate) mod image;
 mod monconf;
 pub(crate) mod pod_account;
 pub(crate) mod prometheus_pod;

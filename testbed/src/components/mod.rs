@@ -32,6 +32,8 @@ pub enum Component {
     Helm4,
     /// `kube-apiserver`, `kube-controller-manager`, `kubectl`.
     Kubernetes,
+    /// `krew`, `validate-krew-manifest`.
+    Krew,
     /// `node_exporter`.
     NodeExporter,
     /// `prometheus`, `promtool`.
@@ -52,13 +54,15 @@ impl Component {
             Self::Helm3 => "helm-3",
             Self::Helm4 => "helm-4",
             Self::Kubernetes => "kubernetes",
+            Self::Krew => "krew",
             Self::NodeExporter => "node-exporter",
             Self::Prometheus => "prometheus",
             Self::PrometheusOperator => "prometheus-operator",
         }
     }
 
-    /// The version that its programs report; that of the parser for [`Component::AlloySyntax`], which reports none.
+    /// The version that its programs report; that of the parser or the module for [`Component::AlloySyntax`] and
+    /// [`Component::Krew`], which report none.
     pub fn version(self) -> &'static str {
         match self {
             Self::AlloySyntax => "0.1.0",
@@ -69,6 +73,7 @@ impl Component {
             Self::Helm3 => "3.22.0",
             Self::Helm4 => "4.3.1",
             Self::Kubernetes => "1.35.4",
+            Self::Krew => "0.4.3",
             Self::NodeExporter => "1.12.1",
             Self::Prometheus => "3.13.5",
             Self::PrometheusOperator => "0.93.0",
@@ -178,7 +183,9 @@ impl Component {
                 let variable = "github.com/prometheus/common/version.Version";
                 format!(" -X {variable}={}", self.version())
             }
-            Self::AlloySyntax | Self::CoreDns | Self::Etcd | Self::Prometheus => String::new(),
+            Self::AlloySyntax | Self::CoreDns | Self::Etcd | Self::Krew | Self::Prometheus => {
+                String::new()
+            }
         };
         format!("-s -w{stamps}")
     }
@@ -195,7 +202,7 @@ impl Component {
     fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::AlloySyntax => 5,
-            Self::BlackboxExporter | Self::Etcd | Self::NodeExporter => 30,
+            Self::BlackboxExporter | Self::Etcd | Self::Krew | Self::NodeExporter => 30,
             Self::CoreDns => 120,
             Self::GrafanaAgent => 600,
             Self::Helm3 | Self::Helm4 | Self::PrometheusOperator => 100,

@@ -99,7 +99,12 @@ impl Node {
     ///
     /// A name such as `testbed.invalid/name:1`: other names mean images of a public registry.
     pub fn import_image(&self, name: &str, files: &[&Path]) {
-        image::import(self.directory.path(), &self.machine, name, files);
+        image::import_files(self.directory.path(), &self.machine, name, files);
+    }
+
+    /// Loads the image that an archive of an OCI image layout holds, by the name that it has there.
+    pub fn import_archive(&self, archive: &Path) {
+        image::import(&self.machine, archive);
     }
 
     /// The folder of its files, among them `kubelet.log` and `containerd.log`.
