@@ -102,13 +102,12 @@ fn a_job_of_the_chart_writes_only_what_its_role_names() {
 fn derived(consumer: &str, settings: &str) -> Vec<Value> {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("monconf.yaml");
-    let settings: String = settings
+    // Which jobs are in a ConfigMap the cluster alone knows, and no right depends on that.
+    let lines = settings
         .lines()
-        // Which jobs are in a ConfigMap the cluster alone knows, and no right depends on that.
-        .filter(|line| *line != "existingAccess: true" && !is_in_config_map(consumer, line))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    fs::write(&file, &settings).unwrap();
+        .filter(|line| *line != "existingAccess: true" && !is_in_config_map(consumer, line));
+    let settings: Vec<&str> = lines.collect();
+    fs::write(&file, settings.join("\n")).unwrap();
     let run = Monconf::new([consumer, "--offline", "-o", "yaml", "-f"])
         .args([&file])
         .run();
