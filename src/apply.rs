@@ -259,19 +259,22 @@ impl Run<'_> {
         let body = change.apply.clone().unwrap_or_default();
         let call = match change.resource_version {
             Some(_) => Call::merge_configuration(object, body),
-            None => Call::create_configuration(object, body),
+            None => Call::make_configuration(object, body),
         };
+        let is_new = change.resource_version.is_none();
         match self.cluster.send(call).await {
-            Ok(answer) => Ok(answer.body),
-            // Changed, made or deleted in between.
+            Ok(answer) if !is_new || answer.created => Ok(answer.body),
             Err(failure)
-                if failure.is_stale() || failure.is_already_there() || failure.is_not_found() =>
+                if !failure.is_stale()
+                    && !failure.is_not_found()
+                    && failure.conflicts().is_empty() =>
             {
-                Err(Error::Changed {
-                    target: change.target.to_string(),
-                })
+                Err(failure.into())
             }
-            Err(failure) => Err(failure.into()),
+            // Changed, made or deleted in between.
+            _ => Err(Error::Changed {
+                target: change.target.to_string(),
+            }),
         }
     }
 

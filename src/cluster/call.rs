@@ -99,17 +99,6 @@ impl Call {
         }
     }
 
-    /// Creates an object that holds configuration and must not exist yet; sent once, strictly validated.
-    #[must_use]
-    pub fn create_configuration(object: &ObjectRef, body: Value) -> Self {
-        let collection = object.kind.collection(object.namespace.as_deref());
-        let path = format!("{collection}?{}", written());
-        Self {
-            is_configuration: true,
-            ..Self::create(&object.to_string(), &path, body)
-        }
-    }
-
     /// Changes those fields of an object that `change` has, strictly validated. With `metadata.resourceVersion` in it,
     /// only if the object is still the one that was read.
     #[must_use]
@@ -136,6 +125,16 @@ impl Call {
             content_type: APPLY,
             body: Some(body),
             ..Self::get(object)
+        }
+    }
+
+    /// Makes an object that holds configuration and did not exist when it was asked for. A role can allow that by the
+    /// object's name, which a POST does not have in its path; what somebody else wrote meanwhile is a conflict.
+    #[must_use]
+    pub fn make_configuration(object: &ObjectRef, body: Value) -> Self {
+        Self {
+            is_configuration: true,
+            ..Self::apply(object, body, false)
         }
     }
 

@@ -12,20 +12,13 @@ use super::{BY_HAND, live, made_by_hand, monconf, path, rewrite, text, writes};
 use crate::support::{Run, token};
 
 /// An apply during which `meanwhile` happens right before the first request to write the Secret arrives.
-fn apply_while(
-    scope: &Scope<'static>,
-    method: &'static str,
-    meanwhile: impl Fn() + Send + Sync + 'static,
-) -> Run {
+fn apply_while(scope: &Scope<'static>, meanwhile: impl Fn() + Send + Sync + 'static) -> Run {
     let done = AtomicBool::new(false);
-    let end = if method == "POST" {
-        "/secrets".to_owned()
-    } else {
-        path(scope)
-    };
+    let end = path(scope);
     let relay = scope.cp.relay(move |request: &Request| {
         let (path, _) = request.path.split_once('?').unwrap_or((&request.path, ""));
-        if request.method == method && path.ends_with(&end) && !done.swap(true, Ordering::Relaxed) {
+        if request.method == "PATCH" && path.ends_with(&end) && !done.swap(true, Ordering::Relaxed)
+        {
             meanwhile();
         }
         Fault::Pass
@@ -43,7 +36,7 @@ fn a_write_to_the_key_in_between_leads_to_a_new_plan() {
     let more = format!("{BY_HAND}- job_name: late\n");
     let (admin, at) = (scope.admin().clone(), path(&scope));
     let change = json!({"data": {"jobs.yaml": STANDARD.encode(&more)}});
-    let run = apply_while(&scope, "PATCH", move || {
+    let run = apply_while(&scope, move || {
         admin.patch_merge(&at, &change).unwrap();
     })
     .ok();
@@ -64,7 +57,7 @@ fn a_write_to_another_key_in_between_is_kept() {
     made_by_hand(&scope, BY_HAND);
     let (admin, at) = (scope.admin().clone(), path(&scope));
     let change = json!({"data": {"other.yaml": STANDARD.encode("late")}});
-    apply_while(&scope, "PATCH", move || {
+    apply_while(&scope, move || {
         admin.patch_merge(&at, &change).unwrap();
     })
     .ok();
@@ -80,7 +73,7 @@ fn a_secret_that_somebody_else_makes_in_between_is_merged_into() {
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "more"},
         "stringData": {"jobs.yaml": BY_HAND},
     });
-    let run = apply_while(&scope, "POST", move || {
+    let run = apply_while(&scope, move || {
         let secrets = format!("/api/v1/namespaces/{namespace}/secrets");
         admin.post(&secrets, &secret).unwrap();
     })
@@ -105,7 +98,7 @@ fn a_secret_that_somebody_deletes_in_between_is_made_anew() {
     let scope = ControlPlane::shared().scope("gone-in-between");
     made_by_hand(&scope, BY_HAND);
     let (admin, at) = (scope.admin().clone(), path(&scope));
-    apply_while(&scope, "PATCH", move || {
+    apply_while(&scope, move || {
         admin.delete(&at).unwrap();
     })
     .ok();

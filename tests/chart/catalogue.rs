@@ -3,13 +3,16 @@
 use std::env;
 use std::fs;
 
+use clap::{Args, Command};
 use monconf::access::{Rule, Scope, discovery, kubelet_resource, looked_at, observer};
 use monconf::job::{
     Attachment, Authority, BLACKBOX_EXPORTER, DEFAULT, Discovery, Job, Role, catalogue,
 };
 use monconf::object::Kind;
-use monconf::spec::{Consumer, monitor_kind};
+use monconf::spec::{Consumer, Settings, monitor_kind};
 use serde_json::{Map, Value, json};
+
+use super::camel_case;
 
 const PATH: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -39,10 +42,13 @@ fn the_chart_knows_the_program_s_own_model() {
         "defaultJobs": DEFAULT,
         "jobs": catalogue(BLACKBOX_EXPORTER).iter().map(job).collect::<Value>(),
         "roles": Role::ALL.into_iter().map(role).collect::<Map<_, _>>(),
+        "selectable": Role::ALL.into_iter().map(selectable).collect::<Map<_, _>>(),
         "attachments": Attachment::ALL.into_iter().map(attachment).collect::<Map<_, _>>(),
         "kubelet": kubelet,
         "observer": observer(false).iter().map(rule).collect::<Value>(),
         "kinds": kinds.map(kind).collect::<Map<_, _>>(),
+        "formats": Consumer::ALL.into_iter().map(formats).collect::<Map<_, _>>(),
+        "settings": settings(),
         "listed": Consumer::ALL.into_iter().map(listed).collect::<Map<_, _>>(),
     });
     let text = format!("{HEAD}{}", monconf::yaml::emit_lines(&model));
@@ -99,6 +105,12 @@ fn role(role: Role) -> (String, Value) {
     (role.name().to_owned(), looked_at)
 }
 
+/// What may be selected in a discovery of a role.
+fn selectable(role: Role) -> (String, Value) {
+    let selectable = role.selectable().iter().map(|role| role.name());
+    (role.name().to_owned(), selectable.collect())
+}
+
 /// What is watched for an attachment: what a discovery with it needs beyond one without.
 fn attachment(attachment: Attachment) -> (String, Value) {
     let mut with = Discovery::all(Role::Pod);
@@ -111,6 +123,7 @@ fn attachment(attachment: Attachment) -> (String, Value) {
         "group": right["apiGroup"],
         "resource": right["resource"],
         "namespaced": *scope != Scope::Cluster,
+        "roles": Role::ALL.into_iter().filter(|role| attachment.is_for(*role)).map(Role::name).collect::<Value>(),
     });
     (attachment.name().to_owned(), watched)
 }
@@ -127,6 +140,25 @@ fn kind(kind: Kind) -> (String, Value) {
     let version = kind.api_version().rsplit('/').next().unwrap();
     let served = json!({"group": kind.group(), "version": version, "resource": kind.plural()});
     (kind.name().to_owned(), served)
+}
+
+fn formats(consumer: Consumer) -> (String, Value) {
+    (consumer.name().to_owned(), json!(consumer.formats()))
+}
+
+/// The settings that are not for every consumer, each with those that it is for.
+fn settings() -> Map<String, Value> {
+    let command = Settings::augment_args(Command::new("settings"));
+    let flags = command.get_arguments().filter_map(|flag| {
+        let key = camel_case(flag.get_id().as_str());
+        let long = flag.get_long()?;
+        let is_for = Consumer::ALL
+            .into_iter()
+            .filter(|consumer| consumer.has_flag(long));
+        let consumers: Vec<&str> = is_for.map(Consumer::name).collect();
+        (consumers.len() < Consumer::ALL.len()).then(|| (key, json!(consumers)))
+    });
+    flags.collect()
 }
 
 /// The kinds of which a run looks for objects that are no longer wanted.

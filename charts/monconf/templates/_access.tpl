@@ -70,6 +70,56 @@ names or resources only share a rule. Takes a dict of `rights` and `namespace`.
 {{- $namespaces | uniq | sortAlpha | toJson -}}
 {{- end -}}
 
+{{/*
+The roles that grant what is collected to a ServiceAccount of the release's namespace, each with its binding, as YAML documents
+behind another. Takes a dict of `root`, `rights`, `account`, `names` (`clusterRole`, `clusterRoleBinding`, `role`,
+`roleBinding`, and `elsewhere` where both have another name in other namespaces) and `hook`, which is empty where they are part
+of the release.
+*/}}
+{{- define "monconf.roles" -}}
+{{- $root := .root -}}
+{{- range concat (list "") (include "monconf.namespaces" (dict "rights" .rights) | fromJsonArray) -}}
+{{- $rules := include "monconf.rules" (dict "rights" $.rights "namespace" .) -}}
+{{- $kind := ternary "Role" "ClusterRole" (ne . "") -}}
+{{- $name := ternary $.names.role $.names.clusterRole (ne . "") -}}
+{{- $binding := ternary $.names.roleBinding $.names.clusterRoleBinding (ne . "") -}}
+{{- if and $.names.elsewhere (not (has . (list "" $root.Release.Namespace))) -}}
+{{- $name = $.names.elsewhere -}}
+{{- $binding = $.names.elsewhere -}}
+{{- end -}}
+{{- if $rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+metadata:
+  name: {{ $name }}
+  {{- with . }}
+  namespace: {{ quote . }}
+  {{- end }}
+  {{- include "monconf.metadata" (dict "root" $root "hook" $.hook "weight" -9) | nindent 2 }}
+rules:
+{{- $rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+metadata:
+  name: {{ $binding }}
+  {{- with . }}
+  namespace: {{ quote . }}
+  {{- end }}
+  {{- include "monconf.metadata" (dict "root" $root "hook" $.hook "weight" -8) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ $name }}
+subjects:
+- kind: ServiceAccount
+  name: {{ $.account }}
+  namespace: {{ quote $root.Release.Namespace }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* What is looked at to find the targets of `job`. Takes a dict of `rights`, `verbs`, `job` and `catalogue`. */}}
 {{- define "monconf.discovery" -}}
 {{- $job := .job -}}
@@ -110,14 +160,20 @@ names or resources only share a rule. Takes a dict of `rights` and `namespace`.
 {{- if has $authority (list "apiserver" "component") -}}
 {{- include "monconf.grant" (dict "rights" .rights "url" $path "verbs" (list "get")) -}}
 {{- else if eq $authority "kubelet" -}}
+{{- include "monconf.grant" (dict "rights" .rights "resource" (include "monconf.kubeletResource" .) "verbs" (list "get")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What a kubelet asks the API server about, before it answers a scrape of `job`. Takes a dict of `job`, `catalogue` and `config`. */}}
+{{- define "monconf.kubeletResource" -}}
+{{- $path := .job.path | default "/metrics" -}}
 {{- $resource := "nodes/proxy" -}}
 {{- if ne (.config.kubelet | default "direct") "apiserver-proxy" -}}
 {{- range .catalogue.kubelet -}}
 {{- if or (eq $path .path) (hasPrefix (printf "%s/" .path) $path) -}}{{- $resource = .resource -}}{{- end -}}
 {{- end -}}
 {{- end -}}
-{{- include "monconf.grant" (dict "rights" .rights "resource" $resource "verbs" (list "get")) -}}
-{{- end -}}
+{{- $resource -}}
 {{- end -}}
 
 {{/* What whoever scrapes may do. Takes a dict of `rights` and the model's `jobs`, `catalogue`, `config`, `form`, `names`, `namespace`. */}}

@@ -28,6 +28,9 @@ Takes a dict of `root`, and of `consumer` and `config` where they are not those 
 {{- $_ := set $model "key" (merge (dict "resource" "configmaps") (include "monconf.key" (dict "key" . "namespace" $model.namespace) | fromJson)) -}}
 {{- end -}}
 {{- end -}}
+{{- if not (hasKey . "config") -}}
+{{- include "monconf.check" (dict "root" .root "model" $model "catalogue" $catalogue) -}}
+{{- end -}}
 {{- toJson $model -}}
 {{- end -}}
 
@@ -61,7 +64,8 @@ Takes a dict of `root`, and of `consumer` and `config` where they are not those 
 {{- $objects = append $objects (dict "group" "monitoring.coreos.com" "resource" "prometheusrules" "name" (printf "%s-alerts" $model.names.monitors)) -}}
 {{- end -}}
 {{- if has $model.form (list "agent" "monitors") -}}
-{{- range list "grafanaagents" "metricsinstances" -}}
+{{- /* The GrafanaAgent that runs somebody else's jobs too is somebody else's. */ -}}
+{{- range ternary (list "metricsinstances") (list "grafanaagents" "metricsinstances") (not (empty $model.config.attach)) -}}
 {{- $objects = append $objects (dict "group" "monitoring.grafana.com" "resource" . "name" $model.names.agent) -}}
 {{- end -}}
 {{- end -}}
@@ -92,7 +96,7 @@ there when the release is upgraded.
 {{- define "monconf.settings" -}}
 {{- $model := include "monconf.model" (dict "root" .) | fromJson -}}
 {{- $format := get (dict "operator" "operator" "agent" "operator" "monitors" "monitors" "mounted" (ternary "raw" "static" (eq $model.consumer "prometheus"))) $model.form -}}
-{{- $settings := merge (dict "namespace" .Release.Namespace "existingAccess" true) .Values.config -}}
+{{- $settings := merge (dict "namespace" .Release.Namespace "existingAccess" true) $model.config -}}
 {{- if $format -}}{{- $_ := set $settings "format" $format -}}{{- end -}}
 {{- toYaml $settings -}}
 {{- end -}}

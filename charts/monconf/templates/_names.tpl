@@ -1,22 +1,22 @@
-{{/* What the chart's own objects are called after. */}}
+{{/* What the chart's own objects are called after; the name of a CronJob has at most 52 characters. */}}
 {{- define "monconf.fullname" -}}
 {{- $name := .Release.Name -}}
 {{- if not (contains "monconf" $name) -}}
 {{- $name = printf "%s-monconf" $name -}}
 {{- end -}}
-{{- $name | trunc 50 | trimSuffix "-" -}}
+{{- $name | trunc 45 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Labels of the chart's own objects. */}}
+{{/* Labels of the chart's own objects; nobody's may take their place. */}}
 {{- define "monconf.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
-app.kubernetes.io/name: monconf
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $labels := dict
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_")
+  "app.kubernetes.io/name" "monconf"
+  "app.kubernetes.io/instance" .Release.Name
+  "app.kubernetes.io/version" (.Chart.AppVersion | replace "+" "_")
+  "app.kubernetes.io/managed-by" .Release.Service
+-}}
+{{- merge $labels (.Values.commonLabels | default dict) | toYaml -}}
 {{- end -}}
 
 {{/*

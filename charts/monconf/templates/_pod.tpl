@@ -6,16 +6,11 @@ could write to. Takes a dict of `root`, `verb`, and `args`, the arguments of mon
 {{- $values := .root.Values -}}
 metadata:
   labels:
-    {{- include "monconf.labels" .root | nindent 4 }}
-    {{- with $values.pod.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- merge (include "monconf.labels" .root | fromYaml) ($values.pod.labels | default dict) | toYaml | nindent 4 }}
   annotations:
-    # Other settings make another Pod.
-    monconf/settings: {{ include "monconf.settings" .root | sha256sum | trunc 16 | quote }}
-    {{- with $values.pod.annotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- /* Other settings make another Pod. */}}
+    {{- $settings := include "monconf.settings" .root | sha256sum | trunc 16 }}
+    {{- merge (dict "monconf/settings" $settings) ($values.pod.annotations | default dict) | toYaml | nindent 4 }}
 spec:
   restartPolicy: Never
   serviceAccountName: {{ include "monconf.fullname" .root }}-{{ .verb }}
@@ -23,8 +18,8 @@ spec:
   enableServiceLinks: false
   securityContext:
     runAsNonRoot: true
-    runAsUser: {{ $values.pod.runAsUser }}
-    runAsGroup: {{ $values.pod.runAsUser }}
+    runAsUser: {{ int64 $values.pod.runAsUser }}
+    runAsGroup: {{ int64 $values.pod.runAsUser }}
     seccompProfile:
       type: RuntimeDefault
   {{- with $values.image.pullSecrets }}
@@ -44,7 +39,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with $values.pod.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ quote . }}
   {{- end }}
   containers:
   - name: monconf
@@ -66,8 +61,10 @@ spec:
       readOnlyRootFilesystem: true
       capabilities:
         drop: [ALL]
+    {{- with $values.resources }}
     resources:
-      {{- toYaml $values.resources | nindent 6 }}
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     volumeMounts:
     - name: settings
       mountPath: /etc/monconf
@@ -92,9 +89,9 @@ The specification of a Job. What a repetition does not mend, which is any exit c
 repeated. Takes what `monconf.pod` takes.
 */}}
 {{- define "monconf.job" -}}
-activeDeadlineSeconds: {{ .root.Values.hook.activeDeadlineSeconds }}
-backoffLimit: {{ .root.Values.hook.backoffLimit }}
-ttlSecondsAfterFinished: {{ .root.Values.hook.ttlSecondsAfterFinished }}
+activeDeadlineSeconds: {{ int64 .root.Values.hook.activeDeadlineSeconds }}
+backoffLimit: {{ int64 .root.Values.hook.backoffLimit }}
+ttlSecondsAfterFinished: {{ int64 .root.Values.hook.ttlSecondsAfterFinished }}
 podFailurePolicy:
   rules:
   - action: FailJob

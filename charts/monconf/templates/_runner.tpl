@@ -29,6 +29,10 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- $jobs := ternary $writes $reads (has $model.form (list "agent" "monitors")) -}}
 {{- include "monconf.grant" (merge (dict "resource" "secrets" "name" $names.agentJobs "verbs" $jobs) $here) -}}
 {{- end -}}
+{{- if and (has $model.form (list "agent" "monitors")) $model.config.attach -}}
+{{- /* It is looked whether one of its own is left. */ -}}
+{{- include "monconf.grant" (merge (dict "group" "monitoring.grafana.com" "resource" "grafanaagents" "name" $names.agent "verbs" $reads) $here) -}}
+{{- end -}}
 {{- range $model.objects -}}
 {{- include "monconf.grant" (merge (dict "group" .group "resource" .resource "name" .name "verbs" $writes) $here) -}}
 {{- end -}}
@@ -37,6 +41,10 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- end -}}
 {{- with $model.key -}}
 {{- $verbs := ternary (list "get" "patch") (list "get") (has $.verb (list "apply" "remove")) -}}
+{{- /* A Secret that was not there is made, and removed again once nothing is left in it. */ -}}
+{{- if eq .resource "secrets" -}}
+{{- $verbs = concat $verbs (get (dict "apply" (list "create") "remove" (list "delete")) $.verb | default list) -}}
+{{- end -}}
 {{- include "monconf.grant" (dict "rights" $.rights "namespace" .namespace "resource" .resource "name" .name "verbs" $verbs) -}}
 {{- end -}}
 {{- range get .catalogue.listed $model.consumer -}}
@@ -83,64 +91,14 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: {{ $name }}
-  namespace: {{ .model.namespace }}
+  namespace: {{ quote .model.namespace }}
   {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -10) | nindent 2 }}
 # Only the Pods that say so have its token.
 automountServiceAccountToken: false
-{{- $cluster := include "monconf.rules" (dict "rights" $rights "namespace" "") -}}
-{{- if $cluster }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: {{ $root.Release.Namespace }}-{{ $name }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -9) | nindent 2 }}
-rules:
-{{- $cluster }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata:
-  name: {{ $root.Release.Namespace }}-{{ $name }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -8) | nindent 2 }}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: ClusterRole
-  name: {{ $root.Release.Namespace }}-{{ $name }}
-subjects:
-- kind: ServiceAccount
-  name: {{ $name }}
-  namespace: {{ .model.namespace }}
-{{- end }}
-{{- range include "monconf.namespaces" (dict "rights" $rights) | fromJsonArray }}
-{{- $rules := include "monconf.rules" (dict "rights" $rights "namespace" .) }}
-{{- if $rules }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: {{ $name }}
-  namespace: {{ . }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -9) | nindent 2 }}
-rules:
-{{- $rules }}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata:
-  name: {{ $name }}
-  namespace: {{ . }}
-  {{- include "monconf.metadata" (dict "root" $root "hook" $hook "weight" -8) | nindent 2 }}
-roleRef:
-  apiGroup: rbac.authorization.k8s.io
-  kind: Role
-  name: {{ $name }}
-subjects:
-- kind: ServiceAccount
-  name: {{ $name }}
-  namespace: {{ $.model.namespace }}
-{{- end }}
-{{- end }}
+{{- /* A release of the same name may be in another namespace. */ -}}
+{{- $full := printf "%s:%s" $root.Release.Namespace $name -}}
+{{- $names := dict "clusterRole" $full "clusterRoleBinding" $full "role" $name "roleBinding" $name "elsewhere" $full -}}
+{{- include "monconf.roles" (dict "root" $root "rights" $rights "names" $names "account" $name "hook" $hook) -}}
 {{- end -}}
 
 {{/* Labels, and the annotations of a hook. Takes a dict of `root`, `hook` and `weight`. */}}

@@ -4,7 +4,8 @@
 {{- $seconds := 0 -}}
 {{- range regexFindAll "[0-9]+[ywdhms]" . -1 -}}
 {{- $unit := substr (int (sub (len .) 1)) (len .) . -}}
-{{- $number := trimSuffix $unit . | int64 -}}
+{{- /* A leading zero would make an octal number of it. */ -}}
+{{- $number := regexReplaceAll "^0+" (trimSuffix $unit .) "" | default "0" | int64 -}}
 {{- $seconds = add $seconds (mul $number (get $units $unit)) -}}
 {{- end -}}
 {{- $seconds -}}
@@ -34,7 +35,9 @@ tokens to, an hour, unless less is asked for.
 
 {{/* The longest of the usual intervals that looks twice while less than a third of the token's life is left. */}}
 {{- define "monconf.schedule" -}}
-{{- $minutes := max 1 (div (include "monconf.life" . | int64) 360) -}}
+{{- /* To whole minutes, because the server's clock may tick between issuing and stamping. */ -}}
+{{- $life := div (add (include "monconf.life" . | int64) 30) 60 -}}
+{{- $minutes := max 1 (div $life 6) -}}
 {{- $schedule := "* * * * *" -}}
 {{- range list (list 5 "*/5 * * * *") (list 10 "*/10 * * * *") (list 30 "*/30 * * * *") (list 60 "0 * * * *") (list 120 "0 */2 * * *") (list 240 "0 */4 * * *") (list 360 "0 */6 * * *") (list 720 "0 */12 * * *") (list 1440 "0 3 * * *") -}}
 {{- if le (index . 0 | int64) $minutes -}}{{- $schedule = index . 1 -}}{{- end -}}

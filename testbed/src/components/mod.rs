@@ -205,10 +205,9 @@ impl Component {
             Self::BlackboxExporter | Self::Etcd | Self::Krew | Self::NodeExporter => 30,
             Self::CoreDns => 120,
             Self::GrafanaAgent => 600,
-            Self::Helm3 | Self::Helm4 => 100,
+            Self::Helm3 | Self::Helm4 | Self::PrometheusOperator => 100,
             Self::Kubernetes => 300,
             Self::Prometheus => 240,
-            Self::PrometheusOperator => 100,
         })
     }
 }
