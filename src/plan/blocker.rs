@@ -243,15 +243,7 @@ impl fmt::Display for Blocker {
             Self::NoAccount { object } => {
                 write!(f, "there is no {object}, for which the token would be")
             }
-            Self::KindNotServed { kinds } => {
-                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-                write!(
-                    f,
-                    "this cluster does not serve {}: the CRDs of {} are not installed",
-                    names.join(" and "),
-                    operator(kinds)
-                )
-            }
+            Self::KindNotServed { kinds } => not_served(f, kinds),
             Self::Escalation {
                 object,
                 user,
@@ -263,6 +255,16 @@ impl fmt::Display for Blocker {
             ),
         }
     }
+}
+
+fn not_served(f: &mut fmt::Formatter<'_>, kinds: &[Kind]) -> fmt::Result {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    write!(
+        f,
+        "this cluster does not serve {}: the CRDs of {} are not installed",
+        names.join(" and "),
+        operator(kinds)
+    )
 }
 
 fn not_vacant(
