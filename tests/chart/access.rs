@@ -16,7 +16,7 @@ use super::value_sets::{SETS, Set, values};
 use crate::support::Monconf;
 
 /// The rights of an account, each `verb group/resource name in namespace`, and what grants them.
-type Rights = BTreeSet<String>;
+pub(super) type Rights = BTreeSet<String>;
 
 #[test]
 fn whoever_scrapes_may_do_the_same_as_without_helm() {
@@ -130,7 +130,7 @@ fn account(objects: &[Value]) -> &Value {
 }
 
 /// The rights of the ServiceAccount `name`, and the names of the roles and bindings that grant them.
-fn rights(objects: &[Value], name: &str) -> Rights {
+pub(super) fn rights(objects: &[Value], name: &str) -> Rights {
     let mut rights = Rights::new();
     let namespace = |object: &Value| {
         object["metadata"]["namespace"]

@@ -5,6 +5,7 @@ mod catalogue;
 mod dry_run;
 mod faults;
 mod life;
+mod preflight;
 mod readme;
 mod release;
 mod rendered;
