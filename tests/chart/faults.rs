@@ -12,7 +12,7 @@ use testbed::poll::{poll, until};
 use testbed::{Cluster, Crds, Helm, Options, root};
 
 use super::release::Release;
-use crate::support::{Run, image, token};
+use crate::support::{Monconf, Run, image, token};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -98,21 +98,8 @@ impl<'a> Hold<'a> {
     fn new(release: &'a Release<'a>) -> Self {
         // It is connected to, and says nothing.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        let webhook = json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-            "metadata": {"name": release.scope.name},
-            "webhooks": [{
-                "name": "silent.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
-                "failurePolicy": "Fail", "timeoutSeconds": 30,
-                "clientConfig": {"url": format!("https://{}/", silent.local_addr().unwrap())},
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": release.scope.namespace}},
-                "rules": [{
-                    "operations": ["*"], "apiGroups": ["monitoring.coreos.com"], "apiVersions": ["*"],
-                    "resources": ["servicemonitors"],
-                }],
-            }],
-        });
-        release.scope.admin().post(WEBHOOKS, &webhook).unwrap();
+        let url = format!("https://{}/", silent.local_addr().unwrap());
+        ask(release, &url, "CREATE", "servicemonitors");
         // Nobody tells when the API server has begun to ask it.
         let probe = json!({
             "apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": {"name": "probe"},
@@ -132,10 +119,33 @@ impl<'a> Hold<'a> {
     }
 }
 
+/// Has the API server ask a webhook, named after the release, about such requests in its namespace.
+fn ask(release: &Release, url: &str, operation: &str, resource: &str) {
+    let webhook = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": release.scope.name},
+        "webhooks": [{
+            "name": "silent.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+            "failurePolicy": "Fail", "timeoutSeconds": 30,
+            "clientConfig": {"url": url},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": release.scope.namespace}},
+            "rules": [{
+                "operations": [operation], "apiGroups": ["monitoring.coreos.com"], "apiVersions": ["*"],
+                "resources": [resource],
+            }],
+        }],
+    });
+    release.scope.admin().post(WEBHOOKS, &webhook).unwrap();
+}
+
+fn ask_no_more(release: &Release) {
+    let path = format!("{WEBHOOKS}/{}", release.scope.name);
+    let _ = release.scope.admin().delete(&path);
+}
+
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        let path = format!("{WEBHOOKS}/{}", self.release.scope.name);
-        let _ = self.release.scope.admin().delete(&path);
+        ask_no_more(self.release);
     }
 }
 
@@ -244,4 +254,113 @@ fn a_hook_whose_pod_is_gone_is_tried_again_by_its_job() {
     };
     interrupted(&release, &json!({}), evict).ok();
     is_whole(&release);
+}
+
+fn wanting(jobs: &[&str]) -> Value {
+    json!({
+        "format": "operator", "jobs": jobs,
+        "ownJobs": [{"name": "shop", "role": "pod", "namespaces": ["default"], "port": "web"}],
+    })
+}
+
+const MONITORS: [&str; 3] = [
+    "monitoring.coreos.com/v1/servicemonitors",
+    "monitoring.coreos.com/v1/podmonitors",
+    "monitoring.coreos.com/v1alpha1/scrapeconfigs",
+];
+
+/// The names of the jobs whose monitors are there.
+fn monitored(release: &Release) -> Vec<String> {
+    let monitors = MONITORS.into_iter().flat_map(|kind| release.list(kind));
+    let prefix = format!("{}-k8s", release.scope.name);
+    let jobs = monitors.map(|name| name.strip_prefix(&prefix).unwrap().to_owned());
+    jobs.collect()
+}
+
+#[test]
+fn what_an_upgrade_has_left_that_failed_is_deleted_by_the_next_one_and_by_an_uninstallation() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let release = Release::new(&cluster.cp, Helm::V4, "chart-left");
+    let all = wanting(&["apiserver", "pods", "shop"]);
+    let fewer = json!({"format": "operator", "jobs": ["apiserver"]});
+    let once = json!({"hook": {"backoffLimit": 0}});
+    let fails = || {
+        // Nobody answers there.
+        ask(&release, "https://127.0.0.1:1/", "DELETE", "podmonitors");
+        for _ in 0..2 {
+            let failed = release.upgrade(&fewer, &once);
+            assert_ne!(failed.code, 0, "{}", failed.stdout);
+        }
+        assert_eq!(monitored(&release), ["", "-pods", "-shop"]);
+        ask_no_more(&release);
+    };
+    release.install(&all, &json!({})).ok();
+    fails();
+    release.upgrade(&fewer, &json!({})).ok();
+    assert_eq!(monitored(&release), [""]);
+    release.upgrade(&all, &json!({})).ok();
+    fails();
+    release.uninstall().ok();
+    assert_eq!(monitored(&release), Vec::<String>::new());
+}
+
+#[test]
+fn a_rollback_takes_away_what_came_later() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let release = Release::new(&cluster.cp, Helm::V3, "chart-rollback");
+    release.install(&wanting(&["apiserver"]), &json!({})).ok();
+    release
+        .upgrade(&wanting(&["apiserver", "kubelet", "pods"]), &json!({}))
+        .ok();
+    assert_eq!(monitored(&release), ["", "-pods", "-kubelet"]);
+    release
+        .helm(&["rollback", &release.scope.name, "1", "--timeout", "3m"])
+        .ok();
+    assert_eq!(monitored(&release), [""]);
+
+    // Whoever runs monconf itself sees whose account it is.
+    let status = Monconf::for_consumer("status", &release.scope, &["--existing-access"])
+        .run()
+        .ok();
+    let row = status
+        .stdout
+        .lines()
+        .find(|line| line.contains(&format!("{}-sa", release.scope.name)));
+    assert!(
+        row.is_some_and(|row| row.contains("89d")),
+        "{}",
+        status.stdout
+    );
+}
+
+#[test]
+fn the_place_of_the_jobs_cannot_be_changed() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let release = Release::new(&cluster.cp, Helm::V4, "chart-place");
+    release
+        .install(
+            &json!({"additionalScrapeConfigs": "jobs:k8s.yaml"}),
+            &json!({}),
+        )
+        .ok();
+    assert!(release.get("v1/secrets/jobs").is_some());
+    for config in [
+        json!({"format": "operator"}),
+        json!({"additionalScrapeConfigs": "others:k8s.yaml"}),
+    ] {
+        let refused = release.upgrade(&config, &json!({}));
+        let place = format!(
+            "the jobs of this release are in secrets {}/jobs",
+            release.scope.namespace
+        );
+        assert!(refused.stderr.contains(&place), "{}", refused.stderr);
+    }
+    release.uninstall().ok();
+    assert_eq!(release.get("v1/secrets/jobs"), None);
 }

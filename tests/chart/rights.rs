@@ -250,18 +250,13 @@ fn apply(runner: &Runner) -> (Vec<Right>, Run) {
     (rights, runner.run(&arguments, &after()))
 }
 
-/// What an administrator's monconf makes of the same settings.
-fn applied(release: &Release) {
-    let jobs = [
-        "--jobs",
-        "apiserver,kubelet",
-        "--format",
-        "operator",
-        "--existing-access",
-    ];
+/// What an administrator's monconf makes of such settings, with two tokens.
+fn applied(release: &Release, more: &[&str]) {
+    let form = ["--format", "operator", "--existing-access"];
     for duration in ["90d", "80d"] {
         Monconf::prometheus(&release.scope, &["--apply", "--duration", duration])
-            .args(jobs)
+            .args(form)
+            .args(more)
             .run()
             .ok();
     }
@@ -269,7 +264,7 @@ fn applied(release: &Release) {
 
 /// Three times, so that each handle is made and deleted.
 fn rotate(runner: &Runner) -> (Vec<Right>, Run) {
-    applied(runner.release);
+    applied(runner.release, &["--jobs", "apiserver,kubelet"]);
     let rights = runner.grant(&after());
     let rotated = || runner.run(&["rotate", "prometheus", "--overlap", "0s"], &after());
     let mut run = rotated();
@@ -282,7 +277,8 @@ fn rotate(runner: &Runner) -> (Vec<Right>, Run) {
 }
 
 fn remove(runner: &Runner) -> (Vec<Right>, Run) {
-    applied(runner.release);
+    let jobs = "apiserver,kubelet,cadvisor,coredns,pods";
+    applied(runner.release, &["--jobs", jobs, "--with-alerts"]);
     let rights = runner.grant(&after());
     (
         rights,
@@ -291,7 +287,7 @@ fn remove(runner: &Runner) -> (Vec<Right>, Run) {
 }
 
 fn verify(runner: &Runner) -> (Vec<Right>, Run) {
-    applied(runner.release);
+    applied(runner.release, &["--jobs", "apiserver,kubelet"]);
     let rights = runner.grant(&after());
     (rights, runner.run(&["verify", "prometheus"], &after()))
 }
@@ -337,15 +333,12 @@ fn all_are_needed(verb: &'static str, job: fn(&Runner) -> (Vec<Right>, Run)) {
         rights = self::rights(&known, verb, &after()).into_iter().collect();
     }
     // Those that are not there cannot be missed.
-    let there = [&before(), &after()].map(|config| config["jobs"].to_string());
-    let is_there = |right: &Right| {
-        let job = right
-            .name
-            .trim_start_matches(&format!("{}-k8s", known.scope.name));
-        let job = job.trim_start_matches('-');
-        job.is_empty()
-            || job == "alerts" && verb == "apply"
-            || there[usize::from(verb != "apply")].contains(&format!("{job:?}"))
+    let jobs = before()["jobs"].to_string();
+    let prefix = format!("{}-k8s", known.scope.name);
+    let is_there = |right: &Right| match right.name.strip_prefix(&prefix) {
+        Some("" | "-alerts") => true,
+        Some(job) => jobs.contains(&format!("{:?}", &job[1..])),
+        None => false,
     };
     rights.retain(|right| !right.is_of_what_may_be_left() || is_there(right));
     let of = |text: &str, from: &Release, to: &Release| {
