@@ -84,15 +84,25 @@ impl Network {
         Ipv4Addr::new(10, 200 + high, low, self.number.wrapping_mul(4) + 1)
     }
 
-    /// Routes a subnet, `10.B.C.D/26`, to the other end and returns it. A process has four at a time.
+    /// Routes a subnet, `10.B.C.D/26`, to the other end and returns it. A process has eight at a time.
     pub(crate) fn route_subnet(&self) -> String {
         static NEXT: AtomicU8 = AtomicU8::new(0);
         let (high, low) = process_bytes();
-        let number = NEXT.fetch_add(1, Ordering::Relaxed) % 4;
-        let subnet = format!("10.{}.{low}.{}/26", 216 + high, number * 64);
         let node = self.node_address().to_string();
-        run(ip().args(["route", "add", &subnet, "via", &node]));
-        subnet
+        let mut failures = String::new();
+        for _ in 0..8 {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed) % 8;
+            let (block, place) = (number / 4, number % 4);
+            let subnet = format!("10.{}.{low}.{}/26", 216 + 16 * block + high, place * 64);
+            let added = ip().args(["route", "add", &subnet, "via", &node]).output();
+            let added = added.expect("`ip` can be run");
+            if added.status.success() {
+                return subnet;
+            }
+            // Most likely that one is still in use.
+            failures.push_str(&String::from_utf8_lossy(&added.stderr));
+        }
+        panic!("no subnet can be routed: {failures}")
     }
 
     /// The file that stands for the namespace, for `nsenter --net=`.
