@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use testbed::relay::Request;
 use testbed::{ControlPlane, Fault, FaultRelay, Scope};
@@ -82,7 +80,7 @@ fn makers(secret: &Value) -> BTreeSet<&str> {
     let entries = secret["metadata"]["managedFields"].as_array().unwrap();
     let managers = entries.iter().filter_map(|entry| entry["manager"].as_str());
     managers
-        .filter(|manager| manager.starts_with("monconf-"))
+        .filter(|manager| manager.starts_with("monconf-") && *manager != "monconf-testbed")
         .collect()
 }
 
@@ -215,11 +213,7 @@ fn by_name_it_is_made_once_and_goes_with_its_last_job() {
         "monconf"
     );
     // The key is merged into from now on, as monconf.
-    let change = json!({"data": {"jobs.yaml": STANDARD.encode("[]\n")}});
-    let as_monconf = format!("{}?fieldManager=monconf", path(&scope));
-    scope.admin().patch_merge(&as_monconf, &change).unwrap();
-    monconf(&scope, &["--jobs", "kubelet", "--apply"])
-        .args(mode)
+    monconf(&scope, &["--jobs", "apiserver,kubelet", "--apply"])
         .run()
         .ok();
     let place = ["--additional-scrape-configs", "more:jobs.yaml", "--apply"];
