@@ -4,6 +4,7 @@
 //! account without a token), and the next run goes on from there. A removal revokes first, so what is left is inert too.
 
 mod files;
+mod key;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use serde_json::Value;
 
 use self::files::Files;
-use crate::cluster::{Answer, Call, Cluster, Issued, Order};
+use crate::cluster::{Answer, Call, Cluster, Issued, Order, maker};
 use crate::error::{Error, Result};
 use crate::object::{self, ObjectRef};
 use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
@@ -112,6 +113,7 @@ pub async fn apply(
         cluster,
         progress,
         force: spec.take_ownership,
+        maker: spec.existing_access.then(|| maker(&spec.names)),
         files,
         issued: RefCell::new(None),
         alone: proof.is_some().then_some(handle),
@@ -136,6 +138,8 @@ struct Run<'a> {
     cluster: &'a Cluster,
     progress: &'a Progress<'a>,
     force: bool,
+    /// As which field manager a shared object is made, where the caller's rights are for names alone.
+    maker: Option<String>,
     files: Files,
     issued: RefCell<Option<Issued>>,
     /// The handle that no other run may have made in the meantime, where a token is proved first.
@@ -251,30 +255,6 @@ impl Run<'_> {
                 target: object.to_string(),
             }),
             Err(failure) => Err(failure.into()),
-        }
-    }
-
-    /// Writes one key of an object that others write to, and nothing else of it.
-    async fn key(&self, object: &ObjectRef, change: &Change) -> Result<Value> {
-        let body = change.apply.clone().unwrap_or_default();
-        let call = match change.resource_version {
-            Some(_) => Call::merge_configuration(object, body),
-            None => Call::make_configuration(object, body),
-        };
-        let is_new = change.resource_version.is_none();
-        match self.cluster.send(call).await {
-            Ok(answer) if !is_new || answer.created => Ok(answer.body),
-            Err(failure)
-                if !failure.is_stale()
-                    && !failure.is_not_found()
-                    && failure.conflicts().is_empty() =>
-            {
-                Err(failure.into())
-            }
-            // Changed, made or deleted in between.
-            _ => Err(Error::Changed {
-                target: change.target.to_string(),
-            }),
         }
     }
 

@@ -265,3 +265,18 @@ pub fn metadata<'a>(object: &'a Value, map: &str, key: &str) -> Option<&'a str> 
 pub fn uid(object: &Value) -> Option<&str> {
     object["metadata"]["uid"].as_str()
 }
+
+/// The field managers that wrote the object, each once, in alphabetical order.
+#[must_use]
+pub fn managers(object: &Value) -> Vec<&str> {
+    let entries = object["metadata"]["managedFields"].as_array();
+    let mut managers: Vec<&str> = entries
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["subresource"].is_null())
+        .filter_map(|entry| entry["manager"].as_str())
+        .collect();
+    managers.sort_unstable();
+    managers.dedup();
+    managers
+}

@@ -36,8 +36,8 @@ const APPLY: &str = "application/apply-patch+yaml";
 const MERGE: &str = "application/merge-patch+json";
 
 /// Of every write: by whom, and that no field is dropped in silence.
-fn written() -> String {
-    format!("fieldManager={FIELD_MANAGER}&fieldValidation=Strict")
+fn written_by(manager: &str) -> String {
+    format!("fieldManager={manager}&fieldValidation=Strict")
 }
 
 impl Call {
@@ -99,6 +99,17 @@ impl Call {
         }
     }
 
+    /// Creates an object that holds configuration and must not exist yet; sent once, strictly validated.
+    #[must_use]
+    pub fn create_configuration(object: &ObjectRef, body: Value) -> Self {
+        let collection = object.kind.collection(object.namespace.as_deref());
+        let path = format!("{collection}?{}", written_by(FIELD_MANAGER));
+        Self {
+            is_configuration: true,
+            ..Self::create(&object.to_string(), &path, body)
+        }
+    }
+
     /// Changes those fields of an object that `change` has, strictly validated. With `metadata.resourceVersion` in it,
     /// only if the object is still the one that was read.
     #[must_use]
@@ -106,7 +117,7 @@ impl Call {
         Self {
             method: Method::PATCH,
             action: "write",
-            path: format!("{}?{}", object.path(), written()),
+            path: format!("{}?{}", object.path(), written_by(FIELD_MANAGER)),
             content_type: MERGE,
             body: Some(change),
             is_configuration: true,
@@ -121,18 +132,20 @@ impl Call {
         Self {
             method: Method::PATCH,
             action: "write",
-            path: format!("{}?{}{force}", object.path(), written()),
+            path: format!("{}?{}{force}", object.path(), written_by(FIELD_MANAGER)),
             content_type: APPLY,
             body: Some(body),
             ..Self::get(object)
         }
     }
 
-    /// Makes an object that holds configuration and did not exist when it was asked for. A role can allow that by the
-    /// object's name, which a POST does not have in its path; what somebody else wrote meanwhile is a conflict.
+    /// Makes an object that holds configuration, as a field manager of its own. A role can allow that by the object's
+    /// name, which a POST does not have in its path. If the object is there by now, what differs is a conflict, and the
+    /// rest is merged into it: the answer tells.
     #[must_use]
-    pub fn make_configuration(object: &ObjectRef, body: Value) -> Self {
+    pub fn make_configuration(object: &ObjectRef, body: Value, manager: &str) -> Self {
         Self {
+            path: format!("{}?{}", object.path(), written_by(manager)),
             is_configuration: true,
             ..Self::apply(object, body, false)
         }

@@ -219,6 +219,13 @@ impl Failure {
         self.refusal().is_some_and(Refusal::is_stale)
     }
 
+    /// Whether an object of that name exists already.
+    #[must_use]
+    pub fn is_already_there(&self) -> bool {
+        self.refusal()
+            .is_some_and(|refusal| refusal.code == 409 && refusal.reason == "AlreadyExists")
+    }
+
     /// What the caller may not do, if that is why.
     #[must_use]
     pub fn denied(&self) -> Option<&Denied> {

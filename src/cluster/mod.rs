@@ -15,6 +15,7 @@ mod identity;
 mod instances;
 mod kubeconfig;
 mod listing;
+mod manager;
 mod metrics_instance;
 mod no_answer;
 mod no_proxy;
@@ -46,6 +47,7 @@ pub use credentials::Credentials;
 pub use failure::{Cause, Failure};
 pub use identity::Review;
 pub use instances::{Instance, Instances, Seen};
+pub use manager::{FIELD_MANAGER, is_monconf, maker};
 pub use no_answer::NoAnswer;
 pub(crate) use no_proxy::proxy_for;
 pub use origin::Origin;
@@ -57,6 +59,3 @@ pub use scrape::{Reply, Scraper, Trust};
 pub use snapshot::Snapshot;
 pub use token::{Issued, Order};
 pub(crate) use transport::{is_tls, no_answer};
-
-/// Under this name monconf owns the fields that it sets.
-pub const FIELD_MANAGER: &str = "monconf";

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::merge::merge;
-use super::owner::{FileKind, Owner, file_owner, managers, owner};
+use super::owner::{FileKind, Owner, file_owner, owner};
 use super::surplus::{Content as NamespaceContent, Surplus, SurplusFile};
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target, Text};
 use crate::access::Rule;
-use crate::object::{Kind, ObjectRef, uid};
+use crate::object::{Kind, ObjectRef, managers, uid};
 use crate::promfile::FileOwner;
 use crate::render::{Desired, DesiredFile, DesiredObject};
 use crate::spec::Names;
@@ -190,7 +190,7 @@ impl Planner<'_> {
             Owner::Nobody if self.consent.take_ownership => {}
             Owner::Nobody => self.plan.blockers.push(Blocker::NotOurs {
                 object: reference.clone(),
-                managers: managers(live),
+                managers: managers(live).into_iter().map(str::to_owned).collect(),
             }),
         }
     }

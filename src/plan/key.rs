@@ -7,11 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::change::Planner;
-use super::owner::{Owner, managers, owner};
+use super::owner::{Owner, owner};
 use super::unwritable::LARGEST;
 use super::{Action, Blocker, Change, Content, Target, Unwritable, Why};
-use crate::cluster::FIELD_MANAGER;
-use crate::object::{Kind, ObjectRef, decoded, metadata, uid};
+use crate::cluster::{FIELD_MANAGER, is_monconf};
+use crate::object::{Kind, ObjectRef, decoded, managers, metadata, uid};
 use crate::render::{MANAGED_BY, labels};
 use crate::spec::KeyPlace;
 
@@ -99,7 +99,7 @@ impl Planner<'_> {
         change.after = None;
         let keys = live["data"].as_object().map_or(0, Map::len);
         let is_made = matches!(owner(live, self.consent.names), Owner::Us);
-        if keys == 1 && is_made && managers(live) == [FIELD_MANAGER] {
+        if keys == 1 && is_made && is_monconfs_alone(live) {
             change.target = Target::Object(object.clone());
             change.uid = uid(live).map(str::to_owned);
             change.apply = None;
@@ -169,6 +169,12 @@ fn others(live: &Value, key: &str) -> usize {
     sizes.iter().sum()
 }
 
+/// Whether nobody else than monconf, by whichever instance, has written the object.
+fn is_monconfs_alone(live: &Value) -> bool {
+    let managers = managers(live);
+    !managers.is_empty() && managers.into_iter().all(is_monconf)
+}
+
 /// Who else than monconf set a key of the object's data.
 fn fields_of_others<'a>(live: &'a Value, key: &str) -> Vec<&'a str> {
     let entries = live["metadata"]["managedFields"].as_array();
@@ -177,7 +183,7 @@ fn fields_of_others<'a>(live: &'a Value, key: &str) -> Vec<&'a str> {
     entries
         .filter(|entry| entry["fieldsV1"]["f:data"].get(&key).is_some())
         .filter_map(|entry| entry["manager"].as_str())
-        .filter(|manager| *manager != FIELD_MANAGER)
+        .filter(|manager| !is_monconf(manager))
         .collect()
 }
 
@@ -194,7 +200,7 @@ const REWRITERS: [&str; 6] = [
 /// A sentence for an object that somebody else will write again. A ConfigMap is always its chart's.
 fn rewritten(object: &ObjectRef, live: &Value) -> Option<String> {
     let mut writers = managers(live);
-    writers.retain(|manager| manager != FIELD_MANAGER);
+    writers.retain(|manager| !is_monconf(manager));
     if object.kind == Kind::Secret {
         writers.retain(|manager| REWRITERS.contains(&manager.to_lowercase().as_str()));
     }

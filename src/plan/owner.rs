@@ -90,17 +90,3 @@ pub(super) fn file_owner(kind: FileKind, text: &str, names: &Names) -> Result<()
         FileKind::Ca => Ok(()),
     }
 }
-
-/// Who wrote the object, each once.
-pub(super) fn managers(live: &Value) -> Vec<String> {
-    let mut managers: Vec<String> = live["metadata"]["managedFields"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry["subresource"].is_null())
-        .filter_map(|entry| entry["manager"].as_str().map(str::to_owned))
-        .collect();
-    managers.sort();
-    managers.dedup();
-    managers
-}

@@ -1,6 +1,7 @@
 //! Jobs in a key of a Secret that everybody shares: only monconf's own lines of it change.
 
 mod hints;
+mod making;
 mod operator;
 mod refusals;
 mod writing;

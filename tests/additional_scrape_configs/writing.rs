@@ -66,34 +66,6 @@ fn a_write_to_another_key_in_between_is_kept() {
 }
 
 #[test]
-fn a_secret_that_somebody_else_makes_in_between_is_merged_into() {
-    let scope = ControlPlane::shared().scope("made-in-between");
-    let (admin, namespace) = (scope.admin().clone(), scope.namespace.clone());
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "more"},
-        "stringData": {"jobs.yaml": BY_HAND},
-    });
-    let run = apply_while(&scope, move || {
-        let secrets = format!("/api/v1/namespaces/{namespace}/secrets");
-        admin.post(&secrets, &secret).unwrap();
-    })
-    .ok();
-    assert!(
-        run.stderr
-            .contains("changed in the meantime; planning again\n"),
-        "{}",
-        run.stderr
-    );
-    let merged = text(&scope);
-    assert!(
-        merged.starts_with("# jobs that no monitor can say\n"),
-        "{merged}"
-    );
-    assert_eq!(merged.matches("# by monconf").count(), 1, "{merged}");
-    assert!(live(&scope)["metadata"]["labels"].is_null());
-}
-
-#[test]
 fn a_secret_that_somebody_deletes_in_between_is_made_anew() {
     let scope = ControlPlane::shared().scope("gone-in-between");
     made_by_hand(&scope, BY_HAND);
