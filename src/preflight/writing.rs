@@ -77,9 +77,10 @@ fn written(change: &Change, object: &ObjectRef, spec: &Spec) -> Vec<Demand> {
     let is_key = matches!(change.target, Target::Key(_));
     match change.action {
         Action::Unchanged => Vec::new(),
-        // It must not exist yet, so it is posted, and a POST has no name.
-        Action::Create if is_key => vec![created(object, what)],
-        _ if is_key => vec![on("patch")],
+        // It must not exist yet, so it is posted, and a POST has no name. Access of somebody else's names each object, so
+        // there it is applied.
+        Action::Create if is_key && !spec.existing_access => vec![created(object, what)],
+        _ if is_key && change.action != Action::Create => vec![on("patch")],
         Action::Create => vec![on("create"), on("patch")],
         Action::Update => vec![on("patch")],
         Action::Replace => vec![on("delete"), on("create"), on("patch")],
@@ -159,7 +160,14 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
                 demands.add(Demand::on(object, "delete", what(object, spec)));
             }
             Target::Key(key) => {
-                demands.add(Demand::on(&key.object, "patch", what(&key.object, spec)));
+                let on = |verb| Demand::on(&key.object, verb, what(&key.object, spec));
+                demands.add(on("patch"));
+                if key.object.kind == Kind::Secret {
+                    demands.add(Demand {
+                        weight: Weight::Perhaps("only if nothing else is in it".to_owned()),
+                        ..on("delete")
+                    });
+                }
             }
             _ => {}
         }

@@ -176,6 +176,18 @@ pub(super) fn others() -> Vec<Case> {
             ..Case::APPLY
         },
         Case {
+            name: "a new key with access of somebody else's",
+            flags: &[
+                "--existing-access",
+                "--jobs",
+                "apiserver",
+                "--additional-scrape-configs",
+                "more:jobs.yaml",
+            ],
+            before: &[&["prometheus", "--apply", "--jobs", "apiserver"]],
+            ..Case::APPLY
+        },
+        Case {
             name: "a removal from a key",
             command: &["remove", "prometheus", "--apply"],
             preflight: &["prometheus", "--for", "remove"],
