@@ -84,6 +84,12 @@ fn whole_life(helm: Helm, test: &str) {
     assert!(token::is_accepted(cp, &last));
     release.uninstall().ok();
     assert_eq!(left(&release), Vec::<String>::new());
+    for verb in ["apply", "rotate", "verify", "remove"] {
+        let events = cp.audit(&release.runner(verb));
+        assert!(!events.is_empty(), "{verb}");
+        let refused = events.iter().find(|event| event.code == 403);
+        assert!(refused.is_none(), "{verb}: {refused:#?}");
+    }
     for old in [&first, &last] {
         token::wait_until_refused(cp, old);
     }
