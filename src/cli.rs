@@ -120,8 +120,13 @@ impl Cli {
         arguments: impl IntoIterator<Item = OsString>,
     ) -> Result<Self, clap::Error> {
         let mut program = Self::for_program(program);
-        let matches = program.try_get_matches_from_mut(arguments)?;
-        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program))?;
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let matches = program.try_get_matches_from_mut(&arguments)?;
+        let mut cli =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut program))?;
+        let words = arguments.iter().skip(1);
+        let words = words.map(|word| word.to_string_lossy().into_owned());
+        cli.global.arguments = words.collect();
         let verb = verb(&matches);
         Ok(Self { verb, ..cli })
     }
@@ -293,6 +298,10 @@ pub struct Global {
     /// Print every request to standard error
     #[arg(short, long, global = true, env = "MONCONF_VERBOSE", hide_env_values = true, action = ArgAction::Count)]
     pub verbose: u8,
+
+    /// What the program was called with, without its name.
+    #[arg(skip)]
+    pub arguments: Vec<String>,
 }
 
 impl Global {

@@ -55,7 +55,7 @@ mod quoted;
 extern crate self as monconf;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -81,10 +81,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ui = Ui::new(program, global.color, global.log_format, global.verbose);
     let result_file = global.result_file.clone();
     let mut outcome = Outcome::new(Some(cli.verb.clone()));
+    let (words, kubeconfig) = (global.arguments.clone(), global.kubeconfig.clone());
     let end = finish(cli, &ui, &mut outcome);
     if let Err(error) = &end {
         ui.error(error);
-        if let Some(line) = administrators_line(error, &arguments) {
+        if let Some(line) = administrators_line(error, &words, kubeconfig) {
             ui.hint(&format!("let an administrator run `{line}`"));
         }
     }
@@ -138,11 +139,11 @@ fn tell(outcome: &Outcome, result_file: Option<&Path>, ui: &Ui) -> ExitCode {
 }
 
 /// Where the caller lacks rights: the line that grants everything that this command line takes.
-fn administrators_line(error: &Error, arguments: &[OsString]) -> Option<String> {
+fn administrators_line(
+    error: &Error,
+    arguments: &[String],
+    kubeconfig: Option<PathBuf>,
+) -> Option<String> {
     let user = error.lacks_rights()?;
-    let words = arguments.iter().skip(1);
-    let words: Vec<String> = words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    preflight::of_arguments(&words, Some(user))
+    preflight::of_arguments(arguments, Some(user), cluster::is_in_pod(kubeconfig))
 }

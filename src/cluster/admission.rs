@@ -17,8 +17,10 @@ pub enum Tried {
     Admitted,
     /// Pod Security admission refuses it; in the server's words.
     Refused(String),
-    /// It does not come to that: the caller may not create Pods, or something else is in the way.
-    Unknown,
+    /// The caller may not create Pods there.
+    NotForUs,
+    /// It does not come to that: something else is in the way, as a quota or a webhook; in the server's words.
+    Unknown(String),
 }
 
 impl Cluster {
@@ -82,6 +84,7 @@ impl Cluster {
         match self.send(Call::review(&subject, &path, pod)).await {
             Ok(_) => Ok(Tried::Admitted),
             Err(failure) => match &failure.cause {
+                Cause::Refused(_) if failure.denied().is_some() => Ok(Tried::NotForUs),
                 Cause::Refused(refusal) => Ok(said(&refusal.message)),
                 _ => Err(failure),
             },
@@ -94,6 +97,6 @@ impl Cluster {
 fn said(message: &str) -> Tried {
     match message.split_once("violates PodSecurity ") {
         Some((_, why)) => Tried::Refused(why.to_owned()),
-        None => Tried::Unknown,
+        None => Tried::Unknown(message.to_owned()),
     }
 }

@@ -61,6 +61,13 @@ pub struct Address {
 
 const IN_CLUSTER: &str = "in-cluster";
 
+/// Whether it is the Pod's own account that is used, for want of a kubeconfig.
+#[must_use]
+pub fn is_in_pod(kubeconfig: Option<PathBuf>) -> bool {
+    let found = load(&Places::of_process(kubeconfig), None);
+    matches!(found, Ok(Found::Nothing { .. }))
+}
+
 impl Cluster {
     /// Reads the kubeconfig, or the Pod's own account, runs the credential plugin if there is one, and makes a client.
     /// Nothing is sent yet.

@@ -42,7 +42,7 @@ pub use admission::Tried;
 pub use answer::Answer;
 pub(crate) use authorities::leave_out_unused;
 pub use call::Call;
-pub use connect::{Address, Cluster, ConnectOptions, Trace};
+pub use connect::{Address, Cluster, ConnectOptions, Trace, is_in_pod};
 pub use credentials::Credentials;
 pub use failure::{Cause, Failure};
 pub use identity::Review;

@@ -15,6 +15,8 @@ use self::needs::{offline, online};
 use super::provision::connect;
 use super::{SettingsFile, Whose};
 use crate::cli::Global;
+use crate::cluster::is_in_pod;
+
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit};
@@ -152,7 +154,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
     };
     if args.offline {
         preflight.demands = offline(&wanted)?;
-        return Ok(show(&preflight, &args, ui));
+        return Ok(show(&preflight, &args, global, ui));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;
     let cluster = interrupt.or(connect(global, ui)).await?;
@@ -161,7 +163,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Exit> {
         answered(preflight, &cluster).await
     };
     let preflight = interrupt.or(Box::pin(found)).await?;
-    Ok(show(&preflight, &args, ui))
+    Ok(show(&preflight, &args, global, ui))
 }
 
 /// For whoever applies manifests.
@@ -171,13 +173,13 @@ async fn of_manifests(applied: &Applied, args: &Args, global: &Global, ui: &Ui) 
         ..Preflight::default()
     };
     if args.offline {
-        return Ok(show(&applied.offline(preflight), args, ui));
+        return Ok(show(&applied.offline(preflight), args, global, ui));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;
     let cluster = interrupt.or(connect(global, ui)).await?;
     let found = applied.online(preflight, &cluster);
     let preflight = interrupt.or(Box::pin(found)).await?;
-    Ok(show(&preflight, args, ui))
+    Ok(show(&preflight, args, global, ui))
 }
 
 /// As the command itself would read its settings.
@@ -214,7 +216,7 @@ fn caller(user: &str, groups: &[String]) -> Caller {
     }
 }
 
-fn show(preflight: &Preflight, args: &Args, ui: &Ui) -> Exit {
+fn show(preflight: &Preflight, args: &Args, global: &Global, ui: &Ui) -> Exit {
     match args.output {
         Output::Text => ui.preflight(preflight),
         Output::Json => {
@@ -222,7 +224,7 @@ fn show(preflight: &Preflight, args: &Args, ui: &Ui) -> Exit {
             ui.out(&(report + "\n"));
         }
         Output::Yaml => {
-            ui.out(&roles(preflight, args.required));
+            ui.roles(&roles(preflight, args.required));
             for note in &preflight.demands.notes {
                 ui.note(&format!("note: {note}"));
             }
@@ -230,10 +232,11 @@ fn show(preflight: &Preflight, args: &Args, ui: &Ui) -> Exit {
     }
     let is_missing = preflight.count_missing() > 0;
     if is_missing && args.output != Output::Yaml {
-        let arguments: Vec<String> = std::env::args().skip(1).collect();
         let user = preflight.caller.as_ref().map(|caller| caller.user.as_str());
-        let line = with_output(&arguments, user);
-        ui.hint(&format!("let an administrator run `{line}`"));
+        let is_in_pod = is_in_pod(global.kubeconfig.clone());
+        if let Some(line) = with_output(&global.arguments, user, is_in_pod) {
+            ui.hint(&format!("let an administrator run `{line}`"));
+        }
     }
     if is_missing {
         Ended::Failed.with_code(1)

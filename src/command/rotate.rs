@@ -188,6 +188,14 @@ struct Rotation<'a> {
     ui: &'a Ui,
 }
 
+/// Where the consumer's Pod has a token of its own.
+pub(super) fn nothing_to_replace() -> Error {
+    Error::usage_hint(
+        "there is no token to replace: the consumer's Pod has one of its own",
+        "Kubernetes renews that by itself",
+    )
+}
+
 impl Rotation<'_> {
     /// After a wait: the credentials, and whom they are shown to, may be others by now. A Pod's token and CA are replaced
     /// in its files, and what a plugin gave may have ended.
@@ -207,10 +215,7 @@ impl Rotation<'_> {
         let plan = &mut prepared.plan;
         plan.retain_token(&self.spec.names);
         if plan.changes.is_empty() {
-            return Err(Error::usage_hint(
-                "there is no token to replace: the consumer's Pod has one of its own",
-                "Kubernetes renews that by itself",
-            ));
+            return Err(nothing_to_replace());
         }
         if !plan.blockers.is_empty() {
             return Err(Error::Blocked(plan.blockers.clone()));

@@ -17,6 +17,8 @@ pub struct Granting {
     pub is_written: bool,
     /// Whether somebody is bound to it: `bind` on it is the way around.
     pub is_bound: bool,
+    /// When that is, where the command can succeed without it.
+    pub when: Option<String>,
 }
 
 impl Granting {

@@ -1,49 +1,29 @@
 //! The command line of a preflight for the command line that is running.
 
+use std::any::TypeId;
+use std::path::PathBuf;
+
+use clap::{Arg, Command};
+
+use crate::cli::Cli;
+use crate::command::alloy::WITH_METRICSINSTANCE;
 use crate::quoted::shell_word;
 use crate::spec::Consumer;
 
-/// Flags with a value that say from where, and as whom: an administrator has their own.
-const OWN: [&str; 2] = ["--kubeconfig", "--context"];
-/// Flags with a value that say nothing about rights.
-const WITH_VALUE: [&str; 12] = [
-    "--log-format",
-    "--result-file",
-    "--request-timeout",
-    "--timeout",
-    "--color",
-    "--overlap",
-    "--nodes",
-    "--concurrency",
-    "--token-file",
-    "--output-file",
-    "--context-lines",
-    "--output",
-];
-/// Flags without one.
-const ALONE: [&str; 8] = [
-    "--apply",
-    "--yes",
-    "-y",
-    "--detailed-exitcode",
-    "--if-due",
-    "--wait",
-    "--verbose",
-    "--offline",
-];
 const TO_KUBECTL: &str = "| kubectl apply -f -";
 
 /// The line that gives `user` what the command line `arguments` (without the program's name) takes; `None` for a command
-/// that has no preflight.
+/// that has no preflight, and where nobody else can run the line: its settings are on standard input, or in files of a Pod.
 #[must_use]
-pub fn of_arguments(arguments: &[String], user: Option<&str>) -> Option<String> {
-    let mut kept = Kept::of(arguments);
-    let verb = kept.take_word()?;
+pub fn of_arguments(arguments: &[String], user: Option<&str>, is_in_pod: bool) -> Option<String> {
+    let kept = Kept::of(arguments, is_in_pod)?;
+    let mut words = kept.words.into_iter();
+    let verb = words.next()?;
     let is_consumer = Consumer::named(&verb).is_some();
     let (consumer, verb) = if is_consumer {
         (Some(verb), None)
     } else if ["verify", "rotate", "status", "remove"].contains(&verb.as_str()) {
-        (kept.take_consumer(), Some(verb))
+        (words.next(), Some(verb))
     } else {
         return None;
     };
@@ -54,21 +34,20 @@ pub fn of_arguments(arguments: &[String], user: Option<&str>) -> Option<String> 
         None if kept.applies => {}
         None => words.extend(["--for".to_owned(), "plan".to_owned()]),
     }
-    words.extend(kept.words);
+    words.extend(kept.flags);
     Some(to_kubectl(words, user))
 }
 
-/// The line of a preflight again that prints roles, for `user`.
+/// The line of a preflight again that prints roles, for `user`; `None` where nobody else can run it.
 #[must_use]
-pub fn with_output(arguments: &[String], user: Option<&str>) -> String {
-    let kept = Kept::of(arguments);
-    let is_told = kept
-        .words
-        .iter()
-        .any(|word| word == "--as" || word.starts_with("--as="));
+pub fn with_output(arguments: &[String], user: Option<&str>, is_in_pod: bool) -> Option<String> {
+    let kept = Kept::of(arguments, is_in_pod)?;
+    let mut flags = kept.flags.iter();
+    let is_told = flags.any(|word| word == "--as" || word.starts_with("--as="));
     let mut words = vec!["monconf".to_owned()];
     words.extend(kept.words);
-    to_kubectl(words, user.filter(|_| !is_told))
+    words.extend(kept.flags);
+    Some(to_kubectl(words, user.filter(|_| !is_told)))
 }
 
 fn to_kubectl(mut words: Vec<String>, user: Option<&str>) -> String {
@@ -80,49 +59,80 @@ fn to_kubectl(mut words: Vec<String>, user: Option<&str>) -> String {
     format!("{} {TO_KUBECTL}", words.join(" "))
 }
 
-/// What of a command line matters.
+/// What of a command line matters: what the preflight has a flag for too.
+#[derive(Default)]
 struct Kept {
     words: Vec<String>,
+    flags: Vec<String>,
     applies: bool,
 }
 
 impl Kept {
-    fn of(arguments: &[String]) -> Self {
-        let mut words = Vec::new();
-        let mut applies = false;
+    fn of(arguments: &[String], is_in_pod: bool) -> Option<Self> {
+        let mut program = Cli::for_consumers();
+        program.build();
+        let preflight = program.find_subcommand("preflight")?;
+        let mut command = &program;
+        let mut kept = Self::default();
         let mut arguments = arguments.iter();
-        while let Some(argument) = arguments.next() {
-            let flag = argument.split('=').next().unwrap_or_default();
-            applies |= flag == "--apply";
-            let is_short =
-                |letter: &str| argument.starts_with(letter) && !argument.starts_with("--");
-            if OWN.contains(&flag) || WITH_VALUE.contains(&flag) || argument == "-o" {
-                if flag == argument {
-                    arguments.next();
+        while let Some(word) = arguments.next() {
+            if !word.starts_with('-') {
+                if kept.words.is_empty() {
+                    command = program.find_subcommand(word)?;
                 }
-            } else if !ALONE.contains(&flag) && !is_short("-v") && !is_short("-o") {
-                words.push(argument.clone());
+                kept.words.push(word.clone());
+                continue;
             }
+            let (flag, within) = flag(command, word)?;
+            // Its plan is another than that of the flags.
+            if flag.get_id() == WITH_METRICSINSTANCE[0] {
+                return None;
+            }
+            kept.applies |= flag.get_long() == Some("apply");
+            let takes_next = flag.get_action().takes_values() && within.is_none();
+            let next = if takes_next { arguments.next() } else { None };
+            if !is_kept(preflight, flag) {
+                continue;
+            }
+            let value = within.or(next.map(String::as_str));
+            let is_file = flag.get_value_parser().type_id() == TypeId::of::<PathBuf>();
+            if is_file && (is_in_pod || value == Some("-")) {
+                return None;
+            }
+            kept.flags.push(word.clone());
+            kept.flags.extend(next.cloned());
         }
-        Self { words, applies }
+        Some(kept)
     }
+}
 
-    /// The first word that is no flag.
-    fn take_word(&mut self) -> Option<String> {
-        let first = self.words.first()?;
-        (!first.starts_with('-')).then(|| self.words.remove(0))
-    }
+/// An administrator has an own kubeconfig, and all else that is of every command says nothing about rights.
+fn is_kept(preflight: &Command, flag: &Arg) -> bool {
+    let mut known = preflight.get_arguments();
+    let long = flag.get_long();
+    long != Some("output")
+        && !flag.is_global_set()
+        && known.any(|known| known.get_long().is_some() && known.get_long() == long)
+}
 
-    /// A consumer's name, wherever it stands and is no flag's value.
-    fn take_consumer(&mut self) -> Option<String> {
-        let place = (0..self.words.len()).find(|&place| {
-            let follows_flag = place > 0
-                && self.words[place - 1].starts_with('-')
-                && !self.words[place - 1].contains('=');
-            Consumer::named(&self.words[place]).is_some() && !follows_flag
-        })?;
-        Some(self.words.remove(place))
+/// The flag that a word begins with, and its value where that is in the same word.
+fn flag<'a, 'b>(command: &'a Command, word: &'b str) -> Option<(&'a Arg, Option<&'b str>)> {
+    let mut arguments = command.get_arguments();
+    if let Some(long) = word.strip_prefix("--") {
+        let (name, value) = match long.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (long, None),
+        };
+        let flag = arguments.find(|argument| argument.get_long() == Some(name))?;
+        return Some((flag, value));
     }
+    let short = word.strip_prefix('-')?;
+    let mut letters = short.char_indices();
+    let (_, letter) = letters.next()?;
+    let flag = arguments.find(|argument| argument.get_short() == Some(letter))?;
+    let rest = letters.as_str();
+    let value = rest.strip_prefix('=').unwrap_or(rest);
+    Some((flag, (!value.is_empty()).then_some(value)))
 }
 
 #[cfg(test)]
@@ -151,18 +161,41 @@ mod tests {
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             assert_eq!(
-                of_arguments(&words, Some("jane")).as_deref(),
+                of_arguments(&words, Some("jane"), false).as_deref(),
                 Some(preflight)
             );
         }
-        for line in ["rbac audit", "jobs", "", "--help"] {
+        for line in [
+            "rbac audit",
+            "jobs",
+            "",
+            "--help",
+            "prometheus --file - --apply",
+            "prometheus -f- --apply",
+            "alloy --from-metricsinstance a/b --bypass-errors",
+        ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            assert_eq!(of_arguments(&words, None), None, "{line}");
+            assert_eq!(of_arguments(&words, None, false), None, "{line}");
         }
         let words = ["preflight", "alloy", "-o", "json", "--as=a b"].map(str::to_owned);
         assert_eq!(
-            with_output(&words, Some("jane")),
-            "monconf preflight alloy '--as=a b' -o yaml | kubectl apply -f -"
+            with_output(&words, Some("jane"), false).as_deref(),
+            Some("monconf preflight alloy '--as=a b' -o yaml | kubectl apply -f -")
         );
+    }
+
+    #[test]
+    fn a_file_of_a_pod_is_nobody_elses() {
+        for (line, is_there) in [
+            ("prometheus --apply --file=/etc/monconf.yaml", false),
+            ("rotate prometheus -f /etc/monconf.yaml", false),
+            ("rotate prometheus --existing-access -vv", true),
+            ("status --result-file /dev/termination-log", true),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let told = of_arguments(&words, Some("jane"), true);
+            assert_eq!(told.is_some(), is_there, "{line}");
+            assert!(of_arguments(&words, Some("jane"), false).is_some());
+        }
     }
 }

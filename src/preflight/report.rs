@@ -33,8 +33,10 @@ pub struct Admission {
     pub workload: String,
     /// The level that the namespace enforces, where that is known.
     pub level: Option<Level>,
-    /// Why its Pods are refused; empty where they are admitted.
+    /// Why its Pods are refused; empty where they are admitted or nobody knows.
     pub refused: Vec<String>,
+    /// Why it is not known whether they are admitted.
+    pub unknown: Option<String>,
     /// Whether the API server said so; else the fields were looked at.
     pub is_said: bool,
 }
@@ -111,6 +113,7 @@ impl Preflight {
     #[must_use]
     pub fn count_missing(&self) -> usize {
         let grantings = self.demands.grantings.iter();
+        let grantings = grantings.filter(|granting| granting.when.is_none());
         let of_roles: usize = grantings.map(|granting| self.lacking(granting).len()).sum();
         let refused = self.admissions.iter();
         let refused = refused.filter(|admission| !admission.refused.is_empty());
@@ -132,6 +135,7 @@ pub fn report(preflight: &Preflight) -> Value {
             "workload": admission.workload,
             "enforced": admission.level.map(Level::name),
             "refused": admission.refused,
+            "unknown": admission.unknown,
             "saidByServer": admission.is_said,
         })
     });
@@ -183,6 +187,7 @@ fn granted(granting: &Granting, preflight: &Preflight) -> Value {
         "namespace": namespace(&granting.scope),
         "written": granting.is_written,
         "bound": granting.is_bound,
+        "when": granting.when,
         "rights": rights,
         "missing": lacking.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "insteadOfHolding": ways,

@@ -8,7 +8,7 @@ use super::reading::{token_right, what};
 use super::{Demand, Demands, Granting, Weight, scope_of};
 use crate::access::{Right, Rule, Scope};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Action, Change, Plan, Target};
+use crate::plan::{Action, Blocker, Change, Plan, Target, Why};
 use crate::spec::Spec;
 
 /// What applying `plan` takes. Of the objects in `hidden`, which the caller may not read, it is not known whether they
@@ -51,8 +51,19 @@ pub(super) fn of_plan(plan: &Plan, hidden: &BTreeSet<ObjectRef>, spec: &Spec) ->
             ..Demand::required(right, scope, "the token")
         });
     }
+    demands.extend(not_there(plan, spec));
     demands.grantings = grantings(plan, hidden);
     demands
+}
+
+/// A ConfigMap is its chart's, so the plan does not make it: it will be there when its key is written.
+fn not_there(plan: &Plan, spec: &Spec) -> Vec<Demand> {
+    let keys = plan.blockers.iter().filter_map(|blocker| match blocker {
+        Blocker::Unwritable(key) if key.why == Why::NoObject => Some(&key.key.object),
+        _ => None,
+    });
+    keys.map(|object| Demand::on(object, "patch", what(object, spec)))
+        .collect()
 }
 
 /// The token Secret and the handles: whether they are written depends on each other.
@@ -127,6 +138,7 @@ fn grantings(plan: &Plan, hidden: &BTreeSet<ObjectRef>) -> Vec<Granting> {
                 scope: scope_of(role),
                 is_written: is_written(change),
                 is_bound,
+                when: None,
             };
             (granting.is_written || granting.is_bound).then_some(granting)
         })
@@ -172,6 +184,7 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
             _ => {}
         }
     }
+    demands.extend(not_there(plan, spec));
     if plan
         .changes
         .iter()

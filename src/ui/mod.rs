@@ -190,7 +190,12 @@ impl Ui {
     /// Which rights a command takes, and which are missing.
     pub fn preflight(&self, preflight: &Preflight) {
         let paint = self.paint(Stream::Out);
-        write(Stream::Out, &preflight::text(preflight, paint));
+        self.say(Stream::Out, &preflight::text(preflight, paint));
+    }
+
+    /// Roles as manifests, whose comments name calls of the program.
+    pub fn roles(&self, manifests: &str) {
+        self.say(Stream::Out, manifests);
     }
 
     /// Every instance and its token.

@@ -138,8 +138,9 @@ fn granted(granting: &Granting, preflight: &Preflight, paint: Paint) -> String {
         .collect();
     let ways = ways.join(" and ");
     let title = format!(
-        "\n{} {does}, which takes to hold what it grants\n",
-        granting.role
+        "\n{} {does}, which takes holding what it grants{}\n",
+        granting.role,
+        when(granting)
     );
     let mut out = paint.with(BOLD, &scrub(&title));
     let Some(rights) = &granting.rights else {
@@ -159,10 +160,12 @@ fn granted(granting: &Granting, preflight: &Preflight, paint: Paint) -> String {
     }
     let all: Vec<&crate::access::Right> = rights.iter().collect();
     let line = if is_asked {
-        paint.with(
-            RED,
-            &scrub_line(&format!("  - missing: {}", names(&lacking))),
-        )
+        let (sign, color) = match granting.when {
+            None => ("-", RED),
+            Some(_) => ("!", YELLOW),
+        };
+        let line = format!("  {sign} missing: {}", names(&lacking));
+        paint.with(color, &scrub_line(&line))
     } else {
         scrub_line(&format!("    {}", names(&all)))
     };
@@ -173,11 +176,20 @@ fn granted(granting: &Granting, preflight: &Preflight, paint: Paint) -> String {
     out
 }
 
+fn when(granting: &Granting) -> String {
+    let when = granting.when.as_ref();
+    when.map_or_else(String::new, |when| format!(" ({when})"))
+}
+
 fn admitted(admission: &Admission, paint: Paint) -> String {
     let level = admission.level.map_or("not known", Level::name);
     let title = format!("\n{}: Pod Security {level}\n", admission.workload);
     let mut out = paint.with(BOLD, &scrub(&title));
-    if admission.refused.is_empty() {
+    if let Some(why) = &admission.unknown {
+        let line = scrub_line(&format!("  ! not known: {why}"));
+        out.push_str(&paint.with(YELLOW, &line));
+        out.push('\n');
+    } else if admission.refused.is_empty() {
         out.push_str(&paint.with(GREEN, "  + its Pods are admitted\n"));
     }
     for refused in &admission.refused {
@@ -192,9 +204,17 @@ fn sum(preflight: &Preflight) -> String {
     let required = rights.iter().filter(|demand| demand.is_required()).count();
     let optional = rights.len() - required;
     if preflight.answers.is_none() {
-        return format!("{required} rights are needed, {optional} more are of use.");
+        let needed = match required {
+            1 => "1 right is needed".to_owned(),
+            _ => format!("{required} rights are needed"),
+        };
+        return match optional {
+            1 => format!("{needed}, 1 more is of use."),
+            _ => format!("{needed}, {optional} more are of use."),
+        };
     }
     match preflight.count_missing() {
+        0 if required == 1 => "The one right that is needed is there.".to_owned(),
         0 => format!("Nothing is missing of {required} rights that are needed."),
         missing => format!("{missing} missing: the command would be refused."),
     }

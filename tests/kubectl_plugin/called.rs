@@ -160,3 +160,17 @@ fn the_manual_and_the_completion_script_are_of_the_file() {
     let script = plugin.run(&["completions", "bash"]).ok().stdout;
     assert!(script.contains("-o default kubectl-monconf"), "{script}");
 }
+
+#[test]
+fn a_preflight_names_the_command_as_it_is_typed() {
+    let plugin = Plugin::new();
+    let report = plugin.run(&["preflight", "--offline"]).ok();
+    let words = "kubectl monconf prometheus --apply\n";
+    assert!(report.stdout.contains(words), "{}", report.stdout);
+    let roles = plugin.run(&["preflight", "--offline", "-o", "yaml"]).ok();
+    let head = roles.stdout.lines().next();
+    assert_eq!(
+        head,
+        Some("# What somebody needs for: kubectl monconf prometheus --apply")
+    );
+}

@@ -176,7 +176,7 @@ pub(super) fn others() -> Vec<Case> {
             ..Case::APPLY
         },
         Case {
-            name: "a new key with access of somebody else's",
+            name: "a new key without roles",
             flags: &[
                 "--existing-access",
                 "--jobs",

@@ -86,7 +86,7 @@ fn what_has_to_be_held_is_what_the_api_server_says_is_missing() {
     let run = preflight(&scope, &user, &raw[..4]).exit(1);
     assert!(
         run.stdout
-            .contains("is written and bound, which takes to hold what it grants\n  - missing: "),
+            .contains("is written and bound, which takes holding what it grants\n  - missing: "),
         "{}",
         run.stdout
     );

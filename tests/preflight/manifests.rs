@@ -316,3 +316,84 @@ fn what_is_no_manifest_is_told_with_its_line() {
         assert!(run.stderr.contains(words), "{text}: {}", run.stderr);
     }
 }
+
+/// What the server cannot tell, and no level tells either, is not said to be admitted.
+#[test]
+fn what_is_not_known_of_pods_is_said() {
+    let cp = ControlPlane::shared();
+    let scope = cp.scope("preflight-not-known");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pod.yaml");
+    fs::write(
+        &file,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: a, image: a}]}}",
+    )
+    .unwrap();
+    let ask = |output: &str| {
+        Monconf::new(["preflight", "-o", output, "--manifests"])
+            .args([&file])
+            .args(["-n", &scope.namespace])
+            .kubeconfig(scope.kubeconfig())
+            .run()
+            .ok()
+    };
+    let absent = ask("text").stdout;
+    assert!(
+        absent.contains("  ! not known: ") && !absent.contains("admitted"),
+        "{absent}"
+    );
+    let namespace =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scope.namespace}});
+    cp.admin().post("/api/v1/namespaces", &namespace).unwrap();
+    let admitted = ask("text").stdout;
+    assert!(admitted.contains("  + its Pods are admitted"), "{admitted}");
+    let quotas = format!("/api/v1/namespaces/{}/resourcequotas", scope.namespace);
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}});
+    cp.admin().post(&quotas, &quota).unwrap();
+    let mut found = report(&ask("json"));
+    for _ in 0..200 {
+        if found["admission"][0]["unknown"].is_string() {
+            break;
+        }
+        found = report(&ask("json"));
+    }
+    let why = found["admission"][0]["unknown"].as_str().unwrap();
+    assert!(why.contains("quota"), "{why}");
+    assert_eq!(found["admission"][0]["saidByServer"], false);
+}
+
+/// An installation does not fail for want of rights on a test, nor on what only an uninstallation runs.
+#[test]
+fn hooks_of_tests_and_deletions_are_not_indispensable() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hooks.yaml");
+    let role = |name: &str, hooks: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"name": name, "annotations": {"helm.sh/hook": hooks}},
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+        })
+    };
+    let hooks = [
+        ("tried", "test", Some("only for helm test")),
+        ("gone", "pre-delete", Some("only for an uninstallation")),
+        ("both", "post-install, pre-delete", None),
+        ("later", "post-upgrade,post-rollback", None),
+    ];
+    let roles = hooks.map(|(name, hooks, _)| role(name, hooks).to_string());
+    fs::write(&file, roles.join("\n---\n")).unwrap();
+    let run = Monconf::new(["preflight", "--offline", "-o", "json", "--manifests"])
+        .args([&file])
+        .run()
+        .ok();
+    let found = report(&run);
+    for (index, (name, _, when)) in hooks.iter().enumerate() {
+        assert_eq!(found["grants"][index]["when"], json!(when), "{name}");
+        let needs = found["needs"].as_array().unwrap().iter();
+        let mut named = needs.filter(|need| need["resourceName"] == *name);
+        assert!(
+            named.all(|need| need["required"] == when.is_none()),
+            "{name}: {found:#}"
+        );
+    }
+}

@@ -122,20 +122,35 @@ async fn admission(workload: Workload, cluster: &Cluster) -> Result<Admission> {
         cluster.try_pod(&namespace, pod.clone())
     );
     let level = live.as_ref().map(Level::enforced);
-    let (refused, is_said) = match tried? {
-        Tried::Admitted => (Vec::new(), true),
-        Tried::Refused(why) => (vec![why], true),
-        Tried::Unknown => {
-            let against = level.map(|level| level.against(&pod));
-            (against.unwrap_or_default(), false)
-        }
+    let tried = tried?;
+    let is_said = matches!(tried, Tried::Admitted | Tried::Refused(_));
+    let looked_at = || level.map(|level| level.against(&pod));
+    let (refused, unknown) = match tried {
+        Tried::Admitted => (Vec::new(), None),
+        Tried::Refused(why) => (vec![why], None),
+        Tried::NotForUs => match looked_at() {
+            Some(refused) => (refused, None),
+            None => (Vec::new(), Some(unseen(&namespace))),
+        },
+        // What the fields tell is so whatever else is in the way.
+        Tried::Unknown(why) => match looked_at() {
+            Some(refused) if !refused.is_empty() => (refused, None),
+            _ => (Vec::new(), Some(why)),
+        },
     };
     Ok(Admission {
         workload: title,
         level,
         refused,
+        unknown,
         is_said,
     })
+}
+
+fn unseen(namespace: &str) -> String {
+    format!(
+        "the Namespace {namespace} is not there or may not be read, and no Pod may be created in it"
+    )
 }
 
 fn text(path: &Path) -> Result<String> {

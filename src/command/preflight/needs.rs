@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::Cluster;
+use crate::command::rotate::nothing_to_replace;
 use crate::error::Result;
+use crate::plan::Plan;
 use crate::preflight::{Demands, Known, Verb, demands};
 use crate::prepare::{Partly, prepare_partly, prepare_removal_partly, prepare_unseen};
 use crate::render::Templates;
@@ -27,6 +29,7 @@ pub(super) fn offline(wanted: &Wanted<'_>) -> Result<Demands> {
     } = *wanted;
     let form = Form::of(spec, true);
     let plan = prepare_unseen(spec, &form, templates)?;
+    check_rotation(wanted, &plan)?;
     let known = Known {
         form: &form,
         plan: &plan,
@@ -79,6 +82,7 @@ pub(super) async fn online(wanted: &Wanted<'_>, cluster: &Cluster) -> Result<Dem
         Some(planned) => planned,
         None => unseen(spec, templates)?,
     };
+    check_rotation(wanted, &planned.plan)?;
     let mut all = Demands::default();
     for verb in verbs {
         let hidden = match (verb, &removed) {
@@ -95,6 +99,16 @@ pub(super) async fn online(wanted: &Wanted<'_>, cluster: &Cluster) -> Result<Dem
         all.join(demands(*verb, spec, &known));
     }
     Ok(all)
+}
+
+/// A rotation that has nothing to replace takes no rights: the command says so too.
+fn check_rotation(wanted: &Wanted<'_>, plan: &Plan) -> Result<()> {
+    let mut plan = plan.clone();
+    plan.retain_token(&wanted.spec.names);
+    if wanted.verbs.contains(&Verb::Rotate) && plan.changes.is_empty() {
+        return Err(nothing_to_replace());
+    }
+    Ok(())
 }
 
 fn unseen(spec: &Spec, templates: &Templates) -> Result<Partly> {

@@ -36,7 +36,8 @@ pub fn roles(preflight: &Preflight, required: bool) -> String {
             vec![reason],
         );
     }
-    for granting in &demands.grantings {
+    let grantings = demands.grantings.iter();
+    for granting in grantings.filter(|granting| granting.when.is_none() || !required) {
         let held = if granting.rights.is_some() {
             granting.held()
         } else {
