@@ -157,13 +157,6 @@ pub(super) fn targets(spec: &Spec, form: &Form) -> Vec<Demand> {
             }
         }
     }
-    // What may be listed everywhere may be listed in a namespace.
-    let everywhere: Vec<Right> = demands
-        .iter()
-        .filter(|demand| demand.scope == Scope::Cluster)
-        .map(|demand| demand.right.clone())
-        .collect();
-    demands.retain(|demand| demand.scope == Scope::Cluster || !everywhere.contains(&demand.right));
     demands
 }
 

@@ -9,7 +9,7 @@ use super::{Demand, Demands, Granting, Weight, scope_of};
 use crate::access::{Right, Rule, Scope};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Action, Blocker, Change, Plan, Target, Why};
-use crate::spec::Spec;
+use crate::spec::{Consumer, Spec};
 
 /// What applying `plan` takes. Of the objects in `hidden`, which the caller may not read, it is not known whether they
 /// are to be written.
@@ -185,6 +185,14 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
         }
     }
     demands.extend(not_there(plan, spec));
+    if spec.names.consumer == Consumer::GrafanaAgent {
+        let namespace = &spec.names.namespace;
+        let jobs = ObjectRef::namespaced(Kind::Secret, namespace, &spec.names.agent_jobs());
+        demands.add(Demand {
+            weight: Weight::Perhaps(format!("only if {jobs} exists")),
+            ..Demand::on(&jobs, "delete", what(&jobs, spec))
+        });
+    }
     if plan
         .changes
         .iter()
