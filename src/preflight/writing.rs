@@ -171,6 +171,8 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
             Target::Object(object) if object.kind != Kind::Namespace => {
                 demands.add(Demand::on(object, "delete", what(object, spec)));
             }
+            // The agent's own goes as a whole, see below.
+            Target::Key(key) if key.object.name == spec.names.agent_jobs() => {}
             Target::Key(key) => {
                 let on = |verb| Demand::on(&key.object, verb, what(&key.object, spec));
                 demands.add(on("patch"));
@@ -185,12 +187,15 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
         }
     }
     demands.extend(not_there(plan, spec));
+    let mut left = vec![spec.names.token_secret()];
     if spec.names.consumer == Consumer::GrafanaAgent {
-        let namespace = &spec.names.namespace;
-        let jobs = ObjectRef::namespaced(Kind::Secret, namespace, &spec.names.agent_jobs());
+        left.push(spec.names.agent_jobs());
+    }
+    for name in left {
+        let secret = ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, &name);
         demands.add(Demand {
-            weight: Weight::Perhaps(format!("only if {jobs} exists")),
-            ..Demand::on(&jobs, "delete", what(&jobs, spec))
+            weight: Weight::Perhaps(format!("only if {secret} exists")),
+            ..Demand::on(&secret, "delete", what(&secret, spec))
         });
     }
     if plan
