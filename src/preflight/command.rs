@@ -60,6 +60,7 @@ pub fn demands(verb: Verb, spec: &Spec, known: &Known<'_>) -> Demands {
         // Rights in a namespace are granted there: whoever grants them makes it.
         demands.namespaces.extend(made(known.plan));
     }
+    demands.cover();
     demands
 }
 

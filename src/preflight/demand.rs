@@ -147,6 +147,18 @@ impl Demands {
         }
     }
 
+    /// Whoever needs something in the whole cluster has it in each namespace.
+    pub(super) fn cover(&mut self) {
+        let everywhere: Vec<Right> = self
+            .rights
+            .iter()
+            .filter(|demand| demand.scope == Scope::Cluster && demand.is_required())
+            .map(|demand| demand.right.clone())
+            .collect();
+        self.rights
+            .retain(|demand| demand.scope == Scope::Cluster || !everywhere.contains(&demand.right));
+    }
+
     /// A Namespace is in itself, and a role there may be about it. Whoever leaves access to somebody else finds the
     /// Namespace made.
     pub(super) fn confine(&mut self) {

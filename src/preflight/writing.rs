@@ -9,7 +9,7 @@ use super::{Demand, Demands, Granting, Weight, scope_of};
 use crate::access::{Right, Rule, Scope};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Action, Blocker, Change, Plan, Target, Why};
-use crate::spec::Spec;
+use crate::spec::{Consumer, Spec};
 
 /// What applying `plan` takes. Of the objects in `hidden`, which the caller may not read, it is not known whether they
 /// are to be written.
@@ -171,6 +171,8 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
             Target::Object(object) if object.kind != Kind::Namespace => {
                 demands.add(Demand::on(object, "delete", what(object, spec)));
             }
+            // The agent's own goes as a whole, see below.
+            Target::Key(key) if key.object.name == spec.names.agent_jobs() => {}
             Target::Key(key) => {
                 let on = |verb| Demand::on(&key.object, verb, what(&key.object, spec));
                 demands.add(on("patch"));
@@ -185,6 +187,17 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
         }
     }
     demands.extend(not_there(plan, spec));
+    let mut left = vec![spec.names.token_secret()];
+    if spec.names.consumer == Consumer::GrafanaAgent {
+        left.push(spec.names.agent_jobs());
+    }
+    for name in left {
+        let secret = ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, &name);
+        demands.add(Demand {
+            weight: Weight::Perhaps(format!("only if {secret} exists")),
+            ..Demand::on(&secret, "delete", what(&secret, spec))
+        });
+    }
     if plan
         .changes
         .iter()
