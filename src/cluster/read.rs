@@ -71,14 +71,21 @@ impl Cluster {
             Some((selecting, self.send(call).await))
         };
         let root_ca = async {
-            // A Pod is given it, and asks no other namespace for it.
-            if self.is_in_cluster() {
+            // A Pod is given it, and asks no other namespace for it; nor does whoever has few rights and another one.
+            if self.is_in_cluster() || spec.existing_access && self.ca_pem().is_some() {
                 return None;
             }
             let root_ca = ObjectRef::namespaced(Kind::ConfigMap, ANY_NAMESPACE, ROOT_CA);
             self.send(Call::get(&root_ca)).await.ok()
         };
-        let keys = self.send(Call::read("the keys that sign tokens", SIGNING_KEYS));
+        let keys = async {
+            // Every account of the cluster may read them, other users as a rule not.
+            if spec.existing_access && !self.is_in_cluster() {
+                return None;
+            }
+            let call = Call::read("the keys that sign tokens", SIGNING_KEYS);
+            self.send(call).await.ok()
+        };
         let user = self.send(Call::who_am_i());
         let asked = reads.held.iter().filter(|_| before_writing);
         let held = join_all(asked.map(|namespace| self.held(namespace)));
@@ -99,7 +106,7 @@ impl Cluster {
             agents: None,
             served: served?,
             root_ca: text(root_ca, "/data/ca.crt"),
-            keys: keys.ok().and_then(|answer| KeySet::parse(&answer.body)),
+            keys: keys.and_then(|answer| KeySet::parse(&answer.body)),
             unfamiliar: unfamiliar.into_iter().flatten().collect(),
             held: held.into_iter().flatten().collect(),
             warnings: Vec::new(),

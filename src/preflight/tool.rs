@@ -95,10 +95,7 @@ fn when(tool: Tool, manifest: &Manifest) -> Option<String> {
     }
     let is_test = |hook: &&str| hook.starts_with("test");
     let is_deletion = |hook: &&str| hook.ends_with("-delete");
-    if !hooks
-        .iter()
-        .all(|hook| is_test(&hook) || is_deletion(&hook))
-    {
+    if !hooks.iter().all(|hook| is_test(hook) || is_deletion(hook)) {
         return None;
     }
     let when = match (hooks.iter().any(is_test), hooks.iter().any(is_deletion)) {

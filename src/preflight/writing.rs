@@ -198,13 +198,7 @@ pub(super) fn undone(plan: &Plan, spec: &Spec) -> Demands {
             ..Demand::on(&secret, "delete", what(&secret, spec))
         });
     }
-    if plan
-        .changes
-        .iter()
-        .any(|change| change.target.object().is_some())
-    {
-        demands.extend(handles.map(|object| Demand::on(&object, "delete", what(&object, spec))));
-    }
+    demands.extend(handles.map(|object| Demand::on(&object, "delete", what(&object, spec))));
     demands
 }
 

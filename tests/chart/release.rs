@@ -202,13 +202,14 @@ impl<'a> Release<'a> {
 
     /// What `kubectl ARGUMENTS…` prints in the release's namespace.
     pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
-        self.kubectl_on("", arguments)
+        let place = ["--namespace", &self.scope.namespace];
+        self.kubectl_on("", &[&place, arguments].concat())
     }
 
-    /// The same with a standard input.
+    /// The same wherever its standard input says.
     pub(super) fn kubectl_on(&self, input: &str, arguments: &[&str]) -> String {
         let mut child = Command::new(Component::Kubernetes.binary("kubectl"))
-            .args(["--namespace", &self.scope.namespace, "--kubeconfig"])
+            .arg("--kubeconfig")
             .arg(&self.user.kubeconfig)
             .args(arguments)
             .stdin(Stdio::piped())

@@ -116,7 +116,7 @@ pub(super) fn operator() -> Vec<Case> {
     ]
 }
 
-/// The other forms and commands.
+/// Other commands, and other forms of Prometheus' configuration.
 pub(super) fn others() -> Vec<Case> {
     vec![
         Case {
@@ -170,6 +170,12 @@ pub(super) fn others() -> Vec<Case> {
             ]],
             times: 2,
         },
+    ]
+}
+
+/// Jobs in somebody else's object, and other consumers.
+pub(super) fn elsewhere() -> Vec<Case> {
+    vec![
         Case {
             name: "a new key of a Secret",
             flags: &["--additional-scrape-configs", "more:jobs.yaml"],

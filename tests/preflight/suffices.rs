@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::Value;
 use testbed::{ControlPlane, Event, User};
 
-use super::case::{Case, operator, others};
+use super::case::{Case, elsewhere, operator, others};
 use super::{apply, documents, report};
 use crate::support::rights::asked;
 
@@ -123,7 +123,8 @@ fn whole(cp: &ControlPlane, case: &Case) {
 #[test]
 fn the_printed_roles_suffice_and_each_right_is_used() {
     let cp = ControlPlane::shared();
-    let cases: Vec<Case> = operator().into_iter().chain(others()).collect();
+    let cases = operator().into_iter().chain(others());
+    let cases: Vec<Case> = cases.chain(elsewhere()).collect();
     thread::scope(|threads| {
         for case in &cases {
             threads.spawn(move || whole(cp, case));
