@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(long, env = "MONCONF_DELETE_NAMESPACE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     delete_namespace: bool,
 
-    /// Instead of a command of monconf: what takes whoever applies the manifests in FILE, - for standard input
+    /// Instead of a command of monconf: what whoever applies the manifests in FILE needs; - is standard input
     #[arg(
         long,
         env = "MONCONF_MANIFESTS",
