@@ -106,7 +106,7 @@ const BY_THE_SCHEMA: [(&str, &str); 24] = [
 ];
 
 /// What depends on more than one value: `helm template` and `helm install` say it.
-const BY_THE_TEMPLATES: [(&str, &str); 38] = [
+const BY_THE_TEMPLATES: [(&str, &str); 39] = [
     (
         "config: {jobs: [pod]}",
         "config.jobs: there is no job \"pod\"; the jobs are apiserver, kubelet, cadvisor,",
@@ -254,6 +254,10 @@ const BY_THE_TEMPLATES: [(&str, &str); 38] = [
     (
         "config: {ownJobs: [{name: api, role: pod, interval: 10s, timeout: 1m}]}",
         "config.ownJobs[0].timeout: 1m is longer than the interval of 10s",
+    ),
+    (
+        "{rotation: {overlap: 400d}, config: {duration: 90d}}",
+        "rotation.overlap: 400d is longer than a token lives (config.duration)",
     ),
     (
         "pod: {env: [{name: MONCONF_NAME, value: a}]}",

@@ -33,8 +33,8 @@ be by itself is in values.schema.json; here is what depends on other values. Tak
 {{- include "monconf.checkDuration" (dict "at" (printf "config.%s" .) "duration" (get $config .) "least" (ternary 600 0 (eq . "duration"))) -}}
 {{- end -}}
 {{- $life := include "monconf.seconds" ($config.duration | default "90d") | int64 -}}
-{{- if gt (mul 3 (include "monconf.seconds" .root.Values.rotation.overlap | int64)) $life -}}
-{{- fail (printf "rotation.overlap: %s is longer than a third of the token's life (config.duration), which is when it is replaced" .root.Values.rotation.overlap) -}}
+{{- if gt (include "monconf.seconds" .root.Values.rotation.overlap | int64) $life -}}
+{{- fail (printf "rotation.overlap: %s is longer than a token lives (config.duration)" .root.Values.rotation.overlap) -}}
 {{- end -}}
 {{- include "monconf.checkPlace" $model -}}
 {{- include "monconf.checkSamples" $model -}}
