@@ -29,7 +29,7 @@ fn whole_life(helm: Helm, test: &str) {
     let cp = &world.cluster.cp;
     let release = Release::new(cp, helm, test);
     let scope = &release.scope;
-    let config = json!({"interval": "1s"});
+    let config = json!({"interval": "3s"});
     let consumer = Consumer::start(scope);
 
     let installed = release.install(&config, &json!({})).ok();

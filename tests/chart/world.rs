@@ -90,7 +90,7 @@ impl Consumer {
             "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"},
             "spec": {
                 "image": PROMETHEUS, "imagePullPolicy": "IfNotPresent", "version": "v3.13.5",
-                "serviceAccountName": "prometheus", "replicas": 1, "scrapeInterval": "1s",
+                "serviceAccountName": "prometheus", "replicas": 1, "scrapeInterval": "3s",
                 "serviceDiscoveryRole": "EndpointSlice",
                 "serviceMonitorSelector": every, "podMonitorSelector": every, "scrapeConfigSelector": every,
                 "ruleSelector": every,
