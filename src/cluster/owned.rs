@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::read::{Outcome, Refused, items, labelled_path, text, what_may_be};
-use super::{Call, Cluster, Failure};
+use super::read::{Outcome, Refused, items, labelled_path, text, what_may_be, whole};
+use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
 use crate::reads::{Labelled, RemovalReads};
 use crate::spec::Spec;
@@ -34,12 +34,7 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read_owned(&self, spec: &Spec) -> Outcome<Owned> {
-        let (owned, refused) = self.read_owned_that_may_be(spec).await?;
-        let failures = refused.into_iter().map(|(_, failure)| failure).collect();
-        match Failure::together(failures) {
-            Some(failure) => Err(failure),
-            None => Ok(owned),
-        }
+        whole(self.read_owned_that_may_be(spec).await?)
     }
 
     /// The same as far as the caller may read it; beside it what was denied and is indispensable, each with the object

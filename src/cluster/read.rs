@@ -29,12 +29,7 @@ impl Cluster {
     /// # Errors
     /// Objects that cannot be read: all refusals together, or the first failure of another kind.
     pub async fn read(&self, spec: &Spec, before_writing: bool) -> Outcome<Snapshot> {
-        let (snapshot, refused) = self.read_what_may_be(spec, before_writing).await?;
-        let failures = refused.into_iter().map(|(_, failure)| failure).collect();
-        match Failure::together(failures) {
-            Some(failure) => Err(failure),
-            None => Ok(snapshot),
-        }
+        whole(self.read_what_may_be(spec, before_writing).await?)
     }
 
     /// The same as far as the caller may read it; beside it what was denied and is indispensable, each with the object
@@ -269,6 +264,15 @@ pub(super) fn labelled_path(kind: Kind, namespace: Option<&str>, names: &Names) 
 
 /// A read that was denied, with the object that it is about, if it is one.
 pub type Refused = (Option<ObjectRef>, Box<Failure>);
+
+/// What was read, for whoever cannot do without any of it.
+pub(super) fn whole<T>((read, refused): (T, Vec<Refused>)) -> Outcome<T> {
+    let failures = refused.into_iter().map(|(_, failure)| failure);
+    match Failure::together(failures.collect()) {
+        Some(failure) => Err(failure),
+        None => Ok(read),
+    }
+}
 
 /// The objects that exist, and those that the caller may not read.
 pub(super) fn what_may_be(
