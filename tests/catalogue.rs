@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
 use monconf::job::{BLACKBOX_EXPORTER, catalogue};
 use monconf::yaml;
@@ -11,8 +10,6 @@ use testbed::poll::{poll, until};
 use testbed::{ControlPlane, Crds, Operator, OperatorVersion, Options, Scope, promtool_check};
 
 use crate::support::{Monconf, Run};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Both ways to kubelets.
 const WAYS: [&[&str]; 2] = [
@@ -213,7 +210,7 @@ fn the_operator_makes_a_valid_configuration_of_every_monitor() {
         "/api/v1/nodes/$1/proxy/metrics/cadvisor",
     ]) {
         apply(&scope, way);
-        let config = poll(PATIENCE, || {
+        let config = poll(|| {
             let config = operator.generated_config(&scope.namespace, "main");
             let document = yaml::parse(&config, "generated").ok()?.pop()?;
             let jobs = document["scrape_configs"].as_array()?.len();
@@ -286,7 +283,7 @@ fn a_plan_says_what_the_account_that_discovers_lacks() {
             {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs},
         ]),
     );
-    until("nothing is lacking", PATIENCE, || !plan(&[]).contains(who));
+    until("nothing is lacking", || !plan(&[]).contains(who));
 
     // One that looks into the monitors' own namespace only is told apart.
     let confined = json!({"spec": {"ignoreNamespaceSelectors": true}});

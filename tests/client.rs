@@ -1,7 +1,5 @@
 //! A server that limits who asks it.
 
-use std::time::Duration;
-
 use serde_json::json;
 use testbed::{ControlPlane, Crds, Options};
 
@@ -55,7 +53,7 @@ fn a_server_that_limits_us_is_asked_again_later() {
         assert!(limited || plan.code == 0, "{}", plan.stderr);
         limited
     };
-    testbed::poll::until("the limit holds", Duration::from_secs(20), wave);
+    testbed::poll::until("the limit holds", wave);
 
     let before = cp.audit(&user.name).len();
     Monconf::prometheus(&scope, &["--apply"])

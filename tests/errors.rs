@@ -5,12 +5,12 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use testbed::{ControlPlane, Crds, Fault, Options, Scope, pty};
+use testbed::{ControlPlane, Crds, Fault, Options, Scope, poll, pty};
 
 use crate::support::{Monconf, Run};
 
@@ -113,26 +113,19 @@ fn a_server_that_is_not_there() {
     may_pass(&plan(&unknown), &["nowhere.invalid", "hint: "]);
 }
 
-/// Far above any deadline of these tests, far below what a connection without a deadline of ours would wait.
-const HANGS: Duration = Duration::from_mins(1);
-
 #[test]
 fn a_server_that_does_not_answer_is_waited_for_no_longer_than_said() {
     let cp = ControlPlane::start(Options::bare());
     let scope = cp.scope("black-hole");
     cp.pause();
-    let begun = Instant::now();
     let run = Monconf::prometheus(&scope, &["--apply", "--request-timeout", "1s"]).run();
-    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     may_pass(&run, &["did not answer within 1 s", "hint: "]);
     cp.resume();
     // And one that accepts connections and says nothing, not even in TLS.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let server = format!("https://{}", silent.local_addr().unwrap());
-    let begun = Instant::now();
     let run = plan(&kubeconfig(folder.path(), &server, cp.ca_pem(), &json!({})));
-    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     may_pass(&run, &["did not answer within 2 s"]);
 }
 
@@ -321,7 +314,7 @@ fn a_proxy_is_used_unless_the_cluster_is_excepted() {
     };
     ask("other.example.com,10.0.0.0/8");
     assert_eq!(
-        asked.recv_timeout(Duration::from_secs(5)).unwrap(),
+        asked.recv_timeout(poll::BOUND).unwrap(),
         "CONNECT kubernetes.invalid:6443 HTTP/1.1"
     );
     while asked.try_recv().is_ok() {}
@@ -456,14 +449,12 @@ fn a_server_that_is_restarted_meanwhile_is_waited_for_and_one_that_stays_away_is
         let (code, shown) = pty::run(&command, |session| {
             session.expect("[y/N] ");
             cp.kill_apiserver();
-            let begun = Instant::now();
             session.send_line("y");
             if comes_back {
                 thread::sleep(Duration::from_secs(3));
                 cp.restart_apiserver();
             } else {
                 session.expect("error: ");
-                assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
             }
         });
         if comes_back {

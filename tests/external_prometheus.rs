@@ -2,13 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use testbed::{ControlPlane, Network, Options, Prometheus, Scope, promtool_check};
 
 use crate::support::{Monconf, token};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Folder(tempfile::TempDir);
 
@@ -52,7 +49,7 @@ fn prometheus_scrapes_the_api_server_through_a_rotation_and_stops_without_the_ri
 
     let prometheus = Prometheus::start(&folder.path("prometheus.yml"), &[]);
     let job = format!("{}-kubernetes-apiservers", scope.name);
-    let targets = prometheus.wait_for(&job, "up", PATIENCE);
+    let targets = prometheus.wait_for(&job, "up");
     assert_eq!(targets.len(), 1);
     assert_eq!(value(&prometheus, &format!("up{{job=\"{job}\"}}")), "1");
 
@@ -84,7 +81,7 @@ fn prometheus_scrapes_the_api_server_through_a_rotation_and_stops_without_the_ri
     folder.apply(&scope, &["--duration", "30d"]);
     assert_ne!(fs::read_to_string(&token_file).unwrap(), before);
     let seen = scrapes();
-    testbed::poll::until("more scrapes", PATIENCE, || scrapes() > seen + 2);
+    testbed::poll::until("more scrapes", || scrapes() > seen + 2);
     assert_eq!(
         value(
             &prometheus,
@@ -104,13 +101,13 @@ fn prometheus_scrapes_the_api_server_through_a_rotation_and_stops_without_the_ri
         .unwrap()
         .retain(|rule| rule["nonResourceURLs"].is_null());
     cp.admin().put(&role, &live).unwrap();
-    prometheus.wait_for(&job, "down", PATIENCE);
+    prometheus.wait_for(&job, "down");
     assert!(refused() > 0);
 }
 
 /// The value of the only series; Prometheus answers queries a moment after it has scraped.
 fn value(prometheus: &Prometheus, query: &str) -> String {
-    let value = testbed::poll::poll(PATIENCE, || {
+    let value = testbed::poll::poll(|| {
         let answer = prometheus.query(query);
         Some(answer.pointer("/0/value/1")?.as_str()?.to_owned())
     });

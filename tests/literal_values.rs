@@ -5,15 +5,12 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use testbed::poll::poll;
 use testbed::{AgentOperator, ControlPlane, Crds, Exporter, GrafanaAgent, Options, Scope};
 
 use crate::support::{Monconf, Receiver, token};
-
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What quotation, a substitution or a narrow set of characters on the way would change.
 const AWKWARD: &str = "Köln-東京-🐈 $1 ${1} $$ $$$ ${HOME} $HOME \\ \\\\ \\n \\$1 \"a\" 'b' `c` {{ d }} {% e %} %f # : \u{2028} \\";
@@ -139,7 +136,7 @@ fn assert_arrives(
     honors: bool,
     added: (&str, &str),
 ) {
-    let targets = agent.wait_for(job, "up", PATIENCE);
+    let targets = agent.wait_for(job, "up");
     assert_eq!(targets.len(), 1, "{targets:#?}");
     assert_eq!(targets[0].labels, Value::Object(expected(job)));
     let (_, query) = targets[0].scrape_url.split_once("?awkward=").unwrap();
@@ -217,7 +214,7 @@ fn static_mode_as_its_operator_configures_it_has_every_value_as_it_is() {
     );
     token::mount(&scope, &mounted);
     let agent = format!("{}-k8s-agent", scope.name);
-    let config = poll(PATIENCE, || {
+    let config = poll(|| {
         let config = world.operator.rendered_config(&scope.namespace, &agent);
         config.contains("honors").then_some(config)
     });

@@ -292,14 +292,10 @@ fn an_operator_that_cannot_say_where_to_look_is_refused() {
     cp.admin().put(path, &crd).unwrap();
     let run = || Monconf::prometheus(&scope, &["--apply", "--jobs", "scheduler"]).run();
     // The API server's cache follows a moment later.
-    testbed::poll::until(
-        "the schema is seen",
-        std::time::Duration::from_secs(10),
-        || {
-            run()
-                .stderr
-                .contains("has no field spec.kubernetesSDConfigs[].namespaces, without which")
-        },
-    );
+    testbed::poll::until("the schema is seen", || {
+        run()
+            .stderr
+            .contains("has no field spec.kubernetesSDConfigs[].namespaces, without which")
+    });
     run().exit(1);
 }

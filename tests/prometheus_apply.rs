@@ -1,7 +1,5 @@
 //! The main job in operator format: what is created, what it may do, and that it is done once.
 
-use std::time::Duration;
-
 use monconf::access::observer;
 use serde_json::{Value, json};
 use testbed::{Client, ControlPlane};
@@ -148,7 +146,7 @@ fn discovery_with_our_own_token_adds_list_and_watch_and_nothing_else() {
     let no_service = ["--apply", "--format", "raw", "--jobs", "kubelet"];
     let run = Monconf::prometheus(&scope, &no_service).run().ok();
     assert!(run.stderr.contains("- RoleBinding"), "{}", run.stderr);
-    testbed::poll::until("the Role is gone", Duration::from_secs(10), || {
+    testbed::poll::until("the Role is gone", || {
         rights::allowed_in(&scraper, "default").is_empty()
     });
 }

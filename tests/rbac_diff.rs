@@ -169,11 +169,7 @@ fn every_way_to_a_right_is_found() {
         ("list", "services"),
         ("watch", "configmaps"),
     ] {
-        testbed::poll::until(
-            "the right is known",
-            std::time::Duration::from_secs(20),
-            || rights::may(&client, verb, what),
-        );
+        testbed::poll::until("the right is known", || rights::may(&client, verb, what));
     }
 
     let text = diff(&scope, &[]).exit(2).stdout;

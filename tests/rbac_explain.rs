@@ -191,14 +191,10 @@ fn monitors(cp: &ControlPlane, folder: &Path) -> Claim {
         .iter()
         .all(|job| config.contains(job))
     };
-    testbed::poll::until(
-        "the operator has read the monitors",
-        std::time::Duration::from_secs(30),
-        || {
-            config = operator.generated_config(NAMESPACE, "main");
-            complete(&config)
-        },
-    );
+    testbed::poll::until("the operator has read the monitors", || {
+        config = operator.generated_config(NAMESPACE, "main");
+        complete(&config)
+    });
     // As the operator's reloader does in the pod.
     let config = config.replace("$(SHARD)", "0");
     let rendered = folder.join("rendered.yml");

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 use ureq::Agent;
@@ -152,8 +151,8 @@ impl GrafanaAgent {
     }
 
     /// Waits until a job has targets and all of them have this health; returns them.
-    pub fn wait_for(&self, job: &str, health: &str, timeout: Duration) -> Vec<Target> {
-        Target::wait_for(|| self.targets(), job, health, timeout)
+    pub fn wait_for(&self, job: &str, health: &str) -> Vec<Target> {
+        Target::wait_for(|| self.targets(), job, health)
     }
 
     /// The components that flow mode runs, each with its `localID` and its `health`.

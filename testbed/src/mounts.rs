@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::poll::until;
 use crate::process::{Directory, Launch, Process};
@@ -32,7 +31,7 @@ impl Mounts {
             holder,
             _directory: directory,
         };
-        until("a namespace is there", Duration::from_secs(10), || {
+        until("a namespace is there", || {
             fs::read_link(mounts.namespace()).ok() != fs::read_link("/proc/self/ns/mnt").ok()
         });
         Some(mounts)

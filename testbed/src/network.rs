@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
 
 use crate::packages::{self, Package};
 use crate::poll::until;
@@ -46,7 +45,7 @@ impl Network {
             holder,
             _directory: directory,
         };
-        until("a namespace is there", Duration::from_secs(10), || {
+        until("a namespace is there", || {
             std::fs::read_link(network.namespace()).ok()
                 != std::fs::read_link("/proc/self/ns/net").ok()
         });

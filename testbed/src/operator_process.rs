@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Read;
-use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use flate2::read::GzDecoder;
@@ -15,9 +14,6 @@ use crate::poll::poll;
 use crate::process::{Directory, Launch, Process, free_port, with_free_ports};
 use crate::user::unique;
 use crate::web;
-
-/// How long it may take to write an object.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a gzipped text begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -101,7 +97,7 @@ impl OperatorProcess {
 
     /// Waits until an object that it makes is as `find` wants it.
     pub(crate) fn wait_for<T>(&self, path: &str, find: impl Fn(Value) -> Option<T>) -> T {
-        poll(PATIENCE, || find(self.admin.get(path).ok()?))
+        poll(|| find(self.admin.get(path).ok()?))
             .unwrap_or_else(|| panic!("the operator makes no {path}: {}", self.process.log_tail()))
     }
 }

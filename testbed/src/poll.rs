@@ -3,9 +3,12 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Asks `probe` again and again until it has an answer; `None` when `timeout` has passed without one.
-pub fn poll<T>(timeout: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
-    let end = Instant::now() + timeout;
+/// How long an event may take, however busy the machine is. Only a test that fails waits this long.
+pub const BOUND: Duration = Duration::from_mins(5);
+
+/// Asks `probe` again and again until it has an answer; `None` when [`BOUND`] has passed without one.
+pub fn poll<T>(mut probe: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + BOUND;
     let mut pause = Duration::from_millis(5);
     loop {
         if let Some(answer) = probe() {
@@ -20,7 +23,7 @@ pub fn poll<T>(timeout: Duration, mut probe: impl FnMut() -> Option<T>) -> Optio
 }
 
 /// Like [`poll`], for a condition; panics with `what` when it does not come true.
-pub fn until(what: &str, timeout: Duration, mut condition: impl FnMut() -> bool) {
-    poll(timeout, || condition().then_some(()))
-        .unwrap_or_else(|| panic!("waited {timeout:?} in vain until {what}"));
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    poll(|| condition().then_some(()))
+        .unwrap_or_else(|| panic!("waited {BOUND:?} in vain until {what}"));
 }

@@ -1,7 +1,6 @@
 //! The real Prometheus.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Response;
@@ -60,28 +59,18 @@ impl Target {
     }
 
     /// Waits until a job is among `all` and each of its targets has this health; returns these.
-    pub(crate) fn wait_for(
-        all: impl Fn() -> Vec<Self>,
-        job: &str,
-        health: &str,
-        timeout: Duration,
-    ) -> Vec<Self> {
+    pub(crate) fn wait_for(all: impl Fn() -> Vec<Self>, job: &str, health: &str) -> Vec<Self> {
         let of_job = || {
             let mut targets = all();
             targets.retain(|target| target.job == job);
             targets
         };
-        poll(timeout, || {
+        poll(|| {
             let targets = of_job();
             (!targets.is_empty() && targets.iter().all(|target| target.health == health))
                 .then_some(targets)
         })
-        .unwrap_or_else(|| {
-            panic!(
-                "job {job} is not {health} after {timeout:?}: {:#?}",
-                of_job()
-            )
-        })
+        .unwrap_or_else(|| panic!("job {job} is not {health}: {:#?}", of_job()))
     }
 }
 
@@ -168,8 +157,8 @@ impl Prometheus {
     }
 
     /// Waits until a job has targets and all of them have this health; returns them.
-    pub fn wait_for(&self, job: &str, health: &str, timeout: Duration) -> Vec<Target> {
-        Target::wait_for(|| self.targets(), job, health, timeout)
+    pub fn wait_for(&self, job: &str, health: &str) -> Vec<Target> {
+        Target::wait_for(|| self.targets(), job, health)
     }
 
     /// The result of an instant query: the API's `result` list.

@@ -9,16 +9,14 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::poll::poll;
+use crate::poll::{BOUND, poll};
 use crate::process::{spawn, tied_to_this_process};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that runs in a pseudo-terminal.
 pub struct Session {
@@ -86,7 +84,7 @@ impl Session {
 
     /// Waits until `text` appears after what earlier calls waited for; gives everything up to its end.
     pub fn expect(&mut self, text: &str) -> String {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + BOUND;
         loop {
             if let Some(at) = self.transcript[self.read..].find(text) {
                 let from = self.read;
@@ -135,9 +133,9 @@ impl Session {
     }
 
     fn wait(mut self) -> (i32, String) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + BOUND;
         while !self.receive(end) {}
-        let status = poll(PATIENCE, || self.child.try_wait().ok().flatten());
+        let status = poll(|| self.child.try_wait().ok().flatten());
         let status =
             status.unwrap_or_else(|| panic!("the program does not end:\n{}", self.transcript));
         (exit_code(status), std::mem::take(&mut self.transcript))

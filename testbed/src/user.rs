@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -133,10 +132,8 @@ impl ControlPlane {
                 "subresource": subresource, "name": first("resourceNames"), "namespace": namespace.unwrap_or_default(),
             }})
         };
-        poll(Duration::from_secs(20), || {
-            self.may(name, &attributes).then_some(())
-        })
-        .unwrap_or_else(|| panic!("the authorizer does not learn {attributes} for {name}"));
+        poll(|| self.may(name, &attributes).then_some(()))
+            .unwrap_or_else(|| panic!("the authorizer does not learn {attributes} for {name}"));
     }
 }
 

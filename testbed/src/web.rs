@@ -1,21 +1,17 @@
 //! Asking the components that serve plain HTTP.
 
-use std::time::Duration;
-
 use ureq::Agent;
 
 use crate::client::Identity;
-use crate::poll::poll;
+use crate::poll::{BOUND, poll};
 use crate::process::Process;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client for which every status is an answer, and which no proxy of the environment gets between.
 pub(crate) fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(BOUND))
         .build()
         .into()
 }
@@ -26,14 +22,14 @@ pub(crate) fn unverified_agent() -> Agent {
     let agent = Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(BOUND))
         .tls_config(tls);
     agent.build().into()
 }
 
 /// Waits until `url`, which `process` is to serve, answers 200; the end of its log when it does not.
 pub(crate) fn wait_ready(process: &mut Process, agent: &Agent, url: &str) -> Result<(), String> {
-    let ready = poll(PATIENCE, || {
+    let ready = poll(|| {
         let ready = agent.get(url).call();
         let ready = ready.is_ok_and(|answer| answer.status() == 200);
         (ready || process.has_ended()).then_some(ready)

@@ -1,7 +1,6 @@
 //! The real Grafana Agent Operator: what it makes of its kinds.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::agent_operator::EXTRA_SECRETS;
@@ -95,9 +94,7 @@ fn its_configuration_holds_jobs_of_a_secret() {
     let file = folder.path().join("agent.yml");
     fs::write(&file, &rendered).expect("writable");
     let agent = GrafanaAgent::start_static(&file, &["-enable-features=integrations-next"], &[]);
-    let targets = poll(Duration::from_secs(30), || {
-        Some(agent.targets()).filter(|targets| !targets.is_empty())
-    });
+    let targets = poll(|| Some(agent.targets()).filter(|targets| !targets.is_empty()));
     let targets = targets.unwrap_or_else(|| panic!("no targets: {}", agent.log()));
     assert!(
         targets.len() < 6,
@@ -114,7 +111,7 @@ fn its_configuration_holds_jobs_of_a_secret() {
     cp.admin()
         .patch_merge(path, &change)
         .expect("an administrator");
-    let config = poll(Duration::from_secs(30), || {
+    let config = poll(|| {
         let config = operator.generated_config("default", "agent");
         config.contains("job_name: more-1999").then_some(config)
     });

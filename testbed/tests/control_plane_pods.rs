@@ -1,7 +1,5 @@
 //! The control plane's programs as Pods.
 
-use std::time::Duration;
-
 use serde_json::json;
 use testbed::client::Identity;
 use testbed::poll::until;
@@ -38,15 +36,11 @@ fn they_stand_by_and_ask_who_may_scrape() {
     );
     for (name, client) in &secured {
         let mut metrics = String::new();
-        until(
-            "it has learnt of the right",
-            Duration::from_secs(20),
-            || {
-                let answer = client.send("GET", "/metrics", "", &[]).expect("an answer");
-                metrics = answer.text;
-                answer.code == 200
-            },
-        );
+        until("it has learnt of the right", || {
+            let answer = client.send("GET", "/metrics", "", &[]).expect("an answer");
+            metrics = answer.text;
+            answer.code == 200
+        });
         let stands_by = format!("leader_election_master_status{{name=\"{name}\"}} 0");
         assert!(metrics.contains(&stands_by), "{metrics}");
     }

@@ -2,15 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::poll::until;
 use testbed::prometheus::Target;
 use testbed::{ControlPlane, GrafanaAgent, Prometheus, grafana_agent};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
 fn static_mode_scrapes_the_api_server_and_writes_the_samples() {
@@ -39,7 +36,7 @@ fn static_mode_scrapes_the_api_server_and_writes_the_samples() {
     fs::write(&file, config).expect("writable");
 
     let agent = GrafanaAgent::start_static(&file, &[], &[("SHARD", "7")]);
-    let targets = agent.wait_for("apiserver", "up", PATIENCE);
+    let targets = agent.wait_for("apiserver", "up");
     is_the_api_server(&targets, cp);
     assert_eq!(targets[0].labels["shard"], "7");
     assert_eq!(targets[0].discovered["__scheme__"], "https");
@@ -48,7 +45,7 @@ fn static_mode_scrapes_the_api_server_and_writes_the_samples() {
     samples_arrive(&prometheus);
 
     fs::write(folder.path().join("token"), "nonsense").expect("writable");
-    let targets = agent.wait_for("apiserver", "down", PATIENCE);
+    let targets = agent.wait_for("apiserver", "down");
     assert!(targets[0].last_error.contains("401"), "{targets:?}");
 }
 
@@ -86,7 +83,7 @@ prometheus.scrape "apiserver" {{
     fs::write(&file, config).expect("writable");
 
     let agent = GrafanaAgent::start_flow(&file);
-    let targets = agent.wait_for("apiserver", "up", PATIENCE);
+    let targets = agent.wait_for("apiserver", "up");
     is_the_api_server(&targets, cp);
     assert_eq!(targets[0].labels["shard"], "7");
     samples_arrive(&prometheus);
@@ -98,7 +95,7 @@ prometheus.scrape "apiserver" {{
     );
 
     fs::write(folder.path().join("token"), "nonsense").expect("writable");
-    let targets = agent.wait_for("apiserver", "down", PATIENCE);
+    let targets = agent.wait_for("apiserver", "down");
     assert!(targets[0].last_error.contains("401"), "{targets:?}");
 }
 
@@ -144,7 +141,7 @@ fn is_the_api_server(targets: &[Target], cp: &ControlPlane) {
 }
 
 fn samples_arrive(prometheus: &Prometheus) {
-    until("a sample of the API server arrives", PATIENCE, || {
+    until("a sample of the API server arrives", || {
         let up = prometheus.query("up{job='apiserver', shard='7'}");
         let requests = prometheus.query("count(apiserver_request_total{job='apiserver'})");
         up[0]["value"][1] == "1" && requests[0]["value"][1].is_string()

@@ -64,11 +64,9 @@ fn the_kubelet_asks_the_api_server_who_may_scrape() {
     let rules = json!([{"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]}]);
     cp.grant(&user, None, &rules);
     for path in METRICS {
-        until(
-            "the kubelet has learnt of it",
-            Duration::from_secs(10),
-            || answer(&kubelet, path).0 == 200,
-        );
+        until("the kubelet has learnt of it", || {
+            answer(&kubelet, path).0 == 200
+        });
     }
     let (_, metrics) = answer(&kubelet, "/metrics");
     assert!(metrics.contains("kubelet_node_name{node=\"node1\"} 1"));
@@ -109,7 +107,7 @@ fn a_pod_reaches_the_api_server() {
     let pods = format!("/api/v1/namespaces/{namespace}/pods");
     let made = scope.admin().post(&pods, &pod.object("asks"));
     made.expect("an administrator");
-    until("it has ended", Duration::from_mins(1), || {
+    until("it has ended", || {
         let pod = scope.admin().get(&format!("{pods}/asks")).expect("a Pod");
         let phase = pod["status"]["phase"].as_str().expect("a phase");
         matches!(phase, "Succeeded" | "Failed")
@@ -174,9 +172,8 @@ fn a_killed_runner_leaves_no_node() {
 
     runner.kill().expect("it runs");
     runner.wait().expect("it ends");
-    let patience = Duration::from_secs(20);
-    until("the run's directory is gone", patience, || !run.exists());
-    until("nothing is left", patience, || {
+    until("the run's directory is gone", || !run.exists());
+    until("nothing is left", || {
         leftovers(&name, &interface).is_empty()
     });
     assert!(!containerd.is_alive());

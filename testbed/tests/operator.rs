@@ -1,7 +1,6 @@
 //! The real Prometheus Operator: what it makes of monitors, and which it refuses.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::poll::{poll, until};
@@ -30,7 +29,7 @@ fn generates_a_configuration_and_rejects_what_is_broken() {
 
     let operator = Operator::start(&cp);
     let job = "serviceMonitor/default/good/0";
-    let config = poll(Duration::from_secs(20), || {
+    let config = poll(|| {
         let config = operator.generated_config("default", "main");
         config.contains(job).then_some(config)
     });
@@ -42,7 +41,7 @@ fn generates_a_configuration_and_rejects_what_is_broken() {
     assert_eq!(operator.rejections(), Vec::<String>::new());
 
     monitor(&cp, "broken");
-    until("the operator rejects it", Duration::from_secs(20), || {
+    until("the operator rejects it", || {
         let rejections = operator.rejections();
         ["skipping object", "was rejected"].iter().all(|words| {
             rejections

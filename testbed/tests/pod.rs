@@ -1,7 +1,5 @@
 //! Pods of a real node.
 
-use std::time::Duration;
-
 use serde_json::json;
 use testbed::poll::{poll, until};
 use testbed::{Cluster, Component, Pod};
@@ -30,7 +28,7 @@ fn a_pod_runs_is_scraped_and_is_an_endpoint() {
     };
     let address = cluster.run_pod(&scope.namespace, "store", &pod);
 
-    let metrics = poll(Duration::from_secs(20), || {
+    let metrics = poll(|| {
         let answer = ureq::get(format!("http://{address}:2379/metrics")).call();
         answer.ok()?.body_mut().read_to_string().ok()
     });
@@ -50,13 +48,13 @@ fn a_pod_runs_is_scraped_and_is_an_endpoint() {
         "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices\
          ?labelSelector=kubernetes.io%2Fservice-name%3Dstore"
     );
-    let endpoint = poll(Duration::from_secs(20), || {
+    let endpoint = poll(|| {
         let slices = scope.admin().get(&slices).ok()?;
         Some(slices.pointer("/items/0/endpoints/0/addresses/0")?.clone())
     });
     assert_eq!(endpoint, Some(json!(address)));
 
-    let usage = poll(Duration::from_secs(30), || {
+    let usage = poll(|| {
         let metrics = cluster.kubelet("/metrics/cadvisor");
         let labels = [
             "container_memory_working_set_bytes{",
@@ -77,7 +75,5 @@ fn a_pod_runs_is_scraped_and_is_an_endpoint() {
 
     let pod = format!("/api/v1/namespaces/{namespace}/pods/store");
     scope.admin().delete(&pod).expect("an administrator");
-    until("the Pod is gone", Duration::from_secs(30), || {
-        scope.admin().is_absent(&pod)
-    });
+    until("the Pod is gone", || scope.admin().is_absent(&pod));
 }

@@ -56,12 +56,6 @@ fn a_killed_runner_leaves_nothing() {
 
     runner.kill().expect("it runs");
     runner.wait().expect("it ends");
-    until("the child is gone", Duration::from_secs(5), || {
-        !child.is_alive()
-    });
-    until(
-        "the run's directory is gone",
-        Duration::from_secs(5),
-        || !run.exists(),
-    );
+    until("the child is gone", || !child.is_alive());
+    until("the run's directory is gone", || !run.exists());
 }

@@ -1,7 +1,6 @@
 //! The real Prometheus and its checker.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::json;
 use testbed::poll::until;
@@ -44,9 +43,9 @@ scrape_configs:
     promtool_check(&file, false).expect("a good configuration");
 
     let prometheus = Prometheus::start(folder.path(), &[]);
-    let targets = prometheus.wait_for("apiserver", "up", Duration::from_secs(20));
+    let targets = prometheus.wait_for("apiserver", "up");
     assert_eq!(targets.len(), 1);
-    until("the scrape can be queried", Duration::from_secs(10), || {
+    until("the scrape can be queried", || {
         prometheus.query("up{job='apiserver'}")[0]["value"][1] == json!("1")
     });
     assert!(prometheus.config().contains("token"));

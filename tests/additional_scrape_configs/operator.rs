@@ -1,7 +1,6 @@
 //! With the real prometheus-operator.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::json;
 use testbed::poll::poll;
@@ -46,7 +45,7 @@ fn the_configuration_that_the_operator_generates_holds_our_jobs() {
 
     let operator = Operator::start(&cp);
     let generated = |words: &str| {
-        let config = poll(Duration::from_secs(20), || {
+        let config = poll(|| {
             let config = operator.generated_config(&scope.namespace, "main");
             config.contains(words).then_some(config)
         });
@@ -86,7 +85,7 @@ fn the_configuration_that_the_operator_generates_holds_our_jobs() {
         "/apis/apps/v1/namespaces/{}/statefulsets/prometheus-main",
         scope.namespace
     );
-    let pods = poll(Duration::from_secs(20), || cp.admin().get(&pods).ok());
+    let pods = poll(|| cp.admin().get(&pods).ok());
     let pods = pods.unwrap().to_string();
     assert!(pods.contains(mounted.trim_end_matches("/token")), "{pods}");
 }

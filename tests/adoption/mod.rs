@@ -59,7 +59,7 @@ fn monconf(scope: &Scope, arguments: &[&str]) -> Run {
 /// What the token in the Secret may do, waited for: authorizers learn of a role with a delay.
 fn allowed(scope: &Scope, expected: &BTreeSet<String>) {
     let client = Client::with_token(scope.cp, &token::of_secret(scope));
-    testbed::poll::until("the rights", std::time::Duration::from_secs(15), || {
+    testbed::poll::until("the rights", || {
         rights::allowed(&client)
             .into_iter()
             .collect::<BTreeSet<_>>()
@@ -161,9 +161,7 @@ fn with_the_observer_s_access_their_look_is_kept_but_for_nodes_proxy() {
     .ok();
     assert_eq!(uids(&scope), before);
     let client = Client::with_token(cp, &token::of_secret(&scope));
-    testbed::poll::until("the rights", std::time::Duration::from_secs(15), || {
-        !rights::may(&client, "get", "nodes/proxy")
-    });
+    testbed::poll::until("the rights", || !rights::may(&client, "get", "nodes/proxy"));
     for what in [
         "pods",
         "nodes",
@@ -192,11 +190,11 @@ fn a_token_that_never_expires_is_told_with_the_line_that_deletes_it() {
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
             "metadata": {"name": name, "annotations": {"kubernetes.io/service-account.name": account}},
         });
-        testbed::poll::until("the account", std::time::Duration::from_secs(15), || {
+        testbed::poll::until("the account", || {
             scope.admin().post(&secrets, &secret).is_ok()
         });
     }
-    testbed::poll::until("the old token", std::time::Duration::from_secs(15), || {
+    testbed::poll::until("the old token", || {
         let live = scope.admin().get(&format!("{secrets}/old-token"));
         live.is_ok_and(|live| live["data"]["token"].is_string())
     });

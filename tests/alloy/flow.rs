@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +13,6 @@ use testbed::{ControlPlane, GrafanaAgent, Mounts, Network, Options, Scope, poll}
 
 use super::{every_kind, everything, render};
 
-const PATIENCE: Duration = Duration::from_secs(90);
 const ACCOUNT: &str = "/run/secrets/kubernetes.io/serviceaccount";
 
 #[test]
@@ -66,7 +64,7 @@ fn runs(settings: &Settings, mounts: &Mounts, cp: &ControlPlane) {
     ];
     let agent = GrafanaAgent::start_flow_within(&mounts.entrance(), file.path(), &environment);
 
-    let targets = agent.wait_for("kubernetes-apiservers", "up", PATIENCE);
+    let targets = agent.wait_for("kubernetes-apiservers", "up");
     assert_eq!(targets.len(), 1, "{targets:?}");
     assert_eq!(targets[0].labels["path"], "/metrics");
     let components = agent.components();
@@ -74,7 +72,7 @@ fn runs(settings: &Settings, mounts: &Mounts, cp: &ControlPlane) {
         let found = components.iter().filter(|found| found["name"] == kind);
         assert_eq!(found.count(), spec.jobs.len(), "{kind}: {components:?}");
     }
-    poll::until("every component is healthy", PATIENCE, || {
+    poll::until("every component is healthy", || {
         let is_healthy = |component: &Value| component["health"]["state"] == "healthy";
         agent.components().iter().all(is_healthy)
     });

@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use testbed::poll::poll;
 use testbed::{Cluster, GrafanaAgent, Prometheus, Scope};
 
 use crate::support::receiver::DEFAULT_JOBS;
 use crate::support::{Monconf, Receiver};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Of every job some, with few labels and with many; none that a busy cluster makes more of.
 const METRICS: [&str; 21] = [
@@ -103,9 +100,9 @@ fn prometheus_agent_and_alloy_give_the_same_series() {
         (of_alloy.prometheus(), &alloy),
     ];
     for job in DEFAULT_JOBS {
-        prometheus.wait_for(&format!("{}-kubernetes-{job}", raw.name), "up", PATIENCE);
-        static_mode.wait_for(&format!("{}-kubernetes-{job}", agent.name), "up", PATIENCE);
-        flow_mode.wait_for(&format!("{}-kubernetes-{job}", alloy.name), "up", PATIENCE);
+        prometheus.wait_for(&format!("{}-kubernetes-{job}", raw.name), "up");
+        static_mode.wait_for(&format!("{}-kubernetes-{job}", agent.name), "up");
+        flow_mode.wait_for(&format!("{}-kubernetes-{job}", alloy.name), "up");
         for (receiver, scope) in [(&of_agent, &agent), (&of_alloy, &alloy)] {
             receiver.wait_until_up(&format!("{}-kubernetes-{job}", scope.name));
         }
@@ -113,7 +110,7 @@ fn prometheus_agent_and_alloy_give_the_same_series() {
     for metric in METRICS {
         let mut last = Vec::new();
         // What a cluster tells may change between two scrapes.
-        let same = poll(PATIENCE, || {
+        let same = poll(|| {
             last = consumers
                 .map(|(prometheus, scope)| series(prometheus, scope, metric))
                 .into();

@@ -2,7 +2,6 @@
 //! with no right more.
 
 use std::sync::Once;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use testbed::poll::poll;
@@ -16,8 +15,6 @@ use crate::support::rights::refused;
 const IMAGE: &str = "testbed.invalid/grafana-agent:1";
 const FOLDER: &str = "/etc/alloy";
 const SECRETS: &str = "/etc/alloy-secrets";
-const PATIENCE: Duration = Duration::from_mins(1);
-
 /// Configures Alloy by the ConfigMap that its Pod mounts.
 fn apply(scope: &Scope, token_from: &str, write: &str, more: &[&str]) {
     let arguments = [
@@ -113,9 +110,7 @@ fn everything_arrives(cluster: &Cluster, scope: &Scope, receiver: &ReceiverPod) 
         let job = format!("{}-kubernetes-{job}", scope.name);
         (job, vec!["1".to_owned()])
     });
-    let arrived = poll(PATIENCE, || {
-        (receiver.up() == expected.clone().into()).then_some(())
-    });
+    let arrived = poll(|| (receiver.up() == expected.clone().into()).then_some(()));
     arrived.unwrap_or_else(|| {
         panic!(
             "not all arrives: {:?}\n{}",
@@ -214,7 +209,7 @@ fn without_the_rights_to_read_its_secrets_both_are_refused() {
                 event.name.as_str(),
             ) == ("get", "secrets", secret)
         };
-        let found = poll(PATIENCE, || refused(&scope).into_iter().find(asks));
+        let found = poll(|| refused(&scope).into_iter().find(asks));
         assert!(found.is_some(), "nobody asks for {secret}");
     }
 }

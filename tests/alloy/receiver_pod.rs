@@ -1,7 +1,6 @@
 //! A Prometheus in a Pod that takes what is sent to it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::json;
 use testbed::client::Identity;
@@ -13,8 +12,6 @@ use crate::support::prometheus_pod::{self, IMAGE};
 
 const FOLDER: &str = "/config";
 const PORT: u16 = 9090;
-const PATIENCE: Duration = Duration::from_mins(1);
-
 pub(super) const USER: &str = "alloy";
 pub(super) const PASSWORD: &str = "wrong-horse";
 /// bcrypt of the password, with as little work as it allows.
@@ -73,7 +70,7 @@ impl ReceiverPod {
             client: Client::unverified(&url, &identity),
             url,
         };
-        let ready = poll(PATIENCE, || receiver.client.get(QUERY).ok());
+        let ready = poll(|| receiver.client.get(QUERY).ok());
         ready.unwrap_or_else(|| {
             panic!(
                 "Prometheus in a Pod does not answer: {}",

@@ -1,7 +1,6 @@
 //! `monconf alloy --apply`: what it writes is loaded unchanged, scrapes everything and sends it on.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::{Cluster, GrafanaAgent, Scope, grafana_agent};
@@ -50,9 +49,9 @@ fn an_alloy_outside_the_cluster_runs_its_file_through_a_rotation() {
         .args(["--duration", "30d"])
         .run()
         .ok();
-    std::thread::sleep(Duration::from_secs(5));
     for job in DEFAULT_JOBS {
         let job = format!("{}-kubernetes-{job}", scope.name);
+        receiver.wait_for_more_scrapes(&job);
         let least = receiver
             .prometheus()
             .query(&format!("min_over_time(up{{job=\"{job}\"}}[5m])"));

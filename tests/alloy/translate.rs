@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::poll::until;
@@ -83,7 +82,7 @@ pub(super) fn unhealthy(text: &str, kubeconfig: &Path) -> Vec<Value> {
             .filter(|component| component["health"]["state"] != "healthy")
             .collect::<Vec<_>>()
     };
-    until("components are evaluated", Duration::from_secs(30), || {
+    until("components are evaluated", || {
         !agent.components().is_empty()
             && sick()
                 .iter()

@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::poll::{poll, until};
@@ -13,8 +12,6 @@ use testbed::{Cluster, Crds, Helm, Options, root};
 
 use super::release::Release;
 use crate::support::{Monconf, Run, image, token};
-
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Without any kind of prometheus-operator, until a test installs them.
 #[test]
@@ -109,7 +106,7 @@ impl<'a> Hold<'a> {
             "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors?dryRun=All&timeout=1s",
             release.scope.namespace
         );
-        until("the webhook is asked", PATIENCE, || {
+        until("the webhook is asked", || {
             release.scope.admin().post(&path, &probe).is_err()
         });
         Self {
@@ -155,13 +152,8 @@ fn interrupted(release: &Release, values: &Value, end: impl FnOnce(&Value)) -> R
     thread::scope(|threads| {
         let installing = threads.spawn(|| release.install(&json!({"format": "operator"}), values));
         let secret = format!("v1/secrets/{}-k8s-token", release.scope.name);
-        until("the token is written", PATIENCE, || {
-            release.get(&secret).is_some()
-        });
-        let pod = poll(PATIENCE, || {
-            release.pods(&release.own("apply")).into_iter().next()
-        })
-        .unwrap();
+        until("the token is written", || release.get(&secret).is_some());
+        let pod = poll(|| release.pods(&release.own("apply")).into_iter().next()).unwrap();
         end(&pod);
         drop(hold);
         installing.join().unwrap()
@@ -175,7 +167,7 @@ fn kill(pod: &Value) {
         let read = |file: &str| fs::read_to_string(process.path().join(file)).unwrap_or_default();
         read("cgroup").contains(uid) && read("cmdline").starts_with("/monconf")
     };
-    let process = poll(PATIENCE, || {
+    let process = poll(|| {
         let mut processes = fs::read_dir("/proc").unwrap().flatten();
         processes.find(of_pod).map(|process| process.file_name())
     });

@@ -1,7 +1,5 @@
 //! From installation to removal, on a node that enforces the Pod Security level `restricted`.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use testbed::Helm;
 use testbed::poll::poll;
@@ -9,8 +7,6 @@ use testbed::poll::poll;
 use super::release::Release;
 use super::world::{Consumer, World};
 use crate::support::token;
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn with_helm_4() {
@@ -118,7 +114,7 @@ fn triggered(release: &Release, name: &str) -> Value {
     let now = job.replace("\"--if-due\",", "");
     assert_ne!(now, job);
     release.kubectl_on(&now, &["create", "-f", "-"]);
-    poll(PATIENCE, || release.results(name).into_iter().next())
+    poll(|| release.results(name).into_iter().next())
         .unwrap_or_else(|| panic!("{:#?}", release.get(&format!("batch/v1/jobs/{name}"))))
 }
 

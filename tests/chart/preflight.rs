@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::poll::until;
@@ -15,8 +14,6 @@ use super::rendered::{NAMESPACE, Rendered};
 use super::value_sets::{SETS, values};
 use super::world::World;
 use crate::support::{Monconf, Run};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The chart's templates and the program each have a list of what a run asks for.
 #[test]
@@ -113,7 +110,7 @@ fn limited(helm: Helm, tool: &str) {
     let user = owner(&release, &format!("owner-{}", release.scope.name));
     let administrator = std::mem::replace(&mut release.user, user.clone());
     let secrets = format!("/api/v1/namespaces/{}/secrets", release.scope.namespace);
-    until("the owner may begin", PATIENCE, || {
+    until("the owner may begin", || {
         user.client().get(&secrets).is_ok()
     });
     let preflight = |kubeconfig: &Path, more: &[&str]| {
@@ -152,7 +149,7 @@ fn limited(helm: Helm, tool: &str) {
     let limited = std::mem::replace(&mut release.user, administrator);
     release.kubectl_on(&roles.stdout, &["apply", "-f", "-"]);
     release.user = limited;
-    until("the roles hold", PATIENCE, || {
+    until("the roles hold", || {
         preflight(&user.kubeconfig, &[]).code == 0
     });
     let since = cp.audit(&user.name).len();

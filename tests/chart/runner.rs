@@ -1,7 +1,6 @@
 //! The roles of the chart's Jobs suffice for what the Jobs run, whatever the settings, and nothing is asked beyond them.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -166,7 +165,7 @@ fn until_granted(client: &Client, rendered: &Rendered, account: &str) {
                 "resource": resource, "subresource": subresource, "name": rule["resourceNames"][0],
             },
         }});
-        until("a role is in force", Duration::from_mins(1), || {
+        until("a role is in force", || {
             client.post(reviews, &review).unwrap()["status"]["allowed"] == true
         });
     }

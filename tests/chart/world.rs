@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::symlink;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::operator::RELOADER;
@@ -13,8 +12,6 @@ use testbed::{Client, Cluster, Component, Crds, Operator, Options, Scope, root};
 use crate::support::image;
 
 const PROMETHEUS: &str = "testbed.invalid/prometheus-server:1";
-const PATIENCE: Duration = Duration::from_mins(3);
-
 /// The cluster and what runs beside it.
 pub(super) struct World {
     _operator: Operator,
@@ -105,7 +102,7 @@ impl Consumer {
         let path = format!("/apis/monitoring.coreos.com/v1/namespaces/{namespace}/prometheuses");
         create(&path, &prometheus);
         let pod = format!("/api/v1/namespaces/{namespace}/pods/prometheus-main-0");
-        let address = poll(PATIENCE, || {
+        let address = poll(|| {
             admin.get(&pod).ok()?["status"]["podIP"]
                 .as_str()
                 .map(str::to_owned)
@@ -114,7 +111,7 @@ impl Consumer {
         let address = address.unwrap_or_else(|| panic!("Prometheus has no Pod: {:?}", status()));
         let identity = testbed::client::Identity::Anonymous;
         let client = Client::unverified(&format!("http://{address}:9090"), &identity);
-        let answer = poll(PATIENCE, || client.get(Target::PATH).ok());
+        let answer = poll(|| client.get(Target::PATH).ok());
         answer.unwrap_or_else(|| panic!("Prometheus does not answer: {:?}", status()));
         Self(client)
     }
@@ -131,7 +128,7 @@ impl Consumer {
             (targets.len() == count && targets.iter().all(|target| target.health == "up"))
                 .then_some(())
         };
-        poll(PATIENCE, all_up).unwrap_or_else(|| panic!("{:#?}", self.targets()));
+        poll(all_up).unwrap_or_else(|| panic!("{:#?}", self.targets()));
     }
 
     /// The result of an instant query.

@@ -1,7 +1,6 @@
 //! A real Prometheus runs on the file while its jobs come, change and go.
 
 use std::fs;
-use std::time::Duration;
 
 use monconf::splice::{Splice, splice};
 use monconf::yaml::Step;
@@ -9,8 +8,6 @@ use testbed::{ControlPlane, Network, Options, Prometheus, Scope};
 
 use super::Folder;
 use crate::support::{Monconf, Run};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const BY_HAND: &str = "global: {scrape_interval: 1s, scrape_timeout: 1s}\n\nscrape_configs:\n\
 # ourselves\n- job_name: itself\n  static_configs:\n  - targets: []\n\n# the end\n";
@@ -41,9 +38,9 @@ fn jobs_come_are_scraped_through_a_rotation_and_go() {
     assert!(run.stdout.contains(" adds 2 jobs\n"), "{}", run.stdout);
     prometheus.reload().unwrap();
     let job = format!("{}-kubernetes-apiservers", scope.name);
-    prometheus.wait_for(&job, "up", PATIENCE);
+    prometheus.wait_for(&job, "up");
     let up = |query: &str| {
-        testbed::poll::until(query, PATIENCE, || {
+        testbed::poll::until(query, || {
             prometheus
                 .query(query)
                 .pointer("/0/value/1")
@@ -75,12 +72,12 @@ fn jobs_come_are_scraped_through_a_rotation_and_go() {
         count.unwrap_or_default()
     };
     let seen = count();
-    testbed::poll::until("more scrapes", PATIENCE, || count() > seen + 2.0);
+    testbed::poll::until("more scrapes", || count() > seen + 2.0);
     up(&format!("min_over_time(up{{job=\"{job}\"}}[5m])"));
 
     apply(&folder, &scope, &["--jobs", "kubelet"]);
     prometheus.reload().unwrap();
-    testbed::poll::until("the job is gone", PATIENCE, || {
+    testbed::poll::until("the job is gone", || {
         prometheus.targets().iter().all(|target| target.job != job)
     });
     assert!(!prometheus.config().contains(&job));

@@ -10,15 +10,12 @@ mod wrong;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::Value;
 use testbed::poll::poll;
 use testbed::{AgentOperator, Cluster, Crds, GrafanaAgent, Options, Scope, root};
 
 use crate::support::{Monconf, Run, token};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cluster with a node, with the kinds of both operators, and the agent's operator beside it.
 struct World {
@@ -46,7 +43,7 @@ impl World {
     /// What the operator generated, with the variables of one of its Pods put in.
     fn rendered(&self, scope: &Scope, words: &str) -> String {
         let (namespace, name) = (&scope.namespace, agent(scope));
-        let text = poll(PATIENCE, || {
+        let text = poll(|| {
             let generated = self.operator.generated_config(namespace, &name);
             let is_current = generated.contains(words);
             is_current.then(|| self.operator.rendered_config(namespace, &name))

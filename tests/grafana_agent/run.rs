@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
 use serde_json::Value;
+use testbed::{GrafanaAgent, poll};
 
 use super::{World, agent, apply_outside, monconf, start};
 use crate::support::Receiver;
@@ -117,22 +117,28 @@ fn of_two_shards_each_target_is_scraped_by_one() {
         .operator
         .generated_config(&scope.namespace, &agent(&scope));
     assert!(config.contains("$(SHARDS)"), "{config}");
-    let targets = |shard: &str| -> BTreeSet<String> {
+    let started = |shard: &str| {
         let text = world.rendered(&scope, "kubernetes-cadvisor");
         // The other shard's Pod differs in this variable alone.
         let text = text
             .replace("regex: \"0\"", &format!("regex: \"{shard}\""))
             .replace("regex: 0", &format!("regex: {shard}"));
-        let running = start(folder.path(), &text, &[], &[]);
-        // Those that are dropped are never told: look until nothing more has come for a while.
-        std::thread::sleep(Duration::from_secs(12));
-        running
-            .targets()
-            .iter()
+        start(folder.path(), &text, &[], &[])
+    };
+    let targets = |shard: &GrafanaAgent| -> BTreeSet<String> {
+        let targets = shard.targets().into_iter();
+        targets
             .map(|target| format!("{} {}", target.job, target.scrape_url))
             .collect()
     };
-    let (first, second) = (targets("0"), targets("1"));
-    assert!(first.is_disjoint(&second), "{first:?} {second:?}");
+    let shards = [started("0"), started("1")];
+    let mut seen = [BTreeSet::new(), BTreeSet::new()];
+    // A target that is dropped is not listed: both shards are done when each target is listed by one of them.
+    poll::until("each target is scraped", || {
+        seen = shards.each_ref().map(targets);
+        seen[0].union(&seen[1]).count() >= 3
+    });
+    let [first, second] = &seen;
+    assert!(first.is_disjoint(second), "{first:?} {second:?}");
     assert_eq!(first.len() + second.len(), 3, "{first:?} {second:?}");
 }

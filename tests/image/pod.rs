@@ -1,14 +1,10 @@
 //! The image on a node: any user, nothing to write to, Pod Security at its strictest.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 use testbed::poll::poll;
 use testbed::{Cluster, Pod, Scope};
 
 use crate::support::image::{NAME, import};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
@@ -79,7 +75,7 @@ fn run(
             .unwrap_or_default()["status"]
             .clone()
     };
-    let phase = poll(PATIENCE, || {
+    let phase = poll(|| {
         let phase = status()["phase"].clone();
         (phase == "Succeeded" || phase == "Failed").then_some(phase)
     });

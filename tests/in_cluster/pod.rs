@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Once;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::{Cluster, Pod, Scope};
@@ -11,8 +10,6 @@ use testbed::{Cluster, Pod, Scope};
 use super::{objects, settled};
 
 const IMAGE: &str = "testbed.invalid/monconf:1";
-const PATIENCE: Duration = Duration::from_mins(2);
-
 /// A Pod that runs monconf once.
 struct Runner<'a> {
     cluster: &'a Cluster,
@@ -85,7 +82,7 @@ impl<'a> Runner<'a> {
         let admin = self.cluster.cp.admin();
         let pod = || admin.get(&self.path()).unwrap();
         let of = |pod: &Value| pod["status"]["containerStatuses"][0]["state"]["terminated"].clone();
-        testbed::poll::poll(PATIENCE, || of(&pod()).is_object().then_some(()))
+        testbed::poll::poll(|| of(&pod()).is_object().then_some(()))
             .unwrap_or_else(|| panic!("{:#}\n{}", pod()["status"], self.log()));
         let terminated = of(&pod());
         let message = terminated["message"]
@@ -139,7 +136,7 @@ fn a_pod_that_may_write_nothing_tells_its_result() {
 
     let apply = run("apply", &["prometheus", "--apply"]);
     let (code, result) = {
-        testbed::poll::until("its log", PATIENCE, || apply.log().contains("\"result\":"));
+        testbed::poll::until("its log", || apply.log().contains("\"result\":"));
         let log = apply.log();
         let lines: Vec<&str> = log
             .lines()
@@ -175,7 +172,7 @@ fn a_pod_that_may_write_nothing_tells_its_result() {
 
     // Deleted while it waits: it is process 1, which no signal ends by itself.
     let waiting = run("rotate", &["rotate", "--overlap", "1h", "--wait"]);
-    testbed::poll::until("a new token", PATIENCE, || {
+    testbed::poll::until("a new token", || {
         waiting.log().contains("Token issued for ")
     });
     cp.admin().delete(&waiting.path()).unwrap();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -327,9 +326,7 @@ fn nothing_is_held_back() {
         "{first}"
     );
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    testbed::poll::until("its end", Duration::from_mins(1), || {
-        child.try_wait().unwrap().is_some()
-    });
+    testbed::poll::until("its end", || child.try_wait().unwrap().is_some());
     let result = settled(&fs::read_to_string(instance.file()).unwrap());
     assert_eq!(
         (&result["exitCode"], &result["verb"]),

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use monconf::yaml;
 use serde_json::{Value, json};
@@ -17,7 +16,6 @@ use super::trial::{is_of, names};
 use super::world::World;
 use crate::support::token;
 
-const PATIENCE: Duration = Duration::from_mins(1);
 /// Where samples go: nobody is there.
 const NOWHERE: &str = "http://127.0.0.1:9/api/v1/write";
 /// Where monitors reach the API server.
@@ -80,7 +78,7 @@ fn of_monitors(world: &World, scope: &Scope, case: &Case, folder: &Path) -> Stri
     let (token_file, ca_file) = (folder.join("token"), folder.join("ca.crt"));
     fs::write(&token_file, token::of_secret(scope)).unwrap();
     fs::write(&ca_file, scope.cp.ca_pem()).unwrap();
-    let generated = poll(PATIENCE, || with_every_job(world, scope, case));
+    let generated = poll(|| with_every_job(world, scope, case));
     let mut config =
         generated.unwrap_or_else(|| panic!("the operator leaves out a job of {}", scope.namespace));
     let jobs = config.pointer_mut("/metrics/configs/0/scrape_configs");

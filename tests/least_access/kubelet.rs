@@ -1,7 +1,5 @@
 //! The kubelet's own refusals, and the rights that end them.
 
-use std::time::Duration;
-
 use monconf::access::{Right, Scope as Place, kubelet_resource, observer};
 use monconf::job::Authority;
 use serde_json::json;
@@ -11,8 +9,6 @@ use testbed::poll::poll;
 
 use super::right::Held;
 use super::world::World;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Each path with the subresource in the refusal, and what an authorized caller is answered: this kubelet does not know
 /// the device of its root filesystem, which the summary begins with.
@@ -70,9 +66,7 @@ fn the_kubelets_refusal_ends_with_the_right_for_its_path() {
             if number == 0 {
                 cp.grant(&user, None, &json!([held.rule()]));
             }
-            let authorized = poll(PATIENCE, || {
-                Some(answer(path)).filter(|answer| answer.code != 403)
-            });
+            let authorized = poll(|| Some(answer(path)).filter(|answer| answer.code != 403));
             assert_eq!(authorized.map(|answer| answer.code), Some(*code), "{path}");
         }
         if granted == "metrics" {

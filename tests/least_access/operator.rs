@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use monconf::access::{self, Grants, Scope as Place};
 use monconf::yaml;
@@ -18,7 +17,6 @@ use super::world::World;
 const NAME: &str = "discoverer";
 const TOKEN: &str = "token";
 const CA: &str = "ca.crt";
-const PATIENCE: Duration = Duration::from_mins(1);
 /// Where monitors reach the API server.
 const IN_CLUSTER: &str = "kubernetes.default.svc:443";
 
@@ -88,7 +86,7 @@ pub(crate) fn configure(
 /// What the operator generated for the instance's monitors, of which there are `count`, with addresses of this machine and
 /// files of the folder, and discovery with the token in it.
 pub(crate) fn generated(world: &World, scope: &Scope, count: usize, folder: &Path) -> String {
-    let generated = poll(PATIENCE, || of_instance(world, scope, count));
+    let generated = poll(|| of_instance(world, scope, count));
     let (global, mut jobs) = generated
         .unwrap_or_else(|| panic!("the operator leaves out a monitor of {}", scope.namespace));
     let (token_file, ca_file) = (folder.join(TOKEN), folder.join(CA));

@@ -1,7 +1,6 @@
 //! Rights that an account really holds, one by one.
 
 use std::fmt;
-use std::time::Duration;
 
 use monconf::access::{Right, Rule, Scope as Place};
 use serde_json::{Value, json};
@@ -9,8 +8,6 @@ use testbed::poll::until;
 use testbed::{ControlPlane, Event, Scope};
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// One right in one role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Held {
@@ -153,7 +150,7 @@ pub(super) fn of_instance(scope: &Scope, account: &str) -> Vec<Held> {
     let mut all: Vec<Held> = roles.flat_map(|role| role.held).collect();
     all.sort();
     for held in &all {
-        until(&format!("{account} may {held}"), PATIENCE, || {
+        until(&format!("{account} may {held}"), || {
             held.is_allowed(scope.cp, account)
         });
     }
@@ -175,7 +172,7 @@ pub(super) fn remove(scope: &Scope, account: &str, taken: &Held) {
         .admin()
         .patch_merge(&role.path, &json!({"rules": rules}))
         .unwrap();
-    until(&format!("{account} may not {taken}"), PATIENCE, || {
+    until(&format!("{account} may not {taken}"), || {
         !taken.is_allowed(scope.cp, account)
     });
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
 
 use monconf::access::{self, Right};
 use monconf::job::Job;
@@ -20,8 +19,6 @@ use super::told;
 use super::world::World;
 use crate::support::Monconf;
 use crate::support::prometheus_pod::SECRET;
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whose right it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +130,7 @@ impl<'a> Trial<'a> {
             self.each(&affected, "refused", is_refused)?;
             self.each(&others, "up", is_up)?;
         } else {
-            let refused = poll(PATIENCE, || self.refusals().pop());
+            let refused = poll(|| self.refusals().pop());
             refused.ok_or("nobody asks for it")?;
         }
         let refusals = self.refusals();
@@ -150,7 +147,7 @@ impl<'a> Trial<'a> {
     /// scrape may be late.
     fn each(&self, jobs: &[&Job], what: &str, is_so: fn(&Target) -> bool) -> Result<(), String> {
         let mut left = jobs.to_vec();
-        let all = poll(PATIENCE, || {
+        let all = poll(|| {
             let targets = self.consumer.targets();
             left.retain(|job| {
                 let of_job = || targets.iter().filter(|target| self.is_of(job, target));

@@ -1,7 +1,6 @@
 //! The roles that are judged.
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use monconf::access::Scope;
 use monconf::access::bindings::Identity;
@@ -215,7 +214,7 @@ pub(super) fn created() -> &'static [Case] {
         }
         for case in cases.iter().filter(|case| case.bound == Aggregated) {
             let path = format!("{API}/clusterroles/{}", case.name);
-            until("the role is aggregated", Duration::from_mins(1), || {
+            until("the role is aggregated", || {
                 cp.admin().get(&path).unwrap()["rules"] == case.rules
             });
         }

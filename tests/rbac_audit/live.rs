@@ -124,7 +124,7 @@ fn lists_of_many_pages_are_read_to_their_end() {
 
 #[test]
 fn everything_is_read_in_one_wave_and_nothing_is_written() {
-    const RTT: Duration = Duration::from_millis(80);
+    const RTT: Duration = Duration::from_secs(1);
     let cp = ControlPlane::shared();
     let scope = cp.scope("audit-waves");
     cp.grant(&scope.name, None, &json!([rule("get core nodes/proxy")]));

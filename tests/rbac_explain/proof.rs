@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use testbed::prometheus::Target;
 use testbed::{ControlPlane, Event, Prometheus, poll};
 
-const PATIENCE: Duration = Duration::from_mins(2);
 /// The namespace of every ServiceAccount, and Prometheus' own.
 pub(super) const NAMESPACE: &str = "monitoring";
 const WORKERS: usize = 6;
@@ -51,7 +50,7 @@ pub(super) fn prove(cp: &ControlPlane, claims: &[Claim]) {
     let folder = tempfile::tempdir().unwrap();
     let prometheus = start(cp, &copies, folder.path());
     let mut open: Vec<&Copy<'_>> = copies.iter().collect();
-    poll::poll(PATIENCE, || {
+    poll::poll(|| {
         let events = events(cp);
         open.retain(|copy| !copy.is_proven(&events));
         if !open.is_empty() {
@@ -74,7 +73,7 @@ pub(super) fn prove_at_kubelets(cp: &ControlPlane, claims: &[Claim]) {
     let folder = tempfile::tempdir().unwrap();
     let prometheus = start(cp, &copies, folder.path());
     let mut wrong = Vec::new();
-    poll::poll(PATIENCE, || {
+    poll::poll(|| {
         let targets = prometheus.targets();
         wrong.clear();
         for copy in &copies {

@@ -107,7 +107,7 @@ fn a_prometheus_that_cannot_be_asked_or_told() {
         .unwrap();
     let pid = sleep.identity().pid.to_string();
     let name = format!("/proc/{pid}/comm");
-    testbed::poll::until("sleep", std::time::Duration::from_secs(10), || {
+    testbed::poll::until("sleep", || {
         fs::read_to_string(&name).is_ok_and(|name| name == "sleep\n")
     });
     let to = ["--reload", &pid, "--prometheus-url", prometheus.url()];

@@ -102,9 +102,7 @@ fn a_name_that_another_file_has_is_named() {
     let main = format!("{MAIN}- job_name: {job}\n");
     fs::write(setup.path("prometheus.yml"), &main).unwrap();
     setup.prometheus.reload().unwrap();
-    testbed::poll::until("the job", std::time::Duration::from_secs(30), || {
-        setup.jobs() == [job.clone()]
-    });
+    testbed::poll::until("the job", || setup.jobs() == [job.clone()]);
     let run = setup.reload(&[]).exit(1);
     says(
         &run,
@@ -186,8 +184,7 @@ fn a_run_that_is_interrupted_while_it_waits_says_what_is_not_known() {
     let setup = Setup::with("refused-interrupted", &main, &[]);
     let loaded_at = setup.loaded_at();
     let child = setup.drop_in(&["--reload", setup.prometheus.url()]).spawn();
-    let patience = std::time::Duration::from_secs(30);
-    testbed::poll::until("the reload", patience, || setup.loaded_at() > loaded_at);
+    testbed::poll::until("the reload", || setup.loaded_at() > loaded_at);
     let pid = Pid::from_child(&child);
     kill_process(pid, Signal::TERM).unwrap();
     let run = Run::of(child).exit(128 + 15);

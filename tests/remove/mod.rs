@@ -69,17 +69,13 @@ fn after_remove_the_cluster_is_what_it_was_and_its_neighbours_are_untouched() {
             .run()
             .ok();
     }
-    testbed::poll::until(
-        "the namespace is furnished",
-        std::time::Duration::from_secs(30),
-        || {
-            let path = format!(
-                "/api/v1/namespaces/{}/serviceaccounts/default",
-                scope.namespace
-            );
-            !cp.admin().is_absent(&path)
-        },
-    );
+    testbed::poll::until("the namespace is furnished", || {
+        let path = format!(
+            "/api/v1/namespaces/{}/serviceaccounts/default",
+            scope.namespace
+        );
+        !cp.admin().is_absent(&path)
+    });
     let before = everything::in_cluster(cp.admin());
 
     let write = ["--remote-write", "https://example.com/push"];

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -154,7 +153,7 @@ fn killed_at(cp: &ControlPlane, form: Form, request: &str, occurrence: usize) {
     case.rotate_through(&later).run().ok();
     let after = case.works(request);
     assert!(![before.as_str(), &between].contains(&after.as_str()));
-    testbed::poll::until(request, Duration::from_secs(20), || case.handles() == 1);
+    testbed::poll::until(request, || case.handles() == 1);
     for old in [&before, &between] {
         token::wait_until_refused(cp, old);
     }

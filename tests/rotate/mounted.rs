@@ -1,7 +1,5 @@
 //! Rotation under load: a real Prometheus in a Pod mounts the token Secret, which the kubelet refreshes.
 
-use std::time::Duration;
-
 use testbed::Cluster;
 use testbed::poll::until;
 
@@ -29,7 +27,7 @@ fn no_scrape_fails_through_three_rotations_of_a_mounted_secret() {
     };
     let configs = call("prometheus", &["--apply"]).stdout;
     let prometheus = PrometheusPod::start(cluster, &scope, (MAIN, &configs), &[]);
-    until("every target is up", Duration::from_mins(1), || {
+    until("every target is up", || {
         let targets = prometheus.targets();
         targets.len() == 3 && targets.iter().all(|target| target.health == "up")
     });

@@ -13,7 +13,6 @@ use super::load::no_scrape_failed;
 use crate::least_access::{World, operator};
 use crate::support::{Monconf, token};
 
-const PATIENCE: Duration = Duration::from_mins(1);
 const MONITORS: usize = 3;
 
 /// Whoever runs Prometheus discovers for monitors; the token of an account that may.
@@ -73,7 +72,7 @@ fn no_scrape_fails_through_three_rotations_with_the_operator() {
     let file = folder.path().join("prometheus.yml");
     let prometheus = Prometheus::start(&file, &[]);
     for job in prometheus.jobs() {
-        prometheus.wait_for(&job, "up", PATIENCE);
+        prometheus.wait_for(&job, "up");
     }
     let mut old = Vec::new();
     thread::scope(|threads| {

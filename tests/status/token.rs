@@ -143,14 +143,14 @@ fn tokens_of_the_account_that_never_end_are_told_with_the_day_of_their_last_use(
     let secrets = format!("/api/v1/namespaces/{}/secrets", scope.namespace);
     cp.admin().post(&secrets, &secret).unwrap();
     let path = format!("{secrets}/by-hand");
-    testbed::poll::until("the token is there", Duration::from_secs(30), || {
+    testbed::poll::until("the token is there", || {
         cp.admin().get(&path).unwrap()["data"]["token"].is_string()
     });
     let found = row(&scope, &[]);
     assert_eq!(found["legacyTokens"][0]["secret"], "by-hand");
     let legacy = token::decoded(&cp.admin().get(&path).unwrap(), "token");
     assert!(token::is_accepted(cp, &legacy));
-    testbed::poll::until("its use is seen", Duration::from_secs(30), || {
+    testbed::poll::until("its use is seen", || {
         rows(&scope, &[])[0]["lastUsed"].is_string()
     });
     let used = row(&scope, &[])["lastUsed"].as_str().unwrap().to_owned();

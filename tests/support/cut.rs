@@ -1,7 +1,6 @@
 //! Cutting a run off at one of its requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use testbed::relay::Request;
 use testbed::{Fault, FaultRelay, Scope};
@@ -47,7 +46,7 @@ pub(crate) fn wait_until_held(relay: &FaultRelay, scope: &Scope, wanted: &str, o
             .filter(|request| name(request, scope) == wanted)
             .count()
     };
-    testbed::poll::until(wanted, Duration::from_secs(30), || found() > occurrence);
+    testbed::poll::until(wanted, || found() > occurrence);
 }
 
 /// Each write with how many of the same name came before it.

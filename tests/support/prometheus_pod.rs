@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use testbed::client::Identity;
@@ -79,7 +78,7 @@ impl PrometheusPod {
         let address: Ipv4Addr = cluster.run_pod(namespace, "prometheus", &pod);
         let url = format!("http://{address}:{PORT}");
         let client = Client::unverified(&url, &Identity::Anonymous);
-        poll(Duration::from_secs(30), || client.get(Target::PATH).ok()).unwrap_or_else(|| {
+        poll(|| client.get(Target::PATH).ok()).unwrap_or_else(|| {
             panic!(
                 "Prometheus in a Pod does not answer: {}",
                 cluster.pod_log(namespace, "prometheus")

@@ -1,14 +1,11 @@
 //! Where samples are sent.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::poll::until;
 use testbed::{GrafanaAgent, Prometheus, Scope};
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the default jobs are called behind `kubernetes-`.
 pub(crate) const DEFAULT_JOBS: [&str; 3] = ["apiservers", "nodes", "cadvisor"];
@@ -57,17 +54,31 @@ impl Receiver {
     pub(crate) fn wait_for_default_jobs(&self, agent: &GrafanaAgent, scope: &Scope) {
         for job in DEFAULT_JOBS {
             let job = format!("{}-kubernetes-{job}", scope.name);
-            let targets = agent.wait_for(&job, "up", PATIENCE);
+            let targets = agent.wait_for(&job, "up");
             assert_eq!(targets.len(), 1, "{targets:?}");
             self.wait_until_up(&job);
         }
+    }
+
+    /// Waits until scrapes of a job have arrived that began after this call.
+    #[track_caller]
+    pub(crate) fn wait_for_more_scrapes(&self, job: &str) {
+        let query = format!("count_over_time(up{{job={}}}[1h])", json!(job));
+        let count = || {
+            let value = self.prometheus.query(&query);
+            let value = value.pointer("/0/value/1").and_then(Value::as_str);
+            value.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
+        };
+        let seen = count();
+        // One more may have begun before the call, or be on its way.
+        until("more scrapes", || count() >= seen + 5);
     }
 
     /// Waits until a job's last scrape was a success, as it was told.
     #[track_caller]
     pub(crate) fn wait_until_up(&self, job: &str) {
         let query = format!("up{{job={}}}", json!(job));
-        until("samples arrive", PATIENCE, || {
+        until("samples arrive", || {
             self.prometheus.query(&query).pointer("/0/value/1") == Some(&json!("1"))
         });
     }

@@ -85,11 +85,9 @@ fn it_is_verified_with_the_token_and_the_address_that_stand_in_it() {
         None,
         &rules,
     );
-    testbed::poll::until(
-        "nothing is missing",
-        std::time::Duration::from_secs(20),
-        || codes(&report(&verify().run())).is_empty(),
-    );
+    testbed::poll::until("nothing is missing", || {
+        codes(&report(&verify().run())).is_empty()
+    });
 }
 
 #[test]

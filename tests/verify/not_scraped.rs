@@ -15,7 +15,6 @@ use testbed::{Component, ControlPlane, Crds, Operator, Options, Prometheus, Scop
 use super::support::{Instance, codes};
 use crate::support::{Monconf, Run};
 
-const PATIENCE: Duration = Duration::from_mins(1);
 const MONITORING: &str = "/apis/monitoring.coreos.com/v1/namespaces";
 
 /// A cluster with the real Prometheus Operator.
@@ -79,7 +78,7 @@ impl<'a> Operated<'a> {
     #[track_caller]
     fn wait_for(&self, causes: &[&str]) -> Value {
         let mut last = Value::Null;
-        let reached = poll(PATIENCE, || {
+        let reached = poll(|| {
             last = self.report();
             (codes(&last) == causes).then(|| last.clone())
         });
@@ -252,7 +251,7 @@ fn what_the_operator_rejects_is_told_in_its_words() {
     // The operator looks again when something that it watches changes.
     operated.change_prometheus(&json!({"scrapeInterval": "31s"}));
     let mut last = Value::Null;
-    let rejected = poll(PATIENCE, || {
+    let rejected = poll(|| {
         last = operated.report();
         codes(&last)
             .contains(&"rejected-by-operator")
@@ -299,7 +298,7 @@ fn who_may_not_read_what_it_takes_is_told_so() {
 fn the_running_prometheus_is_asked_for_the_operator_s_jobs() {
     let world = World::shared();
     let operated = Operated::applied(world.cp.scope("loaded"), "apiserver,kubelet");
-    let generated = poll(PATIENCE, || {
+    let generated = poll(|| {
         let config = world
             .operator
             .generated_config(&operated.scope.namespace, "main");
@@ -325,7 +324,7 @@ fn the_running_prometheus_is_asked_for_the_operator_s_jobs() {
     fs::write(&file, config.to_string()).unwrap();
     prometheus.reload().unwrap();
     let mut last = Value::Null;
-    let reached = poll(PATIENCE, || {
+    let reached = poll(|| {
         last = operated.report_as(operated.scope.kubeconfig(), &asked);
         let ran = last["checks"].to_string().matches("\"1 target\"").count();
         (codes(&last) == ["refused"] && ran == 1).then_some(())
@@ -354,7 +353,7 @@ fn the_running_prometheus_is_asked_for_the_jobs_of_a_file() {
     // It takes up what it has read a few seconds later. There is no EndpointSlice in this cluster.
     let runs = format!("runs {}-kubernetes-apiservers", instance.scope.name);
     let mut last = Value::Null;
-    let reached = poll(PATIENCE, || {
+    let reached = poll(|| {
         last = instance.report(&asked);
         (codes(&last).is_empty() && result(&last, &runs) == "no target").then_some(())
     });

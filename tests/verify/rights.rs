@@ -1,7 +1,5 @@
 //! Why a right is denied: each cause made for real, and mended by the line that is printed.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use testbed::{Client, Cluster, ControlPlane, poll};
 
@@ -161,7 +159,7 @@ fn whoever_may_not_read_roles_is_told_what_is_denied_all_the_same() {
         "resources": ["clusterroles", "clusterrolebindings", "roles", "rolebindings"],
     }]);
     ControlPlane::shared().grant(&viewer.name, None, &own);
-    let report = poll::poll(Duration::from_secs(20), || {
+    let report = poll::poll(|| {
         let report = broken.instance.report_as(&viewer.kubeconfig, &[]);
         (codes(&report) == ["missing-right"]).then_some(report)
     });
@@ -187,7 +185,7 @@ fn the_kubelet_s_refusal_is_the_missing_rule() {
         let checks = report["checks"].as_array().unwrap().iter();
         checks.filter(|check| check["result"] == "403").count()
     };
-    poll::until("the kubelet refuses", Duration::from_secs(20), || {
+    poll::until("the kubelet refuses", || {
         refused(&broken.instance.report(&[])) == 2
     });
     let report = broken.is_told_and_mended("missing-rule");

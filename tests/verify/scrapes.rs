@@ -1,7 +1,5 @@
 //! All is well: and what is asked is what Prometheus scrapes.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use testbed::Prometheus;
 
@@ -30,7 +28,7 @@ fn every_job_is_asked_by_the_urls_that_prometheus_scrapes() {
     asked.sort();
 
     let prometheus = Prometheus::start(&instance.path("prometheus.yml"), &[]);
-    let scraped = testbed::poll::poll(Duration::from_secs(40), || {
+    let scraped = testbed::poll::poll(|| {
         let targets = prometheus.targets();
         let mut all = targets.iter();
         let are_up = targets.len() >= asked.len() && all.all(|target| target.health == "up");

@@ -105,7 +105,7 @@ impl<'a> Instance<'a> {
     #[track_caller]
     pub(super) fn wait_for(&self, causes: &[&str]) -> Value {
         let mut last = Value::Null;
-        let reached = testbed::poll::poll(std::time::Duration::from_secs(20), || {
+        let reached = testbed::poll::poll(|| {
             last = self.report(&[]);
             (codes(&last) == causes).then(|| last.clone())
         });

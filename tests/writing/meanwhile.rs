@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use testbed::{ControlPlane, Strace};
 
@@ -30,9 +29,7 @@ fn a_line_that_is_written_meanwhile_stays() {
     let launcher = strace.launcher();
     let launcher: Vec<&str> = launcher.iter().map(String::as_str).collect();
     let child = monconf("45s").under(&launcher).spawn();
-    testbed::poll::until("a new file is under way", Duration::from_secs(20), || {
-        is_under_way(folder.path())
-    });
+    testbed::poll::until("a new file is under way", || is_under_way(folder.path()));
     let seen = fs::read_to_string(&main).unwrap();
     let theirs = seen.replace(
         "global: {}\n",

@@ -8,7 +8,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -78,10 +77,8 @@ impl ControlPlane {
         if let Err(failure) = self.admin().get(&marker) {
             panic!("{failure}");
         }
-        poll(Duration::from_secs(10), || {
-            tail(&log, start).contains(&marker).then_some(())
-        })
-        .unwrap_or_else(|| panic!("{marker} does not appear in {}", log.display()));
+        poll(|| tail(&log, start).contains(&marker).then_some(()))
+            .unwrap_or_else(|| panic!("{marker} does not appear in {}", log.display()));
     }
 }
 

@@ -14,6 +14,7 @@ pub use failure::ApiFailure;
 pub use identity::Identity;
 
 use crate::control_plane::ControlPlane;
+use crate::poll::BOUND;
 
 const LIMIT: u64 = 256 << 20;
 
@@ -55,7 +56,7 @@ impl Client {
             .http_status_as_error(false)
             .proxy(None)
             .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_mins(1)))
+            .timeout_global(Some(BOUND))
             .user_agent("monconf-testbed")
             .max_idle_age(Duration::from_mins(1))
             .build();

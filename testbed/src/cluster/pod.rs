@@ -1,14 +1,11 @@
 //! Pods that run.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::Cluster;
 use crate::poll::poll;
-
-const READY: Duration = Duration::from_mins(1);
 
 /// What a Pod of one container is made of.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +68,7 @@ impl Cluster {
             panic!("{failure}");
         }
         let get = || admin.get(&format!("{pods}/{name}")).unwrap_or_default();
-        let ready = poll(READY, || Some(get()).filter(is_ready));
+        let ready = poll(|| Some(get()).filter(is_ready));
         let ready = ready.unwrap_or_else(|| {
             panic!(
                 "the Pod {namespace}/{name} is not ready: {:#}\n{}",

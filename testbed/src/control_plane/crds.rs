@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
-use super::{Crds, Options, READY};
+use super::{Crds, Options};
 use crate::client::Client;
 use crate::components::Component;
 use crate::poll::until;
@@ -59,7 +59,7 @@ pub(super) fn install(admin: &Client, options: &Options) {
                 }
                 let api = format!("/apis/{group}/{version}");
                 let list = format!("{api}/{plural}");
-                until(&format!("{list} is served"), READY, || {
+                until(&format!("{list} is served"), || {
                     admin.get(&list).is_ok() && is_discovered(admin, &api, plural)
                 });
             });

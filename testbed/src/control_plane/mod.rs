@@ -9,19 +9,17 @@ pub(crate) mod pki;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::Signal;
 
 pub use options::{Crds, Options};
 
 use crate::client::{Client, Identity};
-use crate::poll::until;
+use crate::poll::{BOUND, until};
 use crate::process::{Directory, Process, with_free_ports};
 use parts::Parts;
 use pki::Pki;
-
-const READY: Duration = Duration::from_mins(1);
 
 /// A running control plane.
 pub struct ControlPlane {
@@ -195,7 +193,7 @@ impl ControlPlane {
             *apiserver = self.parts.start_apiserver(Some(self.port())).0;
             match parts::wait_ready(&mut apiserver, &self.admin) {
                 Ok(()) => return,
-                Err(log) => assert!(started.elapsed() < READY, "{log}"),
+                Err(log) => assert!(started.elapsed() < BOUND, "{log}"),
             }
         }
     }
@@ -205,9 +203,7 @@ impl ControlPlane {
     pub fn wait_for_namespace(&self, namespace: &str) {
         for name in ["serviceaccounts/default", "configmaps/kube-root-ca.crt"] {
             let path = format!("/api/v1/namespaces/{namespace}/{name}");
-            until(&format!("{path} exists"), READY, || {
-                self.admin.get(&path).is_ok()
-            });
+            until(&format!("{path} exists"), || self.admin.get(&path).is_ok());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 
 use super::pki::Pki;
-use super::{Options, READY, commands};
+use super::{Options, commands};
 use crate::client::Client;
 use crate::components::Component;
 use crate::poll::poll;
@@ -37,7 +37,7 @@ impl Parts {
         let (port, peers) = (free_port(), free_port());
         let flags = commands::etcd(&self.directory, port, peers);
         let mut etcd = self.launch(Component::Etcd, "etcd", flags);
-        let answer = poll(READY, || {
+        let answer = poll(|| {
             let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
             (connected || etcd.has_ended()).then_some(connected)
         });
@@ -82,7 +82,7 @@ impl Parts {
 
 /// Waits until the API server is ready; the end of its log when it ends instead.
 pub(super) fn wait_ready(apiserver: &mut Process, admin: &Client) -> Result<(), String> {
-    let ready = poll(READY, || {
+    let ready = poll(|| {
         let ready = admin.get("/readyz").is_ok();
         (ready || apiserver.has_ended()).then_some(ready)
     });

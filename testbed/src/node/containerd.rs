@@ -2,15 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use super::image::PAUSE;
 use super::machine::Machine;
 use crate::packages;
 use crate::poll::poll;
 use crate::process::Process;
-
-const READY: Duration = Duration::from_mins(1);
 
 /// Its root and its socket are where they usually are: the machine has these folders for itself.
 pub(super) fn start(directory: &Path, machine: &Machine) -> Process {
@@ -22,7 +19,7 @@ pub(super) fn start(directory: &Path, machine: &Machine) -> Process {
         .attached()
         .expect("containerd can be started");
     let socket = "/run/containerd/containerd.sock";
-    let ready = poll(READY, || {
+    let ready = poll(|| {
         let ready = machine.try_run("test", &["-S", socket]).is_ok()
             && machine.try_run("ctr", &["version"]).is_ok();
         (ready || containerd.has_ended()).then_some(ready)

@@ -3,13 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::network::Network;
 use crate::poll::poll;
 use crate::process::{Identity, Launch, Process, run_directory};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The first process. It hides the folders that the node's programs write to whatever their flags say, and then it
 /// takes in orphans.
@@ -59,9 +56,7 @@ impl Machine {
             .attached()
             .expect("nsenter can be started");
         let up = directory.join("up");
-        let is_up = poll(PATIENCE, || {
-            (up.exists() || holder.has_ended()).then(|| up.exists())
-        });
+        let is_up = poll(|| (up.exists() || holder.has_ended()).then(|| up.exists()));
         assert!(
             is_up == Some(true),
             "a node's namespaces cannot be made: {}",
@@ -110,7 +105,7 @@ impl Drop for Machine {
     fn drop(&mut self) {
         // Its end is reported only when every other process in its namespace is gone, so wait for that.
         self.init.kill();
-        self.holder.terminate(PATIENCE);
+        self.holder.terminate();
     }
 }
 

@@ -12,7 +12,6 @@ mod machine;
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -25,8 +24,6 @@ pub use image::PAUSE;
 use machine::Machine;
 
 const NAME: &str = "node1";
-const READY: Duration = Duration::from_mins(2);
-
 /// A running node, ended when dropped.
 pub struct Node {
     // Dropped in this order: when the machine is gone, so is everything in it.
@@ -72,7 +69,7 @@ impl Node {
 
     fn wait_ready(&mut self, cp: &ControlPlane) {
         let path = format!("/api/v1/nodes/{NAME}");
-        let ready = poll(READY, || {
+        let ready = poll(|| {
             let ready = cp.admin().get(&path).is_ok_and(|node| is_ready(&node));
             (ready || self.kubelet.has_ended()).then_some(ready)
         });
@@ -138,9 +135,7 @@ impl ControlGroup {
 impl Drop for ControlGroup {
     fn drop(&mut self) {
         // What stays goes with the run.
-        poll(Duration::from_secs(10), || {
-            cgroups::remove(&self.0).then_some(())
-        });
+        poll(|| cgroups::remove(&self.0).then_some(()));
     }
 }
 

@@ -15,7 +15,6 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -74,12 +73,12 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// Lets it end by itself after SIGTERM; kills it after `patience`.
-    pub fn terminate(&mut self, patience: Duration) {
+    /// Lets it end by itself after SIGTERM; kills it when it does not.
+    pub fn terminate(&mut self) {
         if !self.has_ended() {
             self.signal(Signal::TERM);
         }
-        if poll(patience, || self.has_ended().then_some(())).is_none() {
+        if poll(|| self.has_ended().then_some(())).is_none() {
             self.kill();
         }
     }

@@ -6,7 +6,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use rustix::process::geteuid;
 use tempfile::TempDir;
@@ -16,9 +15,6 @@ use crate::poll::poll;
 
 const PREFIX: &str = "monconf-testbed-";
 const OWNER: &str = "owner";
-/// How long killed processes may take to leave their control groups.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Sleeps on a pipe from the runner; when that closes, the runner is gone, and the kernel ends all of its children.
 /// Those of a node take a moment; their control groups can be removed after them only.
 const JANITOR: &str = r#"cat >/dev/null
@@ -108,7 +104,7 @@ fn clear_dead_runs() {
             kill_leftovers(&directory);
             if geteuid().is_root() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                poll(PATIENCE, || cgroups::remove(&name).then_some(()));
+                poll(|| cgroups::remove(&name).then_some(()));
             }
             // Another run may clear it at the same time.
             let _ = fs::remove_dir_all(&directory);

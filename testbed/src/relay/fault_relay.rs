@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,8 +16,7 @@ use super::upstream::Upstream;
 use super::{Fault, Request, Threads};
 use crate::control_plane::ControlPlane;
 use crate::control_plane::pki::Pki;
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::poll::BOUND;
 
 /// Speaks HTTP/1.1 over TLS with a certificate of the cluster's authority. Callers keep their identity: a token is
 /// passed on, and a client certificate's user is named to the server as a front proxy does. So the audit log and
@@ -90,7 +88,7 @@ impl FaultRelay {
     pub fn wait_for(&self, count: usize) {
         let enough = |requests: &[Request]| (requests.len() >= count).then_some(());
         self.log
-            .wait(PATIENCE, enough)
+            .wait(BOUND, enough)
             .unwrap_or_else(|| panic!("only {} of {count} requests arrived", self.seen().len()));
     }
 
@@ -98,7 +96,7 @@ impl FaultRelay {
     pub fn wait_for_request(&self, wanted: impl Fn(&Request) -> bool) -> Request {
         let find = |requests: &[Request]| requests.iter().find(|&request| wanted(request)).cloned();
         self.log
-            .wait(PATIENCE, find)
+            .wait(BOUND, find)
             .unwrap_or_else(|| panic!("that request did not arrive, only {:#?}", self.seen()))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::time::Duration;
 
 use testbed::poll::until;
 
@@ -23,7 +22,7 @@ pub(crate) fn end_and_remove() -> io::Result<()> {
     for process in state::alive() {
         process.kill();
         let what = format!("process {} is gone", process.pid);
-        until(&what, Duration::from_secs(10), || !process.is_alive());
+        until(&what, || !process.is_alive());
     }
     match fs::remove_dir_all(state::directory()) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
