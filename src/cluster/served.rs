@@ -53,11 +53,11 @@ impl Cluster {
         for document in documents.await {
             match document {
                 Ok(resources) => {
-                    served
-                        .resources
-                        .extend(resources.into_iter().filter(|resource| {
-                            known.insert((resource.group.clone(), resource.plural.clone()))
-                        }))
+                    let mut is_new = |resource: &Resource| {
+                        known.insert((resource.group.clone(), resource.plural.clone()))
+                    };
+                    let new = resources.into_iter().filter(&mut is_new);
+                    served.resources.extend(new);
                 }
                 Err(why) => served.unknown.push(why),
             }
