@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::files::Files;
 use crate::cluster::{Answer, Call, Cluster, Issued, Order, maker};
 use crate::error::{Error, Result};
-use crate::object::{self, ObjectRef};
+use crate::object::{self, Kind, ObjectRef};
 use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
 use crate::render::{EXPIRES_AT, ISSUED_AT};
 use crate::spec::Spec;
@@ -259,6 +259,9 @@ impl Run<'_> {
     }
 
     async fn delete(&self, object: &ObjectRef, change: &Change) -> Result<()> {
+        if object.kind == Kind::Namespace {
+            self.is_vacant(&object.name).await?;
+        }
         let mut call = Call::delete(object);
         if let Some(uid) = &change.uid {
             call = call.only(uid, change.resource_version.as_deref());
@@ -269,6 +272,16 @@ impl Run<'_> {
             }),
             Err(failure) if !failure.is_not_found() => Err(failure.into()),
             _ => Ok(()),
+        }
+    }
+
+    /// Looks again into a Namespace right before it is deleted: whatever was created in it since the plan was made
+    /// would be deleted with it.
+    async fn is_vacant(&self, namespace: &str) -> Result<()> {
+        let content = self.cluster.content(namespace).await;
+        match content.blocker(namespace, &self.plan.deleted_uids()) {
+            Some(blocker) => Err(Error::Blocked(vec![blocker])),
+            None => Ok(()),
         }
     }
 

@@ -191,11 +191,11 @@ impl Error {
         }
     }
 
-    /// Whether the server said no, so that it is certain that nothing was written.
+    /// Whether the request was refused, or not sent at all, so that it is certain that nothing was written.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Changed { .. } => true,
+            Self::Blocked(_) | Self::Changed { .. } => true,
             Self::Cluster(failure) => failure.is_refusal(),
             _ => false,
         }

@@ -254,6 +254,15 @@ impl fmt::Display for ObjectKey {
     }
 }
 
+/// The items of a list: a `List`, or a list of one kind, as `kubectl get -o yaml` and the API give them. An object of a kind
+/// whose name ends like theirs has a name of its own.
+#[must_use]
+pub fn listed(object: &Value) -> Option<&Vec<Value>> {
+    let is_list = object["kind"].as_str()?.ends_with("List");
+    let is_object = object["metadata"]["name"].is_string();
+    object["items"].as_array().filter(|_| is_list && !is_object)
+}
+
 /// `metadata.labels` or `metadata.annotations` entry of an object.
 #[must_use]
 pub fn metadata<'a>(object: &'a Value, map: &str, key: &str) -> Option<&'a str> {

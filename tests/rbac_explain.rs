@@ -373,7 +373,17 @@ fn what_cannot_be_read_is_an_error_with_its_line() {
             "scrape_configs:\n- job_name: a\n- job_name: a\n",
             "prometheus.yml:3: found multiple scrape configs with job name \"a\"",
         ),
-        ("global: {}\n", "there is no scrape job in what -f names"),
+        ("global: {}\n", "no scrape job in prometheus.yml"),
+        ("", "no scrape job in prometheus.yml"),
+        ("just words\n", "no scrape job in prometheus.yml"),
+        (
+            "apiVersion: azmonitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: a}\nspec: {selector: {}, endpoints: [{port: web}]}\n",
+            "no scrape job in prometheus.yml",
+        ),
+        (
+            "apiVersion: shop.example/v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {p: 'scrape_configs: [{job_name: x}]'}\n",
+            "no scrape job in prometheus.yml",
+        ),
         (
             "scrape_configs: {job_name: a}\n",
             "prometheus.yml:1: a list is expected here",

@@ -1,8 +1,9 @@
-//! What a discovery finds: the objects of its role, page by page.
+//! Lists, page by page: of what a discovery finds, and of any collection.
 
 use serde_json::Value;
 
 use super::call::query;
+use super::failure::Cause;
 use super::{Call, Cluster, Failure};
 use crate::access;
 use crate::access::Scope;
@@ -56,19 +57,86 @@ impl Cluster {
         .into_iter()
         .filter_map(|(parameter, value)| Some(format!("&{parameter}={}", query(value?))))
         .collect();
-        let first = format!("{root}{place}/{resource}?limit={PAGE}{selected}");
-        let mut next = first.clone();
+        let path = format!("{root}{place}/{resource}");
+        let first = format!("{path}?limit={PAGE}{selected}");
+        let call = |path: &str| Call::read(&subject, path);
+        self.follow(&first, call, found).await
+    }
+
+    /// Every object of the collection at `path`, which has no parameters; `call` makes the request for a page.
+    ///
+    /// # Errors
+    /// The first page that cannot be had, or is no page of a list.
+    pub(super) async fn every_page(
+        &self,
+        path: &str,
+        call: impl Fn(&str) -> Call,
+        found: &mut dyn FnMut(Value),
+    ) -> Result<(), Box<Failure>> {
+        let first = format!("{path}?limit={PAGE}");
+        self.follow(&first, call, found).await
+    }
+
+    /// The page at `first`, and those that it leads to.
+    async fn follow(
+        &self,
+        first: &str,
+        call: impl Fn(&str) -> Call,
+        found: &mut dyn FnMut(Value),
+    ) -> Result<(), Box<Failure>> {
+        let mut next = first.to_owned();
         loop {
-            let mut page = self.send(Call::read(&subject, &next)).await?.body;
-            if let Value::Array(items) = page["items"].take() {
-                items.into_iter().for_each(&mut *found);
+            let call = call(&next);
+            let task = format!("{} {}", call.action, call.subject);
+            let body = self.send(call).await?.body;
+            let unfit =
+                |reason: &str| Failure::new(task.clone(), Cause::Unexpected(reason.to_owned()));
+            let (items, token) = page(body).ok_or_else(|| unfit("the answer is no list"))?;
+            items.into_iter().for_each(&mut *found);
+            let Some(token) = token else { return Ok(()) };
+            let after = format!("{first}&continue={}", query(&token));
+            if after == next {
+                return Err(unfit("the list begins again at the same place"));
             }
-            match page["metadata"]["continue"].as_str() {
-                Some(token) if !token.is_empty() => {
-                    next = format!("{first}&continue={}", query(token));
-                }
-                _ => return Ok(()),
-            }
+            next = after;
         }
+    }
+}
+
+/// The items of a page, and where the next one begins. Where Go has no items it may write null.
+fn page(mut body: Value) -> Option<(Vec<Value>, Option<String>)> {
+    let is_list = body["kind"].as_str()?.ends_with("List");
+    let items = match body.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items,
+        None | Some(Value::Null) => Vec::new(),
+        Some(_) => return None,
+    };
+    let token = body["metadata"]["continue"].as_str();
+    let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
+    is_list.then_some((items, token))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::page;
+
+    #[test]
+    fn what_is_no_list_is_not_taken_for_an_empty_one() {
+        for body in [
+            json!([]),
+            json!({}),
+            json!(null),
+            json!({"items": []}),
+            json!({"kind": "Status", "items": []}),
+            json!({"kind": "PodList", "items": {}}),
+        ] {
+            assert_eq!(page(body.clone()), None, "{body}");
+        }
+        let last = page(json!({"kind": "PodList", "items": null}));
+        assert_eq!(last, Some((Vec::new(), None)));
+        let more = json!({"kind": "PodList", "items": [1], "metadata": {"continue": "a"}});
+        assert_eq!(page(more), Some((vec![json!(1)], Some("a".to_owned()))));
     }
 }

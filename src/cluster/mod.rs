@@ -31,6 +31,7 @@ mod schemas;
 mod scrape;
 mod send;
 mod sent;
+mod served;
 mod snapshot;
 mod token;
 mod transport;

@@ -27,9 +27,8 @@ use super::connect::certificates;
 use super::no_answer::{NoAnswer, no_answer_of};
 use crate::token::Token;
 
-/// The formats that are understood, the preferred one first.
-const ACCEPT: &str =
-    "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+/// What Prometheus 3 asks for: a target may choose its format by it (`acceptHeader` in `scrape/scrape.go`).
+const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
 /// Of an answer that is no metrics, as much as says what it is.
 const SHOWN: usize = 8 << 10;
 /// How often one scrape is sent on to somewhere else; Go's client gives up then.
@@ -51,8 +50,10 @@ pub struct Trust {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// `text/plain; version=0.0.4`, as the target wrote it.
+    /// `text/plain; version=0.0.4`, as the target wrote it; empty where it wrote none.
     pub content_type: String,
+    /// Where a redirect leads that was not followed: an address without query, user and password.
+    pub redirect: Option<String>,
     /// The target's clock.
     pub date: Option<Timestamp>,
     /// The beginning of an answer of failure, or of a web page.
@@ -75,7 +76,8 @@ impl Scraper {
         }
     }
 
-    /// `GET url`; every piece of an answer of success goes to `piece`.
+    /// `GET url`; every piece of an answer of success goes to `piece`. With a token no redirect is followed, wherever it
+    /// leads: the token is for this address alone.
     ///
     /// # Errors
     /// Why there was no answer.
@@ -84,9 +86,16 @@ impl Scraper {
         url: &Uri,
         trust: &Trust,
         token: Option<&Token>,
+        follows: bool,
         piece: impl FnMut(&[u8]),
     ) -> Result<Reply, NoAnswer> {
-        match timeout(self.patience, self.follow(url, trust, token, piece)).await {
+        let answer = async {
+            match token {
+                None if follows => self.follow(url, trust, piece).await,
+                token => self.once(url, trust, token, piece).await,
+            }
+        };
+        match timeout(self.patience, answer).await {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => Err(no_answer_of(&*error)),
             Err(_) => Err(NoAnswer::Silent {
@@ -95,23 +104,35 @@ impl Scraper {
         }
     }
 
-    /// As Prometheus does unless it is told not to; the token goes to no other host.
-    async fn follow(
+    /// One request, whatever the answer is.
+    async fn once(
         &self,
         url: &Uri,
         trust: &Trust,
         token: Option<&Token>,
         mut piece: impl FnMut(&[u8]),
     ) -> Result<Reply, BoxError> {
+        let (status, head, body) = self.ask(url, trust, token).await?;
+        let redirect = redirect(status, &head, url)
+            .map(|to| to.map_or_else(|_| "an invalid address".to_owned(), |to| place(&to)));
+        let reply = read(status, &head, body, &mut piece).await?;
+        Ok(Reply { redirect, ..reply })
+    }
+
+    /// Follows redirects, as Prometheus does unless it is told not to.
+    async fn follow(
+        &self,
+        url: &Uri,
+        trust: &Trust,
+        mut piece: impl FnMut(&[u8]),
+    ) -> Result<Reply, BoxError> {
         let mut asked = url.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let token = token.filter(|_| asked.host() == url.host());
-            let (status, head, body) = self.ask(&asked, trust, token).await?;
-            if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, head.get(LOCATION)) {
-                asked = elsewhere(&asked, location.to_str()?)?;
-                continue;
+            let (status, head, body) = self.ask(&asked, trust, None).await?;
+            match redirect(status, &head, &asked) {
+                Some(to) => asked = to?,
+                None => return read(status, &head, body, &mut piece).await,
             }
-            return read(status, &head, body, &mut piece).await;
         }
         Err("it sends the request on again and again".into())
     }
@@ -173,15 +194,47 @@ impl Scraper {
     }
 }
 
-/// A location may be a whole URL, or a path on the same server.
+/// Where an answer to a request for `asked` sends the client; `None` where it is no redirect.
+fn redirect(status: u16, head: &HeaderMap, asked: &Uri) -> Option<Result<Uri, BoxError>> {
+    let location = head.get(LOCATION)?;
+    let is_redirect = matches!(status, 301 | 302 | 303 | 307 | 308);
+    is_redirect.then(|| elsewhere(asked, location.to_str()?))
+}
+
+/// A location may be a URL, one without the scheme, or a path on the same server.
 fn elsewhere(asked: &Uri, location: &str) -> Result<Uri, BoxError> {
-    let location: Uri = location.parse()?;
-    if location.authority().is_some() {
-        return Ok(location);
-    }
-    let mut parts = asked.clone().into_parts();
-    parts.path_and_query = location.into_parts().path_and_query;
-    Ok(Uri::from_parts(parts)?)
+    let scheme = asked.scheme_str().unwrap_or("http");
+    let authority = asked.authority().map_or("", |authority| authority.as_str());
+    let location = if location.contains("://") {
+        location.to_owned()
+    } else if location.starts_with("//") {
+        format!("{scheme}:{location}")
+    } else if location.starts_with('/') {
+        format!("{scheme}://{authority}{location}")
+    } else {
+        let folder = asked
+            .path()
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        format!("{scheme}://{authority}{folder}/{location}")
+    };
+    Ok(location.parse()?)
+}
+
+/// An address without what may be secret in it: query, user and password.
+fn place(url: &Uri) -> String {
+    let scheme = url.scheme_str().unwrap_or("http");
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{}", url.path())
+}
+
+/// When the target answered, by its own clock.
+fn clock(head: &HeaderMap) -> Option<Timestamp> {
+    let date = head.get(DATE)?.to_str().ok()?;
+    Some(rfc2822::parse(date).ok()?.timestamp())
 }
 
 async fn read(
@@ -190,11 +243,9 @@ async fn read(
     mut body: Incoming,
     piece: &mut impl FnMut(&[u8]),
 ) -> Result<Reply, BoxError> {
-    let header = |name| {
-        head.get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-    };
-    let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+    // A header that is no text is no missing one.
+    let content_type = head.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let content_type = String::from_utf8_lossy(content_type.unwrap_or_default()).into_owned();
     let mut beginning = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
@@ -212,7 +263,32 @@ async fn read(
     Ok(Reply {
         status,
         content_type,
-        date: header(DATE).and_then(|date| Some(rfc2822::parse(date).ok()?.timestamp())),
+        redirect: None,
+        date: clock(head),
         beginning: String::from_utf8_lossy(&beginning).into_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_read_as_a_browser_reads_it_and_shown_without_secrets() {
+        let asked = Uri::from_static("https://10.0.0.1:10250/metrics/cadvisor");
+        for (location, expected) in [
+            ("http://evil.example/m", "http://evil.example/m"),
+            ("//evil.example:1/m", "https://evil.example:1/m"),
+            ("/login?next=/metrics", "https://10.0.0.1:10250/login"),
+            ("probes", "https://10.0.0.1:10250/metrics/probes"),
+            (
+                "https://user:password@evil.example/?token=secret",
+                "https://evil.example/",
+            ),
+        ] {
+            let to = elsewhere(&asked, location).expect("a URL");
+            assert_eq!(place(&to), expected, "{location}");
+        }
+        assert!(elsewhere(&asked, "https://[").is_err());
+    }
 }

@@ -1,5 +1,6 @@
 //! What would be written: desired state beside what exists, one [`Change`] per object and file.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -194,6 +195,19 @@ impl Plan {
         self.changes
             .iter()
             .all(|change| change.action == Action::Unchanged)
+    }
+
+    /// Every deletion.
+    pub fn deletions(&self) -> impl Iterator<Item = &Change> {
+        let changes = self.changes.iter();
+        changes.filter(|change| change.action == Action::Delete)
+    }
+
+    /// The UIDs of the objects that it deletes.
+    #[must_use]
+    pub fn deleted_uids(&self) -> BTreeSet<&str> {
+        let uids = self.deletions().filter_map(|change| change.uid.as_deref());
+        uids.collect()
     }
 
     /// The first object or file that no longer is what this plan was made from, or that `later`

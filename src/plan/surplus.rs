@@ -41,12 +41,27 @@ pub struct Content {
 }
 
 /// An object of any kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Found {
-    /// Kind and name: `Pod web-0`.
+    /// Kind and name: `Pod web-0`; with the API group where several groups have a kind of that name.
     pub name: String,
-    /// `metadata.uid`.
-    pub uid: String,
+    /// `metadata.uid`; objects that are computed have none.
+    pub uid: Option<String>,
+}
+
+impl Content {
+    /// What keeps the namespace from being deleted once the objects with the UIDs `going` are deleted.
+    #[must_use]
+    pub fn blocker(&self, namespace: &str, going: &BTreeSet<&str>) -> Option<Blocker> {
+        let goes = |found: &&Found| found.uid.as_deref().is_some_and(|uid| going.contains(uid));
+        let others = self.objects.iter().filter(|found| !goes(found));
+        let others: Vec<String> = others.map(|found| found.name.clone()).collect();
+        (!others.is_empty() || !self.unknown.is_empty()).then(|| Blocker::NotVacant {
+            namespace: namespace.to_owned(),
+            others,
+            unknown: self.unknown.clone(),
+        })
+    }
 }
 
 impl Planner<'_> {
@@ -187,32 +202,16 @@ impl Planner<'_> {
 
     /// A Namespace goes only where nothing of others is in it.
     pub(super) fn vacated(&mut self) {
-        let is_namespace = |object: &ObjectRef| object.kind == Kind::Namespace;
-        let deleted = |change: &&Change| change.action == Action::Delete;
-        let mut changes = self.plan.changes.iter().filter(deleted);
-        let namespace = changes.find_map(|change| {
-            change
-                .target
-                .object()
-                .filter(|object| is_namespace(object))
-                .map(|object| object.name.clone())
+        let namespace = self.plan.deletions().find_map(|change| {
+            let object = change.target.object()?;
+            (object.kind == Kind::Namespace).then(|| object.name.clone())
         });
         let Some(namespace) = namespace else { return };
-        let changes = self.plan.changes.iter().filter(deleted);
-        let going: BTreeSet<&str> = changes.filter_map(|change| change.uid.as_deref()).collect();
-        let content = &self.existing.content;
-        let others = content.objects.iter();
-        let others: Vec<String> = others
-            .filter(|found| !going.contains(found.uid.as_str()))
-            .map(|found| found.name.clone())
-            .collect();
-        if !others.is_empty() || !content.unknown.is_empty() {
-            self.plan.blockers.push(Blocker::NotVacant {
-                namespace,
-                others,
-                unknown: content.unknown.clone(),
-            });
-        }
+        let blocker = self
+            .existing
+            .content
+            .blocker(&namespace, &self.plan.deleted_uids());
+        self.plan.blockers.extend(blocker);
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::object::listed;
 use crate::yaml;
 
 /// One object of the manifests.
@@ -37,9 +38,9 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<Manifest>, String> {
         .iter()
         .filter(|document| !document.value.is_null())
     {
-        let items = match &document.value["items"] {
-            Value::Array(items) => items.iter().collect(),
-            _ => vec![&document.value],
+        let items = match listed(&document.value) {
+            Some(items) => items.iter().collect(),
+            None => vec![&document.value],
         };
         for item in items {
             let manifest = Manifest::of(item).map_err(|field| {

@@ -11,7 +11,7 @@ use crate::cluster::{Address, Cluster, Trust};
 use crate::error::{Error, Result};
 use crate::promfile;
 use crate::token::Token;
-use crate::verify::{Pickup, Scraping, Shown};
+use crate::verify::{Format, Pickup, Scraping, Shown};
 
 /// What can be verified of a configuration, and what cannot.
 #[derive(Default)]
@@ -136,6 +136,8 @@ impl Standing<'_> {
             shown,
             answerer: None,
             trust: self.trust(&job.targets)?,
+            follows_redirects: job.follows_redirects,
+            fallback: job.fallback.as_deref().and_then(Format::of_protocol),
         })
     }
 

@@ -6,6 +6,7 @@ use super::existing::current_token;
 use crate::access::Need;
 use crate::cluster::{Address, Cluster, Snapshot, Trust};
 use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::object::{Kind, ObjectRef, decoded};
 use crate::promfile;
 use crate::render::grants;
@@ -54,13 +55,27 @@ pub async fn issued(spec: &Spec, cluster: &Cluster, given: Option<Token>) -> Res
         scrapings: spec
             .jobs
             .iter()
-            .map(|job| Scraping::of(job, &address.url, &ca))
+            .map(|job| Scraping {
+                follows_redirects: !job.authority.wants_token()
+                    || !says_redirects(spec, &form, job),
+                ..Scraping::of(job, &address.url, &ca)
+            })
             .collect(),
         needs: grants(spec, &form).needs(),
         discovers: form != Form::Operator && !matches!(form, Form::Agent { monitors: true, .. }),
         token,
         address,
     })
+}
+
+/// Whether the consumer reads that it must not follow redirects of a job: a ScrapeConfig has no field for it, and Grafana
+/// Agent's operator does not read the field of monitors.
+fn says_redirects(spec: &Spec, form: &Form, job: &Job) -> bool {
+    match form {
+        Form::Operator => job.monitor_kind() != Kind::ScrapeConfig,
+        Form::Agent { monitors, .. } => !monitors || spec.monitor_kind(job).is_none(),
+        _ => true,
+    }
 }
 
 /// The objects that the operator of this form takes the jobs from.

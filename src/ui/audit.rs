@@ -68,6 +68,9 @@ fn row(finding: &Finding) -> [String; 4] {
     if let Some(place) = &finding.place {
         way = format!("{way}  {}:{}", place.file.display(), place.line);
     }
+    if finding.built_in {
+        way.push_str("  (built-in)");
+    }
     if finding.confirmed == Confirmed::No {
         way.push_str("  (the API server says no)");
     }

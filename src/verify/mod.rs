@@ -3,6 +3,7 @@
 pub mod diagnosis;
 mod discovery;
 mod exposition;
+mod format;
 mod no_answer;
 mod pickup;
 mod report;
@@ -13,6 +14,7 @@ mod targets;
 mod token_cause;
 mod verifier;
 
+pub use format::Format;
 pub use pickup::{Carrier, Pickup, changed, picked_up};
 pub use report::{Diagnosis, Outcome, Report, Row};
 pub use running::{Pools, running};

@@ -8,6 +8,7 @@ use futures_util::stream;
 use super::diagnosis::{Answerer, Cause};
 use super::discovery::Sampled;
 use super::exposition::Exposition;
+use super::format::Format;
 use super::report::{Outcome, Row};
 use super::scraping::Shown;
 use super::verifier::Verifier;
@@ -39,13 +40,29 @@ impl Verifier<'_> {
         };
         let piece = |piece: &[u8]| exposition.feed(piece);
         let scraper = &self.asking.scraper;
-        let answer = scraper.get(&target.url, &scraping.trust, token, piece);
+        let follows = scraping.follows_redirects;
+        let answer = scraper.get(&target.url, &scraping.trust, token, follows, piece);
         let (outcome, result) = match answer.await {
             Err(no_answer) => {
                 let cause = Cause::of_no_answer(&no_answer);
                 (Outcome::Failed(cause), no_answer.to_string())
             }
-            Ok(reply) if reply.status == 200 => metrics(exposition, &reply),
+            Ok(reply) if reply.status == 200 => metrics(exposition, &reply, scraping.fallback),
+            Ok(Reply {
+                redirect: Some(to),
+                status,
+                ..
+            }) => {
+                let to = match token {
+                    Some(token) => to.replace(token.expose(), "(not shown)"),
+                    None => to,
+                };
+                let result = match token {
+                    Some(_) => "unknown: redirected".to_owned(),
+                    None => status.to_string(),
+                };
+                (Outcome::Failed(Cause::Redirected { to, follows }), result)
+            }
             Ok(reply) => {
                 let known = scraping.answerer;
                 let who = known.unwrap_or_else(|| Answerer::at(&target.url.to_string()));
@@ -78,11 +95,36 @@ impl Verifier<'_> {
     }
 }
 
-fn metrics(exposition: Exposition, reply: &Reply) -> (Outcome, String) {
+/// What Prometheus makes of an answer. An empty one it takes whatever its Content-Type is.
+fn metrics(exposition: Exposition, reply: &Reply, fallback: Option<Format>) -> (Outcome, String) {
+    if reply.beginning.is_empty() {
+        return (Outcome::Passed, "0 samples".to_owned());
+    }
     let content_type = &reply.content_type;
-    match exposition.finish(content_type.starts_with("application/openmetrics-text")) {
-        Ok(count) => (Outcome::Passed, format!("{count} samples")),
-        Err(malformed) => (
+    let format = Format::of_answer(content_type, fallback);
+    if format == Some(Format::Protobuf) {
+        let said = "the answer is in protocol buffers, which only Prometheus reads".to_owned();
+        return (
+            Outcome::Failed(Cause::Unknown { said }),
+            "protocol buffers".to_owned(),
+        );
+    }
+    match (
+        format,
+        exposition.finish(format == Some(Format::OpenMetrics)),
+    ) {
+        (Some(_), Ok(count)) => (Outcome::Passed, format!("{count} samples")),
+        (None, Ok(_)) => {
+            let result = match content_type.as_str() {
+                "" => "no Content-Type".to_owned(),
+                content_type => format!("Content-Type {content_type}"),
+            };
+            let cause = Cause::ContentType {
+                said: content_type.clone(),
+            };
+            (Outcome::Failed(cause), result)
+        }
+        (_, Err(malformed)) => (
             Outcome::Failed(Cause::NotMetrics),
             format!("line {}: {}", malformed.line, malformed.why),
         ),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Uri;
 
 use super::diagnosis::Answerer;
+use super::format::Format;
 use super::targets::ADDRESS;
 use crate::cluster::Trust;
 use crate::job::{Authority, Discovery, Fate, Job, Labels, Relabelling, relabel};
@@ -36,6 +37,10 @@ pub struct Scraping {
     pub answerer: Option<Answerer>,
     /// Whom the target has to prove to be.
     pub trust: Trust,
+    /// Whether the consumer follows redirects.
+    pub follows_redirects: bool,
+    /// The format of answers whose Content-Type Prometheus does not know, where the job says one.
+    pub fallback: Option<Format>,
 }
 
 /// Whose token a target is shown.
@@ -89,6 +94,8 @@ impl Scraping {
                     .map(str::to_owned),
                 insecure: job.insecure_tls,
             },
+            follows_redirects: !job.authority.wants_token(),
+            fallback: None,
             discovery: job.discovery,
         }
     }

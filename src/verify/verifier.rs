@@ -119,7 +119,7 @@ impl Verifier<'_> {
         let answer = self
             .asking
             .scraper
-            .get(&url, &address.trust, None, |_| ())
+            .get(&url, &address.trust, None, true, |_| ())
             .await;
         answer.ok()?.date
     }

@@ -31,6 +31,10 @@ fn only_verified() -> Vec<Cause> {
     };
     vec![
         Cause::ClockSkew { seconds: -90 },
+        Cause::Redirected {
+            to: "http://10.0.0.5:8080/login".to_owned(),
+            follows: false,
+        },
         Cause::MissingRule {
             denied: denied(),
             role: Some(name("ClusterRole", None)),

@@ -1,7 +1,7 @@
 //! What people paste, and what is told of it. The forms are those of the programs' sources.
 
 /// What it is, the text, and what is told: code, how often if more than once, and the sentence.
-pub(super) const TEXTS: [(&str, &str, &str); 80] = [
+pub(super) const TEXTS: [(&str, &str, &str); 83] = [
     (
         "the article's first body",
         r#"$ curl -k -H "Authorization: Bearer $TOKEN" $APISERVER/stats/summary
@@ -254,6 +254,24 @@ refused: Nobody listens at that address and port, or a firewall refuses the conn
         "Prometheus and a web page",
         r#"received unsupported Content-Type "text/html; charset=utf-8" and no fallback_scrape_protocol specified for target"#,
         "not-metrics: The answer is no metrics: a web page, a login page, or another service.
+",
+    ),
+    (
+        "Prometheus and an answer without Content-Type",
+        "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target",
+        "content-type: The target answers without a Content-Type; Prometheus 3 refuses such an answer, also where it holds metrics.
+",
+    ),
+    (
+        "Prometheus and a Content-Type of another format",
+        r#"received unsupported Content-Type "application/json" and no fallback_scrape_protocol specified for target"#,
+        "content-type: The target answers with Content-Type \"application/json\"; Prometheus 3 refuses such an answer, also where it holds metrics.
+",
+    ),
+    (
+        "Prometheus and a Content-Type that is none",
+        r#"{"lastError": "cannot parse Content-Type \"text/plain; charset\" and no fallback_scrape_protocol for target\nmime: invalid media parameter"}"#,
+        "content-type: The target answers with Content-Type \"text/plain; charset\"; Prometheus 3 refuses such an answer, also where it holds metrics.
 ",
     ),
     (

@@ -302,6 +302,15 @@ fn what_is_no_manifest_is_told_with_its_line() {
             ":5: this is no manifest: it has no apiVersion",
         ),
         ("", "there is no manifest in"),
+        ("# nothing\n", "there is no manifest in"),
+        (
+            "{apiVersion: v1, kind: List, items: []}\n",
+            "there is no manifest in",
+        ),
+        (
+            "lab-host\n",
+            ":1: this is no manifest: it has no apiVersion",
+        ),
     ] {
         let file = folder.path().join("m.yaml");
         fs::write(&file, text).unwrap();

@@ -116,7 +116,9 @@ fn the_exit_code_says_whether_there_are_findings() {
     let empty = tempfile::tempdir().unwrap();
     let refused = run(&["-f", empty.path().to_str().unwrap()]).exit(1);
     assert!(
-        refused.stderr.contains("there is no manifest in "),
+        refused
+            .stderr
+            .contains("no Role, ClusterRole, RoleBinding or ClusterRoleBinding in "),
         "{}",
         refused.stderr
     );

@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::built_in::is_built_in;
 use super::check::{CHECKS, Check, FULL_ACCESS, Grant, Severity};
-use super::expected::is_expected;
-use super::{Confirmed, Finding, Place, fix};
+use super::{Confirmed, Finding, Fix, Place, fix};
 use crate::access::bindings::{Binding, Held, Identity, Roles, Subject};
 use crate::access::{Right, Rule, Scope};
 
-/// What is found, by subject and then worst first. What every cluster gives to its own components is left out unless
-/// `all` is asked for.
+/// What is found, by subject and then worst first. What Kubernetes gives to its own components is left out unless `all` is
+/// asked for.
 #[must_use]
 pub fn audit(roles: &Roles, all: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -18,16 +18,15 @@ pub fn audit(roles: &Roles, all: bool) -> Vec<Finding> {
     for binding in roles.bindings() {
         let given = roles.given(binding);
         for subject in &binding.subjects {
-            if all || !is_expected(binding, subject) {
-                let found = of_subject(binding, &given, subject);
-                findings.extend(found.into_iter().filter(|finding| {
-                    let check = finding.check;
-                    check.only_with.is_empty()
-                        || *of_use
-                            .entry((subject, check.id))
-                            .or_insert_with(|| holds(roles, subject, check))
-                }));
-            }
+            let found = of_subject(binding, &given, subject);
+            let found = found.into_iter().filter(|finding| all || !finding.built_in);
+            findings.extend(found.filter(|finding| {
+                let check = finding.check;
+                check.only_with.is_empty()
+                    || *of_use
+                        .entry((subject, check.id))
+                        .or_insert_with(|| holds(roles, subject, check))
+            }));
         }
     }
     findings.sort_by_cached_key(|finding| {
@@ -87,6 +86,7 @@ fn found(
         return None;
     }
     let source = held.role.source.as_ref();
+    let built_in = is_built_in(binding, subject, held.role, check.id);
     let mut finding = Finding {
         check,
         severity: check.severity,
@@ -96,7 +96,12 @@ fn found(
         role: held.role.name.clone(),
         index: held.index,
         rule: held.rule.clone(),
-        fix: fix::of(check, held, &rights),
+        built_in,
+        fix: if built_in {
+            Fix::none(binding)
+        } else {
+            fix::of(check, held, &rights, subject)
+        },
         rights,
         scope: held.scope.clone(),
         place: source.map(|source| Place {

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::built_in::is_of_control_plane;
 use super::check::{Check, FULL_ACCESS, KUBELET_EXEC};
-use crate::access::bindings::{Held, Role};
+use crate::access::bindings::{Binding, Held, Role, Subject};
 use crate::access::{Right, Rule};
 use crate::diff::{Line, unified};
 use crate::yaml;
@@ -20,13 +21,35 @@ pub struct Fix {
 /// What a monitoring role needs of kubelets.
 const METRICS: [&str; 2] = ["nodes/metrics", "nodes/stats"];
 
+impl Fix {
+    /// Of what Kubernetes creates and relies on.
+    pub(super) fn none(binding: &Binding) -> Self {
+        Self {
+            advice: format!(
+                "none: Kubernetes creates {} and needs it as it is",
+                binding.name
+            ),
+            diff: Vec::new(),
+        }
+    }
+}
+
 /// How to take `rights` from the rule.
-pub(super) fn of(check: &Check, held: &Held<'_>, rights: &[Right]) -> Fix {
+pub(super) fn of(check: &Check, held: &Held<'_>, rights: &[Right], subject: &Subject) -> Fix {
     let role = held.role;
+    if is_of_control_plane(subject) {
+        return Fix {
+            advice: format!(
+                "none for {subject}, which the cluster needs: compare {} with that of a new cluster of the same version, or with the documentation of the tool that created it",
+                held.binding.name
+            ),
+            diff: Vec::new(),
+        };
+    }
     if role.is_default() {
         return Fix {
             advice: format!(
-                "{} comes with the cluster, so bind a role with what is needed instead, or take the subject out of {}",
+                "{} comes with the cluster, so bind a role with what is needed instead, or take {subject} out of {}",
                 held.binding.role, held.binding.name
             ),
             diff: Vec::new(),

@@ -1,7 +1,7 @@
 //! Who holds rights that are worth more than they look, and what to do about it.
 
+mod built_in;
 mod check;
-mod expected;
 mod find;
 mod fix;
 mod report;
@@ -43,6 +43,8 @@ pub struct Finding {
     pub scope: Scope,
     /// Where the rule stands, unless it comes from a cluster.
     pub place: Option<Place>,
+    /// Whether Kubernetes creates it, for components and administrators that need it.
+    pub built_in: bool,
     /// What to change.
     pub fix: Fix,
     /// What the API server says.

@@ -49,6 +49,7 @@ fn entry(finding: &Finding) -> Value {
         "message": finding.sentence(),
         "advice": finding.fix.advice,
         "diff": diff(&finding.fix.diff),
+        "builtIn": finding.built_in,
         "confirmed": match finding.confirmed {
             Confirmed::NotAsked => None,
             Confirmed::Yes => Some(true),

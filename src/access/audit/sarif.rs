@@ -77,7 +77,7 @@ fn result(finding: &Finding, folder: &Path) -> Value {
             "region": {"startLine": place.line.max(1)},
         });
     }
-    json!({
+    let mut result = json!({
         "ruleId": finding.check.id,
         "ruleIndex": CHECKS.iter().position(|check| check.id == finding.check.id),
         "level": level(finding.severity),
@@ -88,7 +88,15 @@ fn result(finding: &Finding, folder: &Path) -> Value {
         )},
         "locations": [location],
         "partialFingerprints": {"monconf/v1": fingerprint(finding)},
-    })
+    });
+    if finding.built_in {
+        // Code scanning takes such a result for settled.
+        result["suppressions"] = json!([{
+            "kind": "external", "status": "accepted",
+            "justification": format!("Kubernetes creates {} and needs it as it is.", finding.binding),
+        }]);
+    }
+    result
 }
 
 const fn level(severity: Severity) -> &'static str {

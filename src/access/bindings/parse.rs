@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use super::selector::Selector;
 use super::{Binding, Name, Role, RoleKind, Roles, Subject};
 use crate::access::Rule;
+use crate::object::listed;
 use crate::yaml::Lines;
 
 /// The API group of roles and bindings.
-const GROUP: &str = "rbac.authorization.k8s.io/";
+const GROUP: &str = "rbac.authorization.k8s.io";
 /// Where a manifest that names no namespace is taken to be.
 const DEFAULT_NAMESPACE: &str = "default";
 
@@ -53,17 +54,16 @@ impl Malformed {
 }
 
 impl Roles {
-    /// Adds an object, or every one of a list. What is neither role nor binding is passed over; what is there already
-    /// under the same name is replaced, as an apply would.
+    /// Adds an object, or every one of a list, and gives the number of roles and bindings. What is neither is passed over;
+    /// what is there already under the same name is replaced, as an apply would.
     ///
     /// # Errors
     /// A role or binding that the API server would not take.
-    pub fn add(&mut self, object: &Value, source: Option<&Source>) -> Result<(), Malformed> {
+    pub fn add(&mut self, object: &Value, source: Option<&Source>) -> Result<usize, Malformed> {
         let kind = object["kind"].as_str().unwrap_or_default();
         let version = object["apiVersion"].as_str().unwrap_or_default();
-        if kind.ends_with("List")
-            && let Some(items) = object["items"].as_array()
-        {
+        if let Some(items) = listed(object) {
+            let mut added = 0;
             for (index, item) in items.iter().enumerate() {
                 let pointer = format!("/items/{index}");
                 let source = source.map(|source| Source {
@@ -80,22 +80,23 @@ impl Roles {
                         item[field] = said.into();
                     }
                 }
-                self.add(&item, source.as_ref()).map_err(|wrong| {
+                added += self.add(&item, source.as_ref()).map_err(|wrong| {
                     Malformed::new(format!("{pointer}{}", wrong.pointer), wrong.reason)
                 })?;
             }
-            return Ok(());
+            return Ok(added);
         }
-        if !version.starts_with(GROUP) {
-            return Ok(());
+        if !version.starts_with(&format!("{GROUP}/")) {
+            return Ok(0);
         }
         match kind {
             "Role" => self.add_role(object, RoleKind::Role, source),
             "ClusterRole" => self.add_role(object, RoleKind::ClusterRole, source),
             "RoleBinding" => self.add_binding(object, RoleKind::Role, source),
             "ClusterRoleBinding" => self.add_binding(object, RoleKind::ClusterRole, source),
-            _ => Ok(()),
-        }
+            _ => return Ok(0),
+        }?;
+        Ok(1)
     }
 
     fn add_role(
@@ -145,6 +146,7 @@ impl Roles {
                 return Err(Malformed::new("/roleRef/kind", reason));
             }
         };
+        group(&object["roleRef"], GROUP, "/roleRef")?;
         let Some(role_name) = object["roleRef"]["name"].as_str() else {
             return Err(Malformed::new("/roleRef", "the role's name is missing"));
         };
@@ -209,6 +211,11 @@ fn subject_of(subject: &Value, pointer: &str) -> Result<Subject, Malformed> {
     let Some(name) = subject["name"].as_str() else {
         return Err(Malformed::new(pointer, "the subject's name is missing"));
     };
+    let api_group = match subject["kind"].as_str() {
+        Some("ServiceAccount") => "",
+        _ => GROUP,
+    };
+    group(subject, api_group, pointer)?;
     match subject["kind"].as_str() {
         Some("User") => Ok(Subject::user(name)),
         Some("Group") => Ok(Subject::Group(name.to_owned())),
@@ -225,6 +232,18 @@ fn subject_of(subject: &Value, pointer: &str) -> Result<Subject, Malformed> {
         _ => {
             let reason = "a subject is a User, a Group or a ServiceAccount";
             Err(Malformed::new(pointer, reason))
+        }
+    }
+}
+
+/// A kind of the same name in another group is another kind.
+fn group(reference: &Value, wanted: &str, pointer: &str) -> Result<(), Malformed> {
+    match reference["apiGroup"].as_str() {
+        None | Some("") => Ok(()),
+        Some(group) if group == wanted => Ok(()),
+        Some(_) => {
+            let pointer = format!("{pointer}/apiGroup");
+            Err(Malformed::new(pointer, format!("this is {wanted:?} here")))
         }
     }
 }
@@ -279,6 +298,22 @@ mod tests {
                 "/roleRef/kind",
             ),
             (binding("RoleBinding", "Role", account), "/subjects/0"),
+            (
+                binding(
+                    "RoleBinding",
+                    "Role",
+                    json!({"kind": "Group", "name": "g", "apiGroup": "iam.example"}),
+                ),
+                "/subjects/0/apiGroup",
+            ),
+            (
+                binding(
+                    "RoleBinding",
+                    "Role",
+                    json!({"kind": "ServiceAccount", "name": "a", "namespace": "n", "apiGroup": "iam.example"}),
+                ),
+                "/subjects/0/apiGroup",
+            ),
             (
                 binding("RoleBinding", "Role", json!({"kind": "Robot", "name": "r"})),
                 "/subjects/0",

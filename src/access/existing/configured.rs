@@ -32,6 +32,10 @@ pub struct Configured {
     pub params: Vec<(String, Vec<String>)>,
     /// Target relabelling.
     pub relabelling: Vec<Relabelling>,
+    /// Whether redirects are followed.
+    pub follows_redirects: bool,
+    /// `fallback_scrape_protocol`, where there is one.
+    pub fallback: Option<String>,
 }
 
 /// The part of a `tls_config` that says whom a server has to prove to be.
@@ -78,6 +82,8 @@ impl Configured {
             path: scrape.path.clone(),
             params: scrape.params.clone(),
             relabelling: scrape.relabelling.clone(),
+            follows_redirects: scrape.follows_redirects,
+            fallback: scrape.fallback.clone(),
         }
     }
 }

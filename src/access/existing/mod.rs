@@ -69,6 +69,9 @@ struct Scrape {
     params: Vec<(String, Vec<String>)>,
     credentials: identity::Credentials,
     tls: Tls,
+    follows_redirects: bool,
+    /// `fallback_scrape_protocol`.
+    fallback: Option<String>,
     relabelling: Vec<Relabelling>,
     /// Labels with the only values that are kept, before relabelling.
     kept: Vec<(String, Vec<String>)>,

@@ -58,9 +58,8 @@ struct Object<'a> {
 
 /// The role that monitors without one have: that of the `Prometheus` objects among `documents`, if they agree.
 pub(super) fn default_role<'a>(documents: impl Iterator<Item = &'a Value>) -> Option<Role> {
-    let kinds = ["Prometheus", "PrometheusAgent"];
     let mut roles = documents
-        .filter(|object| kinds.iter().any(|kind| object["kind"] == **kind))
+        .filter(|object| is_prometheus(object))
         .map(
             |object| match object["spec"]["serviceDiscoveryRole"].as_str() {
                 Some("EndpointSlice") => Role::EndpointSlice,
@@ -74,7 +73,15 @@ pub(super) fn default_role<'a>(documents: impl Iterator<Item = &'a Value>) -> Op
 /// Whether a Prometheus object has a scrape class for every monitor that names none.
 pub(super) fn has_default_class(object: &Value) -> bool {
     let classes = object["spec"]["scrapeClasses"].as_array();
+    let classes = classes.filter(|_| is_prometheus(object));
     classes.is_some_and(|classes| classes.iter().any(|class| class["default"] == true))
+}
+
+/// Whether an object is a Prometheus or a PrometheusAgent of prometheus-operator.
+fn is_prometheus(object: &Value) -> bool {
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    version.starts_with("monitoring.coreos.com/")
+        && ["Prometheus", "PrometheusAgent"].contains(&object["kind"].as_str().unwrap_or_default())
 }
 
 impl Object<'_> {
@@ -94,6 +101,8 @@ impl Object<'_> {
                     .unwrap_or_else(|| "/metrics".to_owned()),
                 params: Vec::new(),
                 tls: Tls::default(),
+                follows_redirects: endpoint.flag_or("follow_redirects", true)?,
+                fallback: self.spec.text("fallback_scrape_protocol")?,
                 credentials: credentials(endpoint, &self.namespace)?,
                 relabelling: relabelling(endpoint, "relabelings")?,
                 kept,
@@ -214,6 +223,8 @@ impl Object<'_> {
                 .unwrap_or_else(|| "/probe".to_owned()),
             params: Vec::new(),
             tls: Tls::default(),
+            follows_redirects: self.spec.flag_or("follow_redirects", true)?,
+            fallback: self.spec.text("fallback_scrape_protocol")?,
             credentials: credentials(&self.spec, &self.namespace)?,
             relabelling: Vec::new(),
             kept: Vec::new(),

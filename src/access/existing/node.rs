@@ -80,8 +80,13 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<bool, YamlError> {
+        self.flag_or(key, false)
+    }
+
+    /// The flag under `key`, or `default` where there is none.
+    pub(super) fn flag_or(&self, key: &str, default: bool) -> Result<bool, YamlError> {
         match self.get(key) {
-            None => Ok(false),
+            None => Ok(default),
             Some(node) => node
                 .value
                 .as_bool()

@@ -57,6 +57,8 @@ pub(super) fn scrape_config(
         path: path(node)?,
         params: params(node)?,
         tls: tls(node)?,
+        follows_redirects: node.flag_or("follow_redirects", true)?,
+        fallback: node.text("fallback_scrape_protocol")?,
         credentials: credentials(node, settings.namespace)?,
         relabelling,
         kept: Vec::new(),

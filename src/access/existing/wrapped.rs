@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Input;
-use crate::object::decoded;
+use crate::object::{decoded, listed};
 use crate::yaml;
 
 /// `inputs`, and after each what its ConfigMaps and Secrets hold, named `FILE[KEY]`. Their other keys, such as rules
@@ -21,8 +21,11 @@ pub(super) fn unwrapped(inputs: &[Input]) -> Vec<Input> {
 }
 
 fn held(object: &Value, file: &str, all: &mut Vec<Input>) {
-    for item in object["items"].as_array().into_iter().flatten() {
+    for item in listed(object).into_iter().flatten() {
         held(item, file, all);
+    }
+    if object["apiVersion"] != "v1" {
+        return;
     }
     let fields: &[&str] = match object["kind"].as_str() {
         Some("ConfigMap") => &["data"],

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::configurations::configurations;
+use super::files::STDIN;
 use crate::access::existing::{self, Explanation, Identity};
 use crate::command::{Output, Whose};
 use crate::error::{Error, Result};
@@ -130,6 +131,15 @@ fn identities(spec: &Spec, form: &Form, job: &Job) -> (Identity, Identity) {
     }
 }
 
+/// The files as they were named.
+fn named(files: &[PathBuf]) -> String {
+    let files = files.iter().map(|file| match file.to_str() {
+        Some(STDIN) => "standard input".to_owned(),
+        _ => file.display().to_string(),
+    });
+    files.collect::<Vec<_>>().join(", ")
+}
+
 /// The jobs of files; beside them the name of their role.
 fn of_files(
     files: &[PathBuf],
@@ -156,7 +166,7 @@ fn of_files(
     })?;
     if explanations.is_empty() {
         return Err(Error::usage_hint(
-            "there is no scrape job in what -f names",
+            format!("no scrape job in {}", named(files)),
             "understood are prometheus.yml, lists of scrape configs, agent.yaml, and prometheus-operator's ServiceMonitor, PodMonitor, ScrapeConfig and Probe",
         ));
     }

@@ -12,30 +12,39 @@ use crate::yaml;
 /// What stands for standard input.
 pub(super) const STDIN: &str = "-";
 
+const EXPECTED: &str = "-f reads manifests of rbac.authorization.k8s.io, from folders those in *.yaml, *.yml and *.json; of a chart: `helm template … | monconf rbac audit -f -`; of the cluster: `monconf rbac audit`";
+
 /// Every role and binding in files and folders of manifests; other kinds are passed over.
 ///
 /// # Errors
 /// A file that cannot be read or is no YAML, and a role or binding that the API server would not take; with its line. A
-/// path without any manifest too: to find nothing there would say that all is well.
+/// path without any role or binding too: to find nothing there would say that all is well.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Roles> {
     let mut roles = Roles::default();
     for path in paths {
-        let mut documents = 0;
+        let mut added = 0;
         if path.as_os_str() == STDIN {
             let mut text = String::new();
             let read = std::io::stdin().lock().read_to_string(&mut text);
             read.map_err(|error| unreadable(path, &error))?;
-            documents += add(&mut roles, Path::new("stdin"), &text)?;
+            added += add(&mut roles, Path::new("stdin"), &text)?;
         } else if path.is_dir() {
             for file in manifests(path)? {
-                documents += add(&mut roles, &file, &text(&file)?)?;
+                added += add(&mut roles, &file, &text(&file)?)?;
             }
         } else {
-            documents += add(&mut roles, path, &text(path)?)?;
+            added += add(&mut roles, path, &text(path)?)?;
         }
-        if documents == 0 {
-            let place = path.display();
-            return Err(Error::usage(format!("there is no manifest in {place}")));
+        if added == 0 {
+            let place = if path.as_os_str() == STDIN {
+                "standard input".to_owned()
+            } else {
+                path.display().to_string()
+            };
+            return Err(Error::usage_hint(
+                format!("no Role, ClusterRole, RoleBinding or ClusterRoleBinding in {place}"),
+                EXPECTED,
+            ));
         }
     }
     Ok(roles)
@@ -69,7 +78,7 @@ pub(super) fn manifests(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Adds what `text` holds; gives the number of its documents.
+/// Adds what `text` holds; gives the number of roles and bindings.
 fn add(roles: &mut Roles, file: &Path, text: &str) -> Result<usize> {
     let origin = file.display().to_string();
     let documents = yaml::parse_located(text, &origin).map_err(|error| {
@@ -77,7 +86,7 @@ fn add(roles: &mut Roles, file: &Path, text: &str) -> Result<usize> {
             "a template has to be rendered first: `helm template … | monconf rbac audit -f -`";
         Error::usage_hint(error.to_string(), hint)
     })?;
-    let count = documents.len();
+    let mut count = 0;
     for document in documents {
         let source = Source {
             file: file.to_owned(),
@@ -85,7 +94,7 @@ fn add(roles: &mut Roles, file: &Path, text: &str) -> Result<usize> {
             pointer: String::new(),
         };
         let added = roles.add(&document.value, Some(&source));
-        added.map_err(|wrong| {
+        count += added.map_err(|wrong| {
             let line = source.line(&wrong.pointer);
             Error::usage(format!(
                 "{origin}:{line}: {}: {}",

@@ -27,7 +27,7 @@ pub(in crate::render) fn agree(
     api_server: Option<&str>,
     found: &[Value],
 ) -> Result<Vec<String>> {
-    let told = told(&expected(job, api_server), found);
+    let told = told(&expected(template, job, api_server), found);
     let wanted = format!("what the job {} says", job.name);
     let Some(file) = replacement(templates, template, &wanted, &told)? else {
         return Ok(Vec::new());

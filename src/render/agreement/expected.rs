@@ -6,11 +6,16 @@ use super::step::canonical;
 use super::{CA, TOKEN};
 use crate::job::{Discovery, Job, Relabelling};
 
+/// The template of an object that has no field for whether the scrape follows redirects.
+const SILENT_ABOUT_REDIRECTS: &str = "scrapeconfig.yaml";
+
 /// The job in the vocabulary of `scrape_config`, with [`TOKEN`] and [`CA`] where they are used.
 ///
 /// `api_server` is the address at which targets are looked up with the instance's own token; `None` where whoever reads
 /// the configuration looks them up in its own cluster, with its own ServiceAccount.
-pub(in crate::render) fn expected(job: &Job, api_server: Option<&str>) -> Value {
+///
+/// The job's `template` is named because not every form says whether redirects are followed.
+pub(in crate::render) fn expected(template: &str, job: &Job, api_server: Option<&str>) -> Value {
     let mut fields = Map::new();
     let mut put = |field: &str, value: Value| fields.insert(field.to_owned(), value);
     put("job_name", json!(job.job_name));
@@ -32,6 +37,9 @@ pub(in crate::render) fn expected(job: &Job, api_server: Option<&str>) -> Value 
     put("honor_timestamps", json!(job.honor_timestamps));
     if job.authority.wants_token() {
         put("authorization", json!({"credentials": TOKEN}));
+        if template != SILENT_ABOUT_REDIRECTS {
+            put("follow_redirects", json!(false));
+        }
     }
     if let Some(tls) = tls(job) {
         put("tls_config", tls);
@@ -89,6 +97,7 @@ fn discovery(discovery: &Discovery, api_server: Option<&str>) -> Value {
     if let Some(api_server) = api_server {
         fields["api_server"] = json!(api_server);
         fields["authorization"] = json!({"credentials": TOKEN});
+        fields["follow_redirects"] = json!(false);
         fields["tls_config"] = json!({"ca": CA});
     }
     fields

@@ -190,6 +190,18 @@ pub enum Cause {
     },
     /// The answer is no metrics.
     NotMetrics,
+    /// Prometheus 3 does not read answers with this Content-Type.
+    ContentType {
+        /// The Content-Type; empty where the answer has none.
+        said: String,
+    },
+    /// The target redirects, and the redirect was not followed.
+    Redirected {
+        /// The address.
+        to: String,
+        /// Whether the consumer follows redirects of this job.
+        follows: bool,
+    },
     /// The object that carries a job is not there.
     NotApplied {
         /// Which.
@@ -243,7 +255,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every code, in the order of the variants.
-    pub const CODES: [&'static str; 48] = [
+    pub const CODES: [&'static str; 50] = [
         "unauthorized",
         "token-expired",
         "token-not-yet-valid",
@@ -286,6 +298,8 @@ impl Cause {
         "too-many-requests",
         "server-error",
         "not-metrics",
+        "content-type",
+        "redirected",
         "not-applied",
         "not-selected",
         "no-service",
@@ -340,6 +354,8 @@ impl Cause {
             Self::TooManyRequests => "too-many-requests",
             Self::ServerError { .. } => "server-error",
             Self::NotMetrics => "not-metrics",
+            Self::ContentType { .. } => "content-type",
+            Self::Redirected { .. } => "redirected",
             Self::NotApplied { .. } => "not-applied",
             Self::NotSelected { .. } => "not-selected",
             Self::NoService { .. } => "no-service",

@@ -133,6 +133,13 @@ impl Cause {
                 "kubectl get --raw '/readyz?verbose'\n".to_owned()
             }
             Self::NotMetrics => "# look at what is there; is it the right port and path, without a login before it?\ncurl -sk -H \"Authorization: Bearer $(cat TOKEN_FILE)\" URL | head\n".to_owned(),
+            Self::ContentType { .. } => {
+                "# the target has to answer with a Content-Type that Prometheus reads, for its text format:\nContent-Type: text/plain; version=0.0.4\n# or the scrape's configuration says how such answers are read (fallbackScrapeProtocol in a monitor):\nfallback_scrape_protocol: PrometheusText0.0.4\n".to_owned()
+            }
+            Self::Redirected { to, .. } => format!(
+                "# what is there? scheme, address and path of the job have to be those of the metrics:\ncurl -skI {}\n# keeps the token from every other address (followRedirects in a monitor):\nfollow_redirects: false\n",
+                shell_word(to)
+            ),
             Self::NotApplied { .. } => "# writes it again:\nmonconf prometheus --apply\n".to_owned(),
             Self::NotSelected { object, by } => selected(object, by),
             Self::NoService { monitor, namespaces, .. } => candidates(monitor, namespaces),

@@ -106,7 +106,7 @@ pub(super) fn selected(object: &ObjectRef, by: &[Mismatch]) -> String {
         ),
         Fault::Labels(None) | Fault::NamespaceLabels(None) => format!(
             "# its selector excludes what is there; change one of the two:\nkubectl edit {} {} -n {}\n",
-            mismatch.who.to_lowercase(),
+            selecting(mismatch.who),
             shell_word(&mismatch.name),
             shell_word(&mismatch.namespace)
         ),
@@ -130,7 +130,7 @@ fn patch(mismatch: &Mismatch, selector: &serde_json::Value) -> String {
     let patch = keys.fold(selector.clone(), |inner, key| json!({key: inner}));
     format!(
         "kubectl patch {} {} -n {} --type=merge -p {}\n",
-        mismatch.who.to_lowercase(),
+        selecting(mismatch.who),
         shell_word(&mismatch.name),
         shell_word(&mismatch.namespace),
         shell_word(&patch.to_string())
@@ -208,9 +208,19 @@ const fn selects(monitor: Kind) -> &'static str {
     }
 }
 
-/// As kubectl takes it.
+/// As kubectl takes it, with the group: another group may have a kind of the same name.
 fn resource(kind: Kind) -> String {
-    kind.name().to_lowercase()
+    format!("{}.{}", kind.plural(), kind.group())
+}
+
+/// The same for a kind of an operator that selects monitors.
+fn selecting(who: &str) -> String {
+    match who {
+        "GrafanaAgent" => resource(Kind::GrafanaAgent),
+        "PrometheusAgent" => "prometheusagents.monitoring.coreos.com".to_owned(),
+        "Prometheus" => "prometheuses.monitoring.coreos.com".to_owned(),
+        other => other.to_lowercase(),
+    }
 }
 
 #[cfg(test)]
@@ -229,7 +239,7 @@ mod tests {
         };
         assert_eq!(
             selected(&monitor, &[mismatch]),
-            "kubectl patch prometheus main -n prom --type=merge -p '{\"spec\":{\"serviceMonitorNamespaceSelector\":{\"matchExpressions\":[{\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[\"prom\",\"shop\"]}]}}}'\n"
+            "kubectl patch prometheuses.monitoring.coreos.com main -n prom --type=merge -p '{\"spec\":{\"serviceMonitorNamespaceSelector\":{\"matchExpressions\":[{\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[\"prom\",\"shop\"]}]}}}'\n"
         );
     }
 }

@@ -146,6 +146,19 @@ impl Cause {
             Self::ServerError { status: 0 } => "The server itself failed.".to_owned(),
             Self::ServerError { status } => format!("The server itself failed ({status})."),
             Self::NotMetrics => "The answer is no metrics: a web page, a login page, or another service.".to_owned(),
+            Self::ContentType { said } => {
+                let how = match said.as_str() {
+                    "" => "without a Content-Type".to_owned(),
+                    said => format!("with Content-Type {said:?}"),
+                };
+                format!("The target answers {how}; Prometheus 3 refuses such an answer, also where it holds metrics.")
+            }
+            Self::Redirected { to, follows: false } => format!(
+                "The target redirects to {to}; the job does not follow redirects, so that a token reaches no other address: the target is not scraped."
+            ),
+            Self::Redirected { to, follows: true } => format!(
+                "The target redirects to {to}; verify sends no token after a redirect, so it is not known whether the target is scraped."
+            ),
             Self::NotApplied { object } => format!("{object} is not in the cluster."),
             Self::NotSelected { object, by } => not_selected(object, by),
             Self::NoService { monitor, selector, namespaces } => no_service(monitor, selector, namespaces),

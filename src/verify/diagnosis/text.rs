@@ -7,6 +7,7 @@ use regex::Regex;
 use super::answerer::{Address, is_kubelet_path};
 use super::json::{Piece, pieces, walk};
 use super::{Answerer, Cause, forbidden, unauthorized};
+use crate::quoted::quoted;
 
 /// A cause, and how often and where it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,14 +130,36 @@ fn other(text: &str) -> Option<Cause> {
     ]) {
         return Some(Cause::ListExpired);
     }
+    if let Some(content_type) = content_type(text) {
+        let is_page = content_type.starts_with("text/html");
+        let said = content_type;
+        return Some(if is_page {
+            Cause::NotMetrics
+        } else {
+            Cause::ContentType { said }
+        });
+    }
     let is_page = said(&[
-        "received unsupported Content-Type",
         "expected a valid start token, got \"<\"",
         "expected text in COMMENT",
         "\"INVALID\" is not a valid start token",
         "<html",
     ]);
     is_page.then_some(Cause::NotMetrics)
+}
+
+/// The Content-Type that Prometheus refuses, empty where there is none (`extractMediaType` in
+/// `model/textparse/interface.go`).
+fn content_type(text: &str) -> Option<String> {
+    if text.contains("non-compliant scrape target sending blank Content-Type and no") {
+        return Some(String::new());
+    }
+    let begins = [
+        "received unsupported Content-Type ",
+        "cannot parse Content-Type ",
+    ];
+    let (_, rest) = begins.iter().find_map(|begin| text.split_once(begin))?;
+    Some(quoted(rest)?.0)
 }
 
 /// What a status says, in one of the ways that programs write it.

@@ -23,8 +23,13 @@ pub(super) async fn rejected(
         Err(failure) => return unknown(&failure),
     };
     let is_about = |event: &&Value| {
-        let about = event["involvedObject"]["uid"].as_str();
-        about.is_none() || about == uid(live)
+        let about = &event["involvedObject"];
+        let of_uid = about["uid"].as_str();
+        let version = about["apiVersion"].as_str();
+        let group = version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
+        // Another group may have a kind of the same name.
+        group.is_none_or(|group| group == carrier.object.kind.group())
+            && (of_uid.is_none() || of_uid == uid(live))
     };
     let newest = events
         .iter()

@@ -45,7 +45,7 @@ impl Case {
         } else {
             vec![of_scrape_config(rendered, &self.references)]
         };
-        told(&expected(&self.job, self.api_server), &found)
+        told(&expected(self.template, &self.job, self.api_server), &found)
     }
 }
 

@@ -61,6 +61,37 @@ fn a_built_in_template_that_contradicts_the_job_ends_the_run() {
             "insecure_skip_verify = false",
             "job controller-manager says: tls_config is missing, the job has {insecure_skip_verify: true}",
         ),
+        (
+            "scrape-configs.yaml",
+            mounted(),
+            "  follow_redirects: false\n  authorization",
+            "  authorization",
+            "job apiserver says: follow_redirects is missing, the job has false",
+        ),
+        (
+            "scrape-configs.yaml",
+            mounted(),
+            "    follow_redirects: false\n",
+            "",
+            "job apiserver says: kubernetes_sd_configs[0].follow_redirects is missing, the job has false",
+        ),
+        (
+            "servicemonitor.yaml",
+            Form::Operator,
+            "followRedirects: false",
+            "followRedirects: true",
+            "job apiserver says: follow_redirects is missing, the job has false",
+        ),
+        (
+            "config.alloy",
+            Form::Alloy {
+                token: AlloyToken::Pod,
+                place: AlloyPlace::Output,
+            },
+            "	follow_redirects = false\n\n",
+            "\n",
+            "job apiserver says: follow_redirects is missing, the job has false",
+        ),
         // Grafana Agent's operator does not read it.
         (
             "servicemonitor.yaml",

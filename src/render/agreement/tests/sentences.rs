@@ -54,7 +54,7 @@ fn what_says_the_same_in_other_words_is_no_difference() {
             "scrape-configs.yaml",
             "kubelet",
             "",
-            "follow_redirects",
+            "enable_http2",
             json!(true),
         ),
         ("scrape-configs.yaml", "kubelet", "", "params", json!({})),
