@@ -141,6 +141,16 @@ fn text(content: &Content, masker: &mut Masker) -> String {
         Content::Object(object) => unquoted(&yaml::emit_lines(&ordered(&masker.object(object)))),
         Content::Text(text) => masker.text(text),
         Content::Token(token) => masker.token(token) + "\n",
+        Content::Foreign(text) => foreign(text) + "\n",
+    }
+}
+
+/// Stands for the content of a file of another owner.
+#[must_use]
+pub fn foreign(text: &str) -> String {
+    match text.len() {
+        1 => "<not shown: 1 byte of another owner>".to_owned(),
+        bytes => format!("<not shown: {bytes} bytes of another owner>"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What keeps a plan from being applied, in words.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Unwritable;
 use crate::object::{Kind, ObjectRef};
@@ -39,6 +39,24 @@ pub enum Blocker {
         path: PathBuf,
         /// Whose it is, as far as it says: `instance blue of monconf`.
         owner: Option<String>,
+    },
+    /// The file belongs to another user, and nothing in it is monconf's.
+    OthersFile {
+        /// The file.
+        path: PathBuf,
+        /// The number of its user.
+        user: u32,
+        /// Whether it would hold a token.
+        is_token: bool,
+    },
+    /// Others can read or replace what is written to this file, which is a token's or CA's.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        hint: String,
     },
     /// There is no file to edit.
     NoFile {
@@ -191,6 +209,12 @@ impl fmt::Display for Blocker {
                     path.display()
                 ),
             },
+            Self::OthersFile {
+                path,
+                user,
+                is_token,
+            } => others_file(f, &path.display(), *user, *is_token),
+            Self::Exposed { path, why, .. } => write!(f, "cannot write {}: {why}", path.display()),
             Self::NoFile { path } => write!(f, "there is no file {} to edit", path.display()),
             Self::Unfit { refusal, .. } => refusal.fmt(f),
             Self::Unwritable(unwritable) => unwritable.fmt(f),
@@ -257,6 +281,21 @@ impl fmt::Display for Blocker {
     }
 }
 
+fn others_file(
+    f: &mut fmt::Formatter<'_>,
+    path: &dyn fmt::Display,
+    user: u32,
+    is_token: bool,
+) -> fmt::Result {
+    if !is_token {
+        return write!(f, "file {path} is empty and belongs to user {user}");
+    }
+    write!(
+        f,
+        "file {path} belongs to user {user} and does not hold a token of this instance: user {user} could read the new one"
+    )
+}
+
 fn not_served(f: &mut fmt::Formatter<'_>, kinds: &[Kind]) -> fmt::Result {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     write!(
@@ -304,12 +343,34 @@ fn operator(kinds: &[Kind]) -> &'static str {
 }
 
 impl Blocker {
+    /// The file that is not written whole because of it.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::ForeignFile { path, .. }
+            | Self::OthersFile { path, .. }
+            | Self::Exposed { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::ForeignFile { .. } => {
-                "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
+                "--take-ownership overwrites it; or name another file".into()
+            }
+            Self::OthersFile {
+                path,
+                user,
+                is_token: true,
+            } => format!(
+                "`rm {}`; or --token-owner {user} where Prometheus runs as that user",
+                path.display()
+            ),
+            Self::OthersFile { path, .. } => {
+                format!("`rm {}`; or --take-ownership writes to it", path.display())
             }
             Self::FieldConflict { .. } | Self::NotOurs { .. } => {
                 "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
@@ -334,7 +395,9 @@ impl Blocker {
             Self::OtherCluster { .. } => {
                 "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
             }
-            Self::Unloadable { hint, .. } | Self::Layout { hint, .. } => hint.clone(),
+            Self::Unloadable { hint, .. }
+            | Self::Layout { hint, .. }
+            | Self::Exposed { hint, .. } => hint.clone(),
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
             ),

@@ -35,7 +35,8 @@ impl Planner<'_> {
             .ok()?;
         match &desired.place {
             EditPlace::File(path) => {
-                change.note = self.with_backup(change.note, change.action, path);
+                let note = self.with_backup(change.note, change.action, path);
+                change.note = self.with_target(note, change.action, path);
             }
             EditPlace::Key(place) if change.action != Action::Unchanged => {
                 self.write(place, &mut change);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Content, Stage};
-use crate::object::metadata;
+use crate::object::{metadata, uid};
 use crate::render::{COMPONENT, DesiredFile, INSTANCE, MANAGED_BY, file_instance};
 use crate::spec::Names;
 use crate::token::{Claims, Token};
@@ -69,6 +69,17 @@ impl FileKind {
             _ => Self::Ca,
         }
     }
+}
+
+/// Whether `text` is a token of `account`, an instance's ServiceAccount as the API server returned it.
+#[must_use]
+pub fn is_valid_token(text: &str, names: &Names, account: Option<&Value>) -> bool {
+    let claims = Claims::of(&Token::new(text.trim().to_owned()));
+    let account = account.and_then(uid);
+    claims.is_some_and(|claims| {
+        claims.service_account == names.account()
+            && account == Some(claims.service_account_uid.as_str())
+    })
 }
 
 /// Whether a file that holds `text` is this instance's: a configuration says so in its first line, a token by its

@@ -29,6 +29,8 @@ pub struct SurplusFile {
     pub path: PathBuf,
     /// What it holds, by which it is known whose it is.
     pub kind: FileKind,
+    /// Whether it is a link, where token and CA are plain files.
+    pub is_link: bool,
 }
 
 /// What a namespace holds, but for what every namespace has.
@@ -138,7 +140,13 @@ impl Planner<'_> {
             FileKind::Configuration => (Holds::Text(text), Stage::Configuration),
         };
         let target = Target::File(surplus.path.clone());
+        let link = self.existing.resolved.get(&surplus.path);
         let whose = match file_owner(surplus.kind, &file.text, self.consent.names) {
+            // Token and CA are not written through links, so this is not how monconf left it.
+            Ok(()) if surplus.is_link => {
+                let target = link.map_or_else(String::new, |link| format!(" to {}", link.display()));
+                Some(format!("stays: it is a symbolic link{target}"))
+            }
             // Whoever made it, an empty file says nothing of monconf.
             Ok(()) if file.text.trim().is_empty() => Some("stays: it is empty".to_owned()),
             Ok(()) if surplus.kind == FileKind::Token && self.is_of_another_account(&file.text) => {

@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
-use self::existing::{ca, current_token, files, surplus};
+use self::existing::{Files, ca, current_token, surplus};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
@@ -171,13 +172,16 @@ async fn planned(
     let warnings = snapshot.warnings.clone();
     let no_account = no_account(spec, &snapshot);
     let readers = beside(spec, &form, &snapshot);
+    let files = Files::read(&desired, configuration.main)?;
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
-        files: files(&desired, configuration.main)?,
         jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
+        ..files.guarded((spec, &form), &desired, &snapshot, token_owner)
+    };
+    let existing = Existing {
         objects: snapshot.objects,
-        ..Existing::default()
+        ..existing
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
@@ -267,9 +271,8 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
             .retain(|file| file.stage == Stage::Configuration);
     }
     let existing = Existing {
-        files: files(&desired, configuration.main)?,
         jobs_elsewhere: configuration.jobs_elsewhere,
-        ..Existing::default()
+        ..Files::read(&desired, configuration.main)?.unguarded()
     };
     let consent = Consent {
         names: &spec.names,
@@ -295,13 +298,18 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     ))
 }
 
-/// What the cluster says of the account and its tokens.
-fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
+/// The instance's ServiceAccount, if it exists.
+fn account<'a>(spec: &Spec, snapshot: &'a Snapshot) -> Option<&'a Value> {
     let names = &spec.names;
     let account = names.service_account();
     let account = ObjectRef::namespaced(Kind::ServiceAccount, &names.namespace, &account);
+    snapshot.objects.get(&account)
+}
+
+/// What the cluster says of the account and its tokens.
+fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
     Situation {
-        service_account: snapshot.objects.get(&account),
+        service_account: account(spec, snapshot),
         keys: snapshot.keys.as_ref(),
         now: snapshot.now,
         ..unseen(spec, slots)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::plan::{ExistingFile, FileKind, SurplusFile};
+use crate::plan::{ExistingFile, FileKind, Stage, SurplusFile};
 use crate::promfile;
 use crate::spec::{Alerts, AlloyPlace, FilePlace, Form, Spec, TokenPlace, beside_file};
 use crate::token::{Claims, Token};
@@ -16,6 +16,10 @@ pub(super) struct Files {
     /// Those that are the instance's own, the token last: by it an interrupted run knows the others.
     pub(super) own: Vec<SurplusFile>,
     pub(super) folder: Option<(PathBuf, Vec<PathBuf>)>,
+    /// What killed runs have left beside them, and when it goes.
+    pub(super) drafts: Vec<(PathBuf, Stage)>,
+    /// The paths that they have without links, where they are called by others.
+    pub(super) resolved: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Files {
@@ -67,11 +71,26 @@ impl Files {
 
     fn own(&mut self, path: PathBuf, kind: FileKind) -> Result<()> {
         self.text(path.clone())?;
-        self.own.push(SurplusFile { path, kind });
+        let owner = self.texts.get(&path).map(|file| file.owner.0);
+        let stage = match kind {
+            FileKind::Configuration => Stage::Configuration,
+            FileKind::Token | FileKind::Ca => Stage::Cleanup,
+        };
+        let drafts = promfile::left_drafts(&path, owner).into_iter();
+        self.drafts.extend(drafts.map(|draft| (draft, stage)));
+        let is_link = kind != FileKind::Configuration && path.is_symlink();
+        self.own.push(SurplusFile {
+            path,
+            kind,
+            is_link,
+        });
         Ok(())
     }
 
     fn text(&mut self, path: PathBuf) -> Result<()> {
+        if let Some(target) = promfile::resolved(&path) {
+            self.resolved.insert(path.clone(), target);
+        }
         if let Some(file) = promfile::read(&path)? {
             self.texts.insert(path, file);
         }

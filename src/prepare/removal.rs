@@ -73,6 +73,8 @@ pub(super) fn removal_of(
         surplus: surplus(spec, &form, &owned.objects, with_namespace),
         surplus_files: files.own,
         surplus_folder: files.folder,
+        drafts: files.drafts,
+        resolved: files.resolved,
         content: holds.unwrap_or_default(),
         names_key: names_key(&form, &owned.prometheuses),
         files: files.texts,
