@@ -146,6 +146,9 @@ fn bundle(hashes: &[String]) -> Option<String> {
 
 fn hash(bytes: &[u8]) -> String {
     let digest = digest(&SHA256, bytes);
-    let bytes = digest.as_ref().iter().take(HASH_BYTES);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    let digits = digest.as_ref().iter().take(HASH_BYTES);
+    let digits = digits.flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }

@@ -196,6 +196,12 @@ impl Ownership {
         matches!(self, Self::Absent | Self::Empty | Self::Ours(_))
     }
 
+    /// Whether it belongs to the same instance on another cluster.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::AnotherCluster(_))
+    }
+
     /// The owner in words, where it is another instance or the same one on another cluster.
     #[must_use]
     pub fn other(&self) -> Option<String> {

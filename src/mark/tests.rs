@@ -24,7 +24,7 @@ fn known(uid: Option<&str>, own: &[&str], server: &[&str]) -> ClusterIdentity {
 /// What another run reads of a mark that `identity` wrote.
 fn written(identity: ClusterIdentity) -> ClusterIdentity {
     let comment = Mark::new("a", identity).comment();
-    Mark::of_item(&comment).unwrap().cluster
+    Mark::of_item(&comment).expect("a mark").cluster
 }
 
 #[test]
@@ -55,11 +55,11 @@ fn a_mark_is_read_as_it_was_written_in_every_form() {
                 header.replace('\n', "\r\n"),
                 format!("\u{feff}{header}a: 1\n"),
             ] {
-                assert_eq!(Mark::of_file(&text).unwrap().to_string(), fields);
+                assert_eq!(Mark::of_file(&text).expect("a mark").to_string(), fields);
             }
         }
         let behind = format!("  {}  ", mark.comment());
-        assert_eq!(Mark::of_item(&behind).unwrap().to_string(), fields);
+        assert_eq!(Mark::of_item(&behind).expect("a mark").to_string(), fields);
     }
 }
 
@@ -109,15 +109,15 @@ fn an_owner_is_named_by_instance_and_cluster() {
     let ours = own.owns(Some(&file("a", known(Some(UID), &["new"], &[]))));
     assert!(matches!(ours, Ownership::Ours(_)), "{ours:?}");
     let other = own.owns(Some(&file("b", known(Some(UID), &["a"], &[]))));
-    assert_eq!(other.other().unwrap(), "instance b of monconf");
+    assert_eq!(other.other().expect("another"), "instance b of monconf");
     let other = own.owns(Some(&file("a", known(Some(OTHER_UID), &["a"], &[]))));
     assert_eq!(
-        other.other().unwrap(),
+        other.other().expect("a mark"),
         "instance a of monconf on another cluster (UID of kube-system 11111111-2222-3333-4444-555555555555)"
     );
     let other = own.owns(Some(&file("a", known(None, &["b"], &[]))));
     assert_eq!(
-        other.other().unwrap(),
+        other.other().expect("a mark"),
         "instance a of monconf on another cluster (CA sha256:3e23e8160039594a…)"
     );
 }
@@ -244,7 +244,7 @@ proptest! {
             Mark::of_file(&mark.header(Comment::Hash)),
             Mark::of_file(&mark.header(Comment::Slashes)),
         ] {
-            let found = found.unwrap();
+            let found = found.expect("a mark");
             prop_assert_eq!(found.to_string(), mark.to_string());
             prop_assert!(matches!(mark.judge(found.clone()), Ownership::Ours(_)));
             // A second run changes nothing.
@@ -258,7 +258,7 @@ proptest! {
         let mark = Mark::new(&instance, ClusterIdentity::new(Some(&uid), Some(&uid), Some(&uid)));
         prop_assert_eq!(mark.header(Comment::Hash).lines().count(), 1);
         let item = format!("- a {}\n", mark.comment());
-        prop_assert_eq!(crate::yaml::parse(&item, "").unwrap(), vec![serde_json::json!(["a"])]);
+        prop_assert_eq!(crate::yaml::parse(&item, "").expect("a mark"), vec![serde_json::json!(["a"])]);
     }
 
     #[test]

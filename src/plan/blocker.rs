@@ -1,7 +1,7 @@
 //! What keeps a plan from being applied, in words.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Unwritable;
 use crate::object::{Kind, ObjectRef};
@@ -37,8 +37,10 @@ pub enum Blocker {
     ForeignFile {
         /// The file.
         path: PathBuf,
-        /// Whose it is, as far as it says: `instance blue of monconf`.
+        /// The owner, as far as it is known: `instance blue of monconf`.
         owner: Option<String>,
+        /// Whether it is the same instance on another cluster.
+        is_elsewhere: bool,
     },
     /// There is no file to edit.
     NoFile {
@@ -69,17 +71,28 @@ pub enum Blocker {
         place: String,
         /// Its name.
         job: String,
-        /// The instance of monconf that wrote it, if one did.
-        instance: Option<String>,
+        /// The owner, as far as it is known: `instance blue of monconf`.
+        owner: Option<String>,
+        /// Whether it is the same instance on another cluster.
+        is_elsewhere: bool,
     },
     /// Jobs of this instance's name are for another cluster.
     OtherCluster {
         /// The file.
         place: String,
-        /// One of the jobs.
-        job: String,
+        /// One of the jobs, in a file that others write to too.
+        job: Option<String>,
         /// The address of the API server in it.
         server: String,
+    },
+    /// A text has jobs of instances of this name on several clusters, and it is not known which is meant.
+    SeveralClusters {
+        /// The file, or the key.
+        place: String,
+        /// The name of the instances.
+        instance: String,
+        /// The addresses of the API servers in the jobs.
+        servers: Vec<String>,
     },
     /// Prometheus would not load the configuration.
     Unloadable {
@@ -146,6 +159,15 @@ impl Blocker {
         }
     }
 
+    /// The file of another owner that is in the way.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::ForeignFile { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether `--take-ownership` lifts it.
     #[must_use]
     pub const fn is_lifted_by_taking_over(&self) -> bool {
@@ -153,7 +175,7 @@ impl Blocker {
             self,
             Self::FieldConflict { .. }
                 | Self::NotOurs { .. }
-                | Self::ForeignJob { instance: None, .. }
+                | Self::ForeignJob { owner: None, .. }
         )
     }
 }
@@ -183,7 +205,7 @@ impl fmt::Display for Blocker {
                 f,
                 "{object} belongs to instance {instance} of monconf ({component})"
             ),
-            Self::ForeignFile { path, owner } => match owner {
+            Self::ForeignFile { path, owner, .. } => match owner {
                 Some(owner) => write!(f, "file {} belongs to {owner}", path.display()),
                 None => write!(
                     f,
@@ -196,21 +218,26 @@ impl fmt::Display for Blocker {
             Self::Unwritable(unwritable) => unwritable.fmt(f),
             Self::Layout { place, why, .. } => write!(f, "{place}: {why}"),
             Self::ForeignJob {
-                place,
-                job,
-                instance,
-            } => match instance {
-                Some(instance) => {
-                    write!(
-                        f,
-                        "{place}: job {job} belongs to instance {instance} of monconf"
-                    )
-                }
+                place, job, owner, ..
+            } => match owner {
+                Some(owner) => write!(f, "{place}: job {job} belongs to {owner}"),
                 None => write!(f, "{place}: job {job} was not written by monconf"),
             },
-            Self::OtherCluster { place, job, server } => write!(
+            Self::OtherCluster { place, job, server } => {
+                match job {
+                    Some(job) => write!(f, "{place}: job {job} of this instance is")?,
+                    None => write!(f, "{place}: the jobs of this instance are")?,
+                }
+                write!(f, " for another cluster ({server})")
+            }
+            Self::SeveralClusters {
+                place,
+                instance,
+                servers,
+            } => write!(
                 f,
-                "{place}: job {job} of this instance is for another cluster ({server})"
+                "{place} has jobs of instance {instance} on several clusters, and none or more than one of them discovers at the API server that is named (in the file: {})",
+                servers.join(", ")
             ),
             Self::Unloadable { place, why, .. } => {
                 write!(f, "Prometheus would refuse {place}: {why}")
@@ -308,6 +335,9 @@ impl Blocker {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::ForeignFile { is_elsewhere: true, .. } => {
+                "name another file, and another folder with --token-dir, for this cluster; --take-ownership overwrites it (the diff above shows what would change)".into()
+            }
             Self::ForeignFile { .. } => {
                 "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
             }
@@ -316,8 +346,20 @@ impl Blocker {
             }
             Self::OtherInstance { .. }
             | Self::ForeignJob {
-                instance: Some(_), ..
+                owner: Some(_),
+                is_elsewhere: false,
+                ..
             } => "--name NAME makes an instance with names of its own".into(),
+            Self::ForeignJob {
+                is_elsewhere: true, ..
+            }
+            | Self::OtherCluster { .. } => {
+                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
+            }
+            Self::SeveralClusters { servers, .. } => match servers.first() {
+                Some(server) => format!("name the API server of the cluster that is meant, such as --api-server {server}, or leave out --offline"),
+                None => "leave out --offline: the cluster then tells which jobs are its own".into(),
+            },
             Self::ForeignJob { .. } => {
                 "--take-ownership replaces it (the diff above shows what would change); --name NAME makes jobs with names of their own".into()
             }
@@ -331,9 +373,6 @@ impl Blocker {
                 format!("write that list with one item a line, each after a dash{or}")
             }
             Self::Unwritable(unwritable) => unwritable.hint(),
-            Self::OtherCluster { .. } => {
-                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
-            }
             Self::Unloadable { hint, .. } | Self::Layout { hint, .. } => hint.clone(),
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"

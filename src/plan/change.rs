@@ -1,16 +1,18 @@
 //! Desired state beside what exists, object by object and file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::cluster::servers_of_file;
 use super::merge::merge;
-use super::owner::{FileKind, Owner, file_owner, owner};
+use super::owner::{FileKind, Owner, Stranger, owner};
 use super::surplus::{Content as NamespaceContent, Surplus, SurplusFile};
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target, Text};
 use crate::access::Rule;
+use crate::mark::{ClusterIdentity, Comment, Mark, Ownership};
 use crate::object::{Kind, ObjectRef, managers, uid};
 use crate::promfile::FileOwner;
 use crate::render::{Desired, DesiredFile, DesiredObject};
@@ -53,6 +55,8 @@ pub struct ExistingFile {
 pub struct Consent<'a> {
     /// Whose objects these are.
     pub names: &'a Names,
+    /// The cluster, as far as it is known.
+    pub cluster: &'a ClusterIdentity,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
     /// Whose the token's file is to be, where that is asked for.
@@ -204,6 +208,51 @@ impl Planner<'_> {
         })
     }
 
+    /// The mark of a file that is written: what another user knew of the cluster stays.
+    fn marking(&self, existing: Option<&ExistingFile>) -> Mark {
+        let mark = self.mark();
+        match mark.owns(existing.map(|file| &*file.text)) {
+            Ownership::Ours(found) => mark.after(&found),
+            _ => mark,
+        }
+    }
+
+    /// Why a file is not overwritten.
+    fn in_the_way(&self, desired: &DesiredFile, file: &ExistingFile) -> Option<Blocker> {
+        let owner = self.file_owner(FileKind::of(desired), &desired.path, &file.text);
+        if let Err(Stranger {
+            owner,
+            is_elsewhere,
+        }) = owner
+        {
+            return Some(Blocker::ForeignFile {
+                path: desired.path.clone(),
+                owner,
+                is_elsewhere,
+            });
+        }
+        let (Content::Text(text), Some(Comment::Hash), Stage::Configuration) =
+            (&desired.content, desired.comment, desired.stage)
+        else {
+            return None;
+        };
+        let found = Mark::of_file(&file.text)?;
+        if self.consent.cluster.is_certainly(&found.cluster) {
+            return None;
+        }
+        let here = servers_of_file(text.as_str());
+        let there = servers_of_file(&file.text);
+        let server = there
+            .difference(&here)
+            .next()
+            .filter(|_| !here.is_empty())?;
+        Some(Blocker::OtherCluster {
+            place: desired.path.display().to_string(),
+            job: None,
+            server: server.clone(),
+        })
+    }
+
     fn file(&mut self, desired: &DesiredFile) -> Change {
         let existing = self.existing.files.get(&desired.path);
         let secret = matches!(desired.content, Content::Token(_));
@@ -211,20 +260,23 @@ impl Planner<'_> {
             Content::Token(_) => Content::Token(file.text.to_string()),
             _ => Content::Text(Text::from(file.text.clone())),
         });
+        let content = match (&desired.content, desired.comment) {
+            (Content::Text(text), Some(comment)) => {
+                let mark = self.marking(existing).header(comment);
+                Content::Text((mark + text.as_str()).into())
+            }
+            (content, _) => content.clone(),
+        };
         if let Some(file) = existing
             && !self.consent.take_ownership
-            && let Err(owner) = file_owner(FileKind::of(desired), &file.text, self.consent.names)
         {
-            self.plan.blockers.push(Blocker::ForeignFile {
-                path: desired.path.clone(),
-                owner,
-            });
+            self.plan.blockers.extend(self.in_the_way(desired, file));
         }
         let exposed = secret && existing.is_some_and(|file| file.open_to_others);
         let given = existing.is_some_and(|file| secret && self.is_given_away(file));
         let action = match &before {
             None => Action::Create,
-            Some(before) if *before == desired.content && !exposed && !given => Action::Unchanged,
+            Some(before) if *before == content && !exposed && !given => Action::Unchanged,
             Some(_) => Action::Update,
         };
         let note = if exposed {
@@ -244,7 +296,7 @@ impl Planner<'_> {
             action,
             stage: desired.stage,
             before,
-            after: Some(desired.content.clone()),
+            after: Some(content),
             rendered: None,
             note,
             apply: None,
@@ -298,8 +350,15 @@ impl Plan {
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
-        self.blockers
-            .retain(|blocker| blocker.object().is_some_and(is_ours));
+        let changes = &self.changes;
+        let is_written = |path: &Path| {
+            changes
+                .iter()
+                .any(|change| change.target.file() == Some(path))
+        };
+        self.blockers.retain(|blocker| {
+            blocker.object().is_some_and(is_ours) || blocker.file().is_some_and(is_written)
+        });
         self.warnings.clear();
         self.remaining.clear();
     }
