@@ -12,7 +12,8 @@
 //!
 //! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan,
 //! [`token`] the decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command
-//! takes, [`splice`] the change of a list in somebody's text, [`alloy`] the language
+//! takes, [`mark`] the comments that name the instance and the cluster of a text, [`splice`] the change of a list in
+//! somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended, [`core_dumps`]
 //! that its memory stays its own. Only [`cluster`]
@@ -30,6 +31,7 @@ pub mod diff;
 pub mod error;
 pub mod interrupt;
 pub mod job;
+pub mod mark;
 pub mod mask;
 pub mod object;
 pub mod outcome;

@@ -37,8 +37,10 @@ pub enum Blocker {
     ForeignFile {
         /// The file.
         path: PathBuf,
-        /// Whose it is, as far as it says: `instance blue of monconf`.
+        /// The owner, as far as it is known: `instance blue of monconf`.
         owner: Option<String>,
+        /// Whether it is the same instance on another cluster.
+        is_elsewhere: bool,
     },
     /// The file belongs to another user, and nothing in it is monconf's.
     OthersFile {
@@ -87,17 +89,28 @@ pub enum Blocker {
         place: String,
         /// Its name.
         job: String,
-        /// The instance of monconf that wrote it, if one did.
-        instance: Option<String>,
+        /// The owner, as far as it is known: `instance blue of monconf`.
+        owner: Option<String>,
+        /// Whether it is the same instance on another cluster.
+        is_elsewhere: bool,
     },
     /// Jobs of this instance's name are for another cluster.
     OtherCluster {
         /// The file.
         place: String,
-        /// One of the jobs.
-        job: String,
+        /// One of the jobs, in a file that others write to too.
+        job: Option<String>,
         /// The address of the API server in it.
         server: String,
+    },
+    /// A text has jobs of instances of this name on several clusters, and it is not known which is meant.
+    SeveralClusters {
+        /// The file, or the key.
+        place: String,
+        /// The name of the instances.
+        instance: String,
+        /// The addresses of the API servers in the jobs.
+        servers: Vec<String>,
     },
     /// Prometheus would not load the configuration.
     Unloadable {
@@ -164,6 +177,17 @@ impl Blocker {
         }
     }
 
+    /// The file that is in the way, where it would be written whole.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::ForeignFile { path, .. }
+            | Self::OthersFile { path, .. }
+            | Self::Exposed { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether `--take-ownership` lifts it.
     #[must_use]
     pub const fn is_lifted_by_taking_over(&self) -> bool {
@@ -171,7 +195,7 @@ impl Blocker {
             self,
             Self::FieldConflict { .. }
                 | Self::NotOurs { .. }
-                | Self::ForeignJob { instance: None, .. }
+                | Self::ForeignJob { owner: None, .. }
         )
     }
 }
@@ -201,14 +225,9 @@ impl fmt::Display for Blocker {
                 f,
                 "{object} belongs to instance {instance} of monconf ({component})"
             ),
-            Self::ForeignFile { path, owner } => match owner {
-                Some(owner) => write!(f, "file {} belongs to {owner}", path.display()),
-                None => write!(
-                    f,
-                    "file {} exists and was not written by monconf",
-                    path.display()
-                ),
-            },
+            Self::ForeignFile { path, owner, .. } => {
+                foreign_file(f, &path.display(), owner.as_deref())
+            }
             Self::OthersFile {
                 path,
                 user,
@@ -220,21 +239,26 @@ impl fmt::Display for Blocker {
             Self::Unwritable(unwritable) => unwritable.fmt(f),
             Self::Layout { place, why, .. } => write!(f, "{place}: {why}"),
             Self::ForeignJob {
-                place,
-                job,
-                instance,
-            } => match instance {
-                Some(instance) => {
-                    write!(
-                        f,
-                        "{place}: job {job} belongs to instance {instance} of monconf"
-                    )
-                }
+                place, job, owner, ..
+            } => match owner {
+                Some(owner) => write!(f, "{place}: job {job} belongs to {owner}"),
                 None => write!(f, "{place}: job {job} was not written by monconf"),
             },
-            Self::OtherCluster { place, job, server } => write!(
+            Self::OtherCluster { place, job, server } => {
+                match job {
+                    Some(job) => write!(f, "{place}: job {job} of this instance is")?,
+                    None => write!(f, "{place}: the jobs of this instance are")?,
+                }
+                write!(f, " for another cluster ({server})")
+            }
+            Self::SeveralClusters {
+                place,
+                instance,
+                servers,
+            } => write!(
                 f,
-                "{place}: job {job} of this instance is for another cluster ({server})"
+                "{place} has jobs of instance {instance} on several clusters, and none or more than one of them discovers at the API server that is named (in the file: {})",
+                servers.join(", ")
             ),
             Self::Unloadable { place, why, .. } => {
                 write!(f, "Prometheus would refuse {place}: {why}")
@@ -278,6 +302,17 @@ impl fmt::Display for Blocker {
                 missing.join("; ")
             ),
         }
+    }
+}
+
+fn foreign_file(
+    f: &mut fmt::Formatter<'_>,
+    path: &dyn fmt::Display,
+    owner: Option<&str>,
+) -> fmt::Result {
+    match owner {
+        Some(owner) => write!(f, "file {path} belongs to {owner}"),
+        None => write!(f, "file {path} exists and was not written by monconf"),
     }
 }
 
@@ -343,21 +378,13 @@ fn operator(kinds: &[Kind]) -> &'static str {
 }
 
 impl Blocker {
-    /// The file that is not written whole because of it.
-    #[must_use]
-    pub fn file(&self) -> Option<&Path> {
-        match self {
-            Self::ForeignFile { path, .. }
-            | Self::OthersFile { path, .. }
-            | Self::Exposed { path, .. } => Some(path),
-            _ => None,
-        }
-    }
-
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::ForeignFile { is_elsewhere: true, .. } => {
+                "name another file, and another folder with --token-dir, for this cluster; --take-ownership overwrites it".into()
+            }
             Self::ForeignFile { .. } => {
                 "--take-ownership overwrites it; or name another file".into()
             }
@@ -377,8 +404,20 @@ impl Blocker {
             }
             Self::OtherInstance { .. }
             | Self::ForeignJob {
-                instance: Some(_), ..
+                owner: Some(_),
+                is_elsewhere: false,
+                ..
             } => "--name NAME makes an instance with names of its own".into(),
+            Self::ForeignJob {
+                is_elsewhere: true, ..
+            }
+            | Self::OtherCluster { .. } => {
+                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
+            }
+            Self::SeveralClusters { servers, .. } => match servers.first() {
+                Some(server) => format!("name the API server of the cluster that is meant, such as --api-server {server}, or leave out --offline"),
+                None => "leave out --offline: the cluster then tells which jobs are its own".into(),
+            },
             Self::ForeignJob { .. } => {
                 "--take-ownership replaces it (the diff above shows what would change); --name NAME makes jobs with names of their own".into()
             }
@@ -392,9 +431,6 @@ impl Blocker {
                 format!("write that list with one item a line, each after a dash{or}")
             }
             Self::Unwritable(unwritable) => unwritable.hint(),
-            Self::OtherCluster { .. } => {
-                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
-            }
             Self::Unloadable { hint, .. }
             | Self::Layout { hint, .. }
             | Self::Exposed { hint, .. } => hint.clone(),

@@ -11,6 +11,7 @@ use super::owner::{Owner, owner};
 use super::surplus::{Content as NamespaceContent, Surplus, SurplusFile};
 use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
 use crate::access::Rule;
+use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef, managers, uid};
 use crate::promfile::FileOwner;
 use crate::render::{Desired, DesiredObject};
@@ -65,6 +66,8 @@ pub struct ExistingFile {
 pub struct Consent<'a> {
     /// Whose objects these are.
     pub names: &'a Names,
+    /// The cluster, as far as it is known.
+    pub cluster: &'a ClusterIdentity,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
     /// Whose the token's file is to be, where that is asked for.
@@ -253,14 +256,14 @@ impl Plan {
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
-        let files: Vec<&Path> = self
-            .changes
-            .iter()
-            .filter_map(|change| change.target.file())
-            .collect();
+        let changes = &self.changes;
+        let is_written = |path: &Path| {
+            changes
+                .iter()
+                .any(|change| change.target.file() == Some(path))
+        };
         self.blockers.retain(|blocker| {
-            blocker.object().is_some_and(is_ours)
-                || blocker.file().is_some_and(|file| files.contains(&file))
+            blocker.object().is_some_and(is_ours) || blocker.file().is_some_and(is_written)
         });
         self.warnings.clear();
         self.remaining.clear();

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::change::Planner;
-use super::owner::{FileKind, file_owner, is_valid_token};
+use super::cluster::servers_of_file;
+use super::owner::{FileKind, Stranger, is_valid_token};
 use super::surplus::deletion;
 use super::{Action, Blocker, Change, Content, ExistingFile, Stage, Target, Text};
+use crate::mark::{Comment, Mark, Ownership};
 use crate::object::{Kind, ObjectRef};
 use crate::render::DesiredFile;
 
@@ -16,28 +18,28 @@ impl Planner<'_> {
     pub(super) fn file(&mut self, desired: &DesiredFile) -> Change {
         let existing = self.existing.files.get(&desired.path);
         let kind = FileKind::of(desired);
-        let owner = existing.map(|file| file_owner(kind, &file.text, self.consent.names));
-        let is_foreign = matches!(owner, Some(Err(_)));
-        let before = existing.map(|file| match desired.content {
-            _ if is_foreign => Content::Foreign(file.text.to_string()),
-            Content::Token(_) => Content::Token(file.text.to_string()),
+        let whose = existing.map(|file| self.file_owner(kind, &desired.path, &file.text));
+        let before = existing.map(|file| match (&whose, &desired.content) {
+            (Some(Err(_)), _) => Content::Foreign(file.text.to_string()),
+            (_, Content::Token(_)) => Content::Token(file.text.to_string()),
             _ => Content::Text(Text::from(file.text.clone())),
         });
-        if let Some(Err(owner)) = owner
-            && !self.consent.take_ownership
-        {
-            self.plan.blockers.push(Blocker::ForeignFile {
-                path: desired.path.clone(),
-                owner,
-            });
-        } else if let Some(file) = existing {
-            self.others(kind, file, &desired.path);
+        let content = match (&desired.content, desired.comment) {
+            (Content::Text(text), Some(comment)) => {
+                let mark = self.marking(existing).header(comment);
+                Content::Text((mark + text.as_str()).into())
+            }
+            (content, _) => content.clone(),
+        };
+        if let (Some(file), Some(whose)) = (existing, whose) {
+            let in_the_way = self.in_the_way(desired, file, whose);
+            self.plan.blockers.extend(in_the_way);
         }
         let faults = match existing {
             Some(file) if kind == FileKind::Token => self.faults(file),
             _ => Vec::new(),
         };
-        let is_as_wanted = before.as_ref() == Some(&desired.content) && faults.is_empty();
+        let is_as_wanted = before.as_ref() == Some(&content) && faults.is_empty();
         let action = match existing {
             None => Action::Create,
             Some(_) if is_as_wanted => Action::Unchanged,
@@ -60,7 +62,7 @@ impl Planner<'_> {
             action,
             stage: desired.stage,
             before,
-            after: Some(desired.content.clone()),
+            after: Some(content),
             rendered: None,
             note: self.with_target(note, action, &desired.path),
             apply: None,
@@ -69,22 +71,75 @@ impl Planner<'_> {
         }
     }
 
-    /// Refuses a file of another user, which says nothing of monconf.
-    fn others(&mut self, kind: FileKind, file: &ExistingFile, path: &Path) {
-        let is_token = kind == FileKind::Token;
+    /// The mark of a file that is written: what another user knew of the cluster stays.
+    fn marking(&self, existing: Option<&ExistingFile>) -> Mark {
+        let mark = self.mark();
+        match mark.owns(existing.map(|file| &*file.text)) {
+            Ownership::Ours(found) => mark.after(&found),
+            _ => mark,
+        }
+    }
+
+    /// Why a file is not overwritten.
+    fn in_the_way(
+        &self,
+        desired: &DesiredFile,
+        file: &ExistingFile,
+        whose: Result<(), Stranger>,
+    ) -> Option<Blocker> {
+        if self.consent.take_ownership {
+            // A token is given to no other user all the same.
+            return self.of_another_user(desired, file);
+        }
+        match whose {
+            Err(stranger) => Some(Blocker::ForeignFile {
+                path: desired.path.clone(),
+                owner: stranger.owner,
+                is_elsewhere: stranger.is_elsewhere,
+            }),
+            Ok(()) => self
+                .for_another_server(desired, file)
+                .or_else(|| self.of_another_user(desired, file)),
+        }
+    }
+
+    fn for_another_server(&self, desired: &DesiredFile, file: &ExistingFile) -> Option<Blocker> {
+        let (Content::Text(text), Some(Comment::Hash), Stage::Configuration) =
+            (&desired.content, desired.comment, desired.stage)
+        else {
+            return None;
+        };
+        let found = Mark::of_file(&file.text)?;
+        if self.consent.cluster.is_certainly(&found.cluster) {
+            return None;
+        }
+        let here = servers_of_file(text.as_str());
+        let there = servers_of_file(&file.text);
+        let server = there
+            .difference(&here)
+            .next()
+            .filter(|_| !here.is_empty())?;
+        Some(Blocker::OtherCluster {
+            place: desired.path.display().to_string(),
+            job: None,
+            server: server.clone(),
+        })
+    }
+
+    /// A file of another user of this machine, which holds nothing of monconf's.
+    fn of_another_user(&self, desired: &DesiredFile, file: &ExistingFile) -> Option<Blocker> {
+        let is_token = FileKind::of(desired) == FileKind::Token;
         let is_agreed_to = if is_token {
             // Then a new file replaces it, with that owner.
             self.consent.token_owner.is_some() || self.is_valid(file)
         } else {
             self.consent.take_ownership || !file.text.trim().is_empty()
         };
-        if !file.is_own && !is_agreed_to {
-            self.plan.blockers.push(Blocker::OthersFile {
-                path: path.to_owned(),
-                user: file.owner.0,
-                is_token,
-            });
-        }
+        (!file.is_own && !is_agreed_to).then(|| Blocker::OthersFile {
+            path: desired.path.clone(),
+            user: file.owner.0,
+            is_token,
+        })
     }
 
     /// Whether a file holds a token of the account that exists.

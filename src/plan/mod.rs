@@ -10,6 +10,7 @@ use crate::object::{ObjectKey, ObjectRef};
 mod adopt;
 mod blocker;
 mod change;
+mod cluster;
 mod edit;
 mod file;
 mod foresee;

@@ -26,6 +26,7 @@ use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::job;
+use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
@@ -116,7 +117,7 @@ async fn planned(
         ..head(spec, &form)
     };
     let token = current_token(spec, &form, &snapshot)?;
-    let configuration = Configuration::read(spec, &form)?;
+    let configuration = Configuration::read(spec, &form, &snapshot.cluster)?;
     let slots = spec.names.handles();
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
     let decision = decide(&Situation {
@@ -160,6 +161,7 @@ async fn planned(
     };
     let consent = Consent {
         names: &spec.names,
+        cluster: &snapshot.cluster,
         take_ownership: spec.take_ownership,
         token_owner,
         backup: spec.backup,
@@ -173,15 +175,13 @@ async fn planned(
     let no_account = no_account(spec, &snapshot);
     let readers = beside(spec, &form, &snapshot);
     let files = Files::read(&desired, configuration.main)?;
+    let files = files.guarded((spec, &form), &desired, &snapshot, token_owner);
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
         jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
-        ..files.guarded((spec, &form), &desired, &snapshot, token_owner)
-    };
-    let existing = Existing {
         objects: snapshot.objects,
-        ..existing
+        ..files
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
@@ -246,7 +246,8 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
             "leave out --offline; or compare the chart's values as a file, with --config FILE",
         ));
     }
-    let configuration = Configuration::read(spec, &form)?;
+    let cluster = ClusterIdentity::default();
+    let configuration = Configuration::read(spec, &form, &cluster)?;
     let slots = spec.names.handles();
     let decision = decide(&unseen(spec, &slots));
     let surroundings = Surroundings {
@@ -276,6 +277,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     };
     let consent = Consent {
         names: &spec.names,
+        cluster: &cluster,
         take_ownership: spec.take_ownership,
         // Who that is, the machine knows on which the token is written.
         token_owner: None,
