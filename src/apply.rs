@@ -106,8 +106,7 @@ pub async fn apply(
     progress: &Progress<'_>,
     proof: Option<Proof<'_>>,
 ) -> Result<Option<Issued>> {
-    let files = Files::new(spec)?;
-    files.check(plan)?;
+    let files = Files::check(spec, plan)?;
     let run = Run {
         plan,
         cluster,
@@ -183,7 +182,8 @@ impl Run<'_> {
             let issued = issued.as_ref().map(|issued| issued.token.expose());
             if let Some(step) = self.files.step(change, issued) {
                 self.progress.begin(index);
-                step.take()
+                self.files
+                    .take(&step)
                     .inspect_err(|error| self.progress.failed(index, error))?;
                 self.progress.done(index, change);
             }

@@ -12,9 +12,11 @@
 //!
 //! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan,
 //! [`token`] the decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command
-//! takes, [`splice`] the change of a list in somebody's text, [`alloy`] the language
+//! takes, [`mark`] the comments that name the instance and the cluster of a text, [`splice`] the change of a list in
+//! somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
-//! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended. Only [`cluster`]
+//! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended, [`core_dumps`]
+//! that its memory stays its own. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
 //! to people; everything else takes and returns values.
 
@@ -24,10 +26,12 @@ pub mod apply;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod core_dumps;
 pub mod diff;
 pub mod error;
 pub mod interrupt;
 pub mod job;
+pub mod mark;
 pub mod mask;
 pub mod object;
 pub mod outcome;

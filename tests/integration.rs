@@ -15,6 +15,7 @@ mod canary;
 mod catalogue;
 mod chart;
 mod client;
+mod clusters;
 mod config_file;
 mod configmap;
 mod errors;

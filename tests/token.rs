@@ -201,7 +201,7 @@ fn a_consumer_outside_the_cluster_gets_files_and_the_cluster_only_the_handle() {
     fs::set_permissions(path("secret/token"), fs::Permissions::from_mode(0o644)).unwrap();
     let run = apply(&scope, &arguments);
     assert!(
-        run.stdout.contains("others may read it, which is mended"),
+        run.stdout.contains("; mode 0644 becomes 0600"),
         "{}",
         run.stdout
     );

@@ -1,11 +1,13 @@
 //! The files of a plan, as they are to be written.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::plan::{Action, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
-use crate::promfile::{self, FileOwner, Home, Mode, Write, owner};
+use crate::promfile::{self, Checked, FileOwner, Home, Mode, Write, owner};
 use crate::spec::Spec;
+use crate::token::{Claims, Token};
 
 /// What is done to a file or folder.
 pub(super) enum Step<'a> {
@@ -13,68 +15,86 @@ pub(super) enum Step<'a> {
     Write(Write<'a>),
     /// It goes, if it still holds this.
     Remove { path: &'a Path, text: &'a str },
+    /// What a killed run has left goes.
+    RemoveDraft(&'a Path),
     /// It goes, if nothing is in it.
     RemoveFolder(&'a Path),
 }
 
-impl Step<'_> {
-    fn check(&self, home: Home) -> Result<()> {
-        match self {
-            Self::Write(write) => write.check(home),
-            Self::Remove { path, .. } => promfile::check_removal(path),
-            Self::RemoveFolder(_) => Ok(()),
-        }
-    }
-
-    pub(super) fn take(&self) -> Result<()> {
-        match self {
-            Self::Write(write) => write.write(),
-            Self::Remove { path, text } => promfile::remove(path, text),
-            Self::RemoveFolder(path) => promfile::remove_folder(path),
-        }
-    }
-}
-
-/// What a request says about files beyond their content.
+/// What a request says about files beyond their content, and where they are.
 pub(super) struct Files {
     token_owner: Option<FileOwner>,
+    /// The user whose the token is, where that is another one.
+    reader: Option<u32>,
     backup: bool,
+    /// The folders of the files that are written or removed, held open.
+    checked: BTreeMap<PathBuf, Checked>,
 }
 
 impl Files {
-    pub(super) fn new(spec: &Spec) -> Result<Self> {
-        Ok(Self {
-            token_owner: spec.token_owner.as_deref().map(owner).transpose()?,
-            backup: spec.backup,
-        })
-    }
-
     /// A file that cannot be written is found out before the cluster is changed. The configuration comes first: its
     /// folder must exist, and is not to be made on the way to the token's.
-    pub(super) fn check(&self, plan: &Plan) -> Result<()> {
-        for home in [Home::Existing, Home::Own] {
+    pub(super) fn check(spec: &Spec, plan: &Plan) -> Result<Self> {
+        let token_owner = spec.token_owner.as_deref().map(owner).transpose()?;
+        let reader = match token_owner {
+            Some(owner) => Some(owner.user),
+            None => reader(spec, plan)?,
+        };
+        let mut files = Self {
+            token_owner,
+            reader,
+            backup: spec.backup,
+            checked: BTreeMap::new(),
+        };
+        for is_credentials in [false, true] {
             let changed = plan.changes.iter().filter(|change| {
                 let credentials = change.stage == Stage::Credentials;
-                change.action != Action::Unchanged && credentials == (home == Home::Own)
+                change.action != Action::Unchanged && credentials == is_credentials
             });
-            for step in changed.filter_map(|change| self.step(change, None)) {
-                step.check(home)?;
+            for change in changed {
+                let (path, checked) = match files.step(change, None) {
+                    Some(Step::Write(write)) => (write.path, write.check()?),
+                    Some(Step::Remove { path, .. }) => {
+                        // Where everything goes, a link is left for its owner to see to.
+                        let keeps_link = change.stage == Stage::Cleanup;
+                        (path, promfile::check_removal(path, keeps_link)?)
+                    }
+                    _ => continue,
+                };
+                let path = path.to_owned();
+                files.checked.insert(path, checked);
             }
         }
-        Ok(())
+        Ok(files)
     }
 
     /// What a change does to a file or folder; `issued` is the token that a pending one stands for.
     pub(super) fn step<'a>(&self, change: &'a Change, issued: Option<&'a str>) -> Option<Step<'a>> {
-        let text = match &change.before {
-            Some(Content::Text(text)) => text.as_str(),
-            Some(Content::Token(token)) => token,
-            _ => "",
-        };
-        match (&change.target, change.action) {
-            (Target::File(path), Action::Delete) => Some(Step::Remove { path, text }),
-            (Target::Folder(path), Action::Delete) => Some(Step::RemoveFolder(path)),
+        let text = change.before.as_ref().map(text);
+        match (&change.target, change.action, text) {
+            (Target::File(path), Action::Delete, Some(text)) => Some(Step::Remove { path, text }),
+            (Target::File(path), Action::Delete, None) => Some(Step::RemoveDraft(path)),
+            (Target::Folder(path), Action::Delete, _) => Some(Step::RemoveFolder(path)),
             _ => self.write(change, issued).map(Step::Write),
+        }
+    }
+
+    /// Takes a step, in the folder that was checked.
+    pub(super) fn take(&self, step: &Step) -> Result<()> {
+        match step {
+            Step::Write(write) => match self.checked.get(write.path) {
+                Some(checked) => write.write_at(checked),
+                None => write.write(),
+            },
+            Step::Remove { path, text } => match self.checked.get(*path) {
+                Some(checked) => checked.remove(path, text),
+                None => promfile::remove(path, text),
+            },
+            Step::RemoveDraft(path) => {
+                promfile::remove_draft(path, self.reader);
+                Ok(())
+            }
+            Step::RemoveFolder(path) => promfile::remove_folder(path, self.reader),
         }
     }
 
@@ -90,17 +110,47 @@ impl Files {
             Some(Content::Text(text)) => (text.as_str(), Mode::Public),
             _ => return None,
         };
+        let home = match change.stage {
+            Stage::Credentials => Home::Own {
+                reader: self.reader,
+            },
+            _ => Home::Existing,
+        };
         Some(Write {
             path,
             text,
-            before: match &change.before {
-                Some(Content::Text(text)) => Some(text.as_str()),
-                Some(Content::Token(token)) => Some(token.as_str()),
-                _ => None,
-            },
+            before: change.before.as_ref().map(self::text),
             mode,
             owner: self.token_owner.filter(|_| mode == Mode::Secret),
             backup: self.backup && change.stage == Stage::Configuration,
+            home,
         })
     }
+}
+
+/// What a file holds.
+fn text(content: &Content) -> &str {
+    match content {
+        Content::Text(text) => text.as_str(),
+        Content::Token(text) | Content::Foreign(text) => text,
+        Content::Object(_) => "",
+    }
+}
+
+/// The owner of the token that is replaced. The plan has found out that it is one of this instance.
+fn reader(spec: &Spec, plan: &Plan) -> Result<Option<u32>> {
+    let token = plan.changes.iter().find_map(|change| {
+        let Some(Content::Token(token)) = &change.before else {
+            return None;
+        };
+        Some((change.target.file()?, token))
+    });
+    let Some((path, token)) = token else {
+        return Ok(None);
+    };
+    let claims = Claims::of(&Token::new(token.clone()));
+    if claims.is_none_or(|claims| claims.service_account != spec.names.account()) {
+        return Ok(None);
+    }
+    Ok(promfile::read(path)?.map(|file| file.owner.0))
 }

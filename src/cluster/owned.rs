@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::read::{Outcome, Refused, items, labelled_path, text, what_may_be, whole};
 use super::{Call, Cluster};
+use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::reads::{Labelled, RemovalReads};
 use crate::spec::Spec;
@@ -18,6 +19,8 @@ const LEGACY_TOKEN: &str = "kubernetes.io/service-account-token";
 pub struct Owned {
     /// Who the API server says we are.
     pub user: Option<String>,
+    /// Which cluster it is, as far as it is known.
+    pub cluster: ClusterIdentity,
     /// The objects that exist.
     pub objects: BTreeMap<ObjectRef, Value>,
     /// Every `Prometheus` object, where jobs are in a Secret that one may read.
@@ -72,13 +75,15 @@ impl Cluster {
             let call = Call::read("Secrets of this instance", &secrets).list_of_metadata();
             self.send(call).await.ok()
         };
+        let namespace = self.cluster_namespace(reads.cluster, &reads.objects);
         let user = self.send(Call::who_am_i());
-        let (by_name, labelled, prometheuses, secrets, user) =
-            tokio::join!(by_name, labelled, prometheuses, secrets, user);
+        let (by_name, labelled, prometheuses, secrets, namespace, user) =
+            tokio::join!(by_name, labelled, prometheuses, secrets, namespace, user);
         let secrets = secrets.map(|answer| items(answer.body)).unwrap_or_default();
         let (objects, mut refused) = what_may_be(reads.objects, by_name)?;
         let mut owned = Owned {
             user: text(user.ok(), "/status/userInfo/username"),
+            cluster: self.identity(namespace.as_ref(), &objects, None),
             objects,
             prometheuses: Vec::new(),
             secrets: secrets

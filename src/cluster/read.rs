@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
-use crate::object::{Kind, ObjectRef};
-use crate::reads::{ANY_NAMESPACE, Labelled, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
+use crate::mark::ClusterIdentity;
+use crate::object::{Kind, ObjectRef, uid};
+use crate::reads::{ANY_NAMESPACE, CLUSTER, Labelled, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
 use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
 use crate::spec::{Consumer, Names, Spec};
 use crate::token::KeySet;
@@ -81,15 +82,29 @@ impl Cluster {
             let call = Call::read("the keys that sign tokens", SIGNING_KEYS);
             self.send(call).await.ok()
         };
+        let namespace = self.cluster_namespace(reads.cluster, &reads.objects);
         let user = self.send(Call::who_am_i());
         let asked = reads.held.iter().filter(|_| before_writing);
         let held = join_all(asked.map(|namespace| self.held(namespace)));
-        let (objects, labelled, served, unfamiliar, selecting, root_ca, keys, user, held) = tokio::join!(
-            objects, labelled, served, unfamiliar, selecting, root_ca, keys, user, held
+        let (
+            objects,
+            labelled,
+            served,
+            unfamiliar,
+            selecting,
+            root_ca,
+            keys,
+            namespace,
+            user,
+            held,
+        ) = tokio::join!(
+            objects, labelled, served, unfamiliar, selecting, root_ca, keys, namespace, user, held
         );
 
         let (objects, mut refused) = what_may_be(reads.objects, objects)?;
+        let root_ca = text(root_ca, "/data/ca.crt");
         let mut snapshot = Snapshot {
+            cluster: self.identity(namespace.as_ref(), &objects, root_ca.as_deref()),
             now: user
                 .as_ref()
                 .ok()
@@ -100,7 +115,7 @@ impl Cluster {
             prometheuses: None,
             agents: None,
             served: served?,
-            root_ca: text(root_ca, "/data/ca.crt"),
+            root_ca,
             keys: keys.and_then(|answer| KeySet::parse(&answer.body)),
             unfamiliar: unfamiliar.into_iter().flatten().collect(),
             held: held.into_iter().flatten().collect(),
@@ -186,6 +201,35 @@ impl Cluster {
         let review = Call::review("SelfSubjectRulesReview", WHAT_MAY_I, question);
         let answer = self.send(review).await.ok()?;
         Some((namespace.to_owned(), held_rules(&answer.body)?))
+    }
+
+    /// The Namespace by whose UID the marks of files tell clusters apart, where it is asked for and not among `objects`.
+    /// Without it the CA tells them apart.
+    pub(super) async fn cluster_namespace(
+        &self,
+        asks: bool,
+        objects: &[ObjectRef],
+    ) -> Option<Value> {
+        let namespace = ObjectRef::cluster(Kind::Namespace, CLUSTER);
+        if !asks || objects.contains(&namespace) {
+            return None;
+        }
+        Some(self.send(Call::get(&namespace)).await.ok()?.body)
+    }
+
+    /// The identity of the cluster, from the Namespace by itself or among `objects`.
+    pub(super) fn identity(
+        &self,
+        namespace: Option<&Value>,
+        objects: &BTreeMap<ObjectRef, Value>,
+        root_ca: Option<&str>,
+    ) -> ClusterIdentity {
+        let among = objects.get(&ObjectRef::cluster(Kind::Namespace, CLUSTER));
+        let uid = namespace.or(among).and_then(uid);
+        let server_ca = self.ca_pem();
+        // A Pod is given the cluster's own.
+        let own_ca = root_ca.or(server_ca.filter(|_| self.is_in_cluster()));
+        ClusterIdentity::new(uid, own_ca, server_ca)
     }
 
     /// The instance's objects of one kind, whatever they are called; in every namespace where none is given.

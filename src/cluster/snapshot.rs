@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::access::{Grants, Rule};
+use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::reads::ALWAYS_THERE;
 use crate::spec::Spec;
@@ -15,6 +16,8 @@ use crate::token::KeySet;
 pub struct Snapshot {
     /// Who the API server says we are.
     pub user: Option<String>,
+    /// Which cluster it is, as far as it is known.
+    pub cluster: ClusterIdentity,
     /// The API server's clock, or ours where it does not tell.
     pub now: Timestamp,
     /// The objects of this instance's names that exist, and its monitors of other names.

@@ -13,13 +13,14 @@ use crate::cli::Global;
 use crate::cluster::{Cluster, Instances};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::mark::ClusterIdentity;
 use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::{Action, Plan};
 use crate::prepare::{Prepared, prepare};
 use crate::promfile::{self, Write};
 use crate::render::Templates;
 use crate::spec::{Form, Settings, Spec, TokenPlace};
-use crate::status::{Drift, Overview, Row, TokenFile, exposition, report, rows};
+use crate::status::{Drift, Overview, Row, TokenFile, exposition, output, report, rows};
 use crate::token::{Claims, Token};
 use crate::ui::Ui;
 
@@ -157,7 +158,14 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
     match (text, &args.output_file) {
         (None, _) => ui.status(&overview),
         (Some(text), None) => ui.out(&text),
-        (Some(text), Some(file)) => replace(file, &text)?,
+        (Some(text), Some(file)) => {
+            let identity = ClusterIdentity::new(None, None, cluster.ca_pem());
+            let header = match args.output {
+                Output::Prometheus => output::header(&identity),
+                Output::Text | Output::Json => String::new(),
+            };
+            replace(file, &(header + &text), &identity, cluster.server())?;
+        }
     }
     for warning in &instances.warnings {
         ui.warn(warning);
@@ -289,12 +297,26 @@ fn drift(plan: &Plan) -> Drift {
     }
 }
 
-/// Replaces a file whole, whatever was in it.
-fn replace(file: &Path, text: &str) -> Result<()> {
-    let before = promfile::read(file)?.map(|before| before.text.to_string());
+/// Replaces a file whole, if it holds an overview of the same cluster, or is empty and this user's.
+fn replace(path: &Path, text: &str, identity: &ClusterIdentity, server: &str) -> Result<()> {
+    let before = promfile::read(path)?;
+    if let Some(file) = &before {
+        let user = file.owner.0;
+        let why = output::stranger(&file.text, identity, server).or_else(|| {
+            let is_anothers = file.text.trim().is_empty() && !file.is_own;
+            is_anothers.then(|| format!("is empty and belongs to user {user}"))
+        });
+        if let Some(why) = why {
+            return Err(Error::usage_hint(
+                format!("file {} {why}; nothing was written", path.display()),
+                format!("name another file, or `rm {}`", path.display()),
+            ));
+        }
+    }
+    let before = before.map(|before| before.text);
     let write = Write {
         before: before.as_deref(),
-        ..Write::new_file(file, text)
+        ..Write::new_file(path, text)
     };
     write.write()
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::outcome::{Ended, Exit};
-use crate::promfile::Write;
+use crate::promfile::{self, Write};
 use crate::render::Builtin;
 use crate::ui::Ui;
 use std::path::PathBuf;
@@ -62,16 +62,15 @@ fn eject(names: &[String], folder: &std::path::Path, ui: &Ui) -> Result<()> {
             .map(|name| Builtin::named(name))
             .collect::<Result<_>>()?
     };
-    std::fs::create_dir_all(folder).map_err(|error| Error::File {
-        action: "write",
-        path: folder.to_owned(),
-        reason: error.to_string(),
-    })?;
+    promfile::make_folder(folder)?;
     let files: Vec<(PathBuf, Builtin)> = chosen
         .into_iter()
         .map(|template| (folder.join(template.name), template))
         .collect();
-    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
+    if let Some((path, _)) = files
+        .iter()
+        .find(|(path, _)| path.symlink_metadata().is_ok())
+    {
         return Err(Error::usage_hint(
             format!("{} exists already; no template was written", path.display()),
             "move it away first, or eject into another folder",

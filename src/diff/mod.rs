@@ -6,7 +6,7 @@ mod region;
 use serde_json::Value;
 
 use self::hunk::{Hunk, Step, hunks};
-use crate::mask::{Masker, hidden, secrets_within};
+use crate::mask::{Masker, certificate, hidden, secrets_within};
 use crate::plan::{Action, Change, Content, Text};
 use crate::yaml;
 
@@ -31,9 +31,6 @@ pub enum LineKind {
     /// `@@ -1,4 +1,5 @@`: where the lines that follow stand.
     Hunk,
 }
-
-/// A bundle of certificates is shown by its fingerprint, as a whole.
-const PEM: &str = "-----BEGIN";
 
 /// The lines that lead from `before` to `after`, with `context` unchanged lines around each change.
 #[must_use]
@@ -102,7 +99,8 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
     }
     if let (Some(Content::Text(before)), Some(Content::Text(after))) =
         (&change.before, &change.after)
-        && !before.as_str().starts_with(PEM)
+        // A bundle of certificates is shown by its fingerprint, as a whole.
+        && certificate(before.as_str()).is_none()
     {
         return of_texts(before, after, context, masker);
     }
@@ -141,6 +139,16 @@ fn text(content: &Content, masker: &mut Masker) -> String {
         Content::Object(object) => unquoted(&yaml::emit_lines(&ordered(&masker.object(object)))),
         Content::Text(text) => masker.text(text),
         Content::Token(token) => masker.token(token) + "\n",
+        Content::Foreign(text) => foreign(text) + "\n",
+    }
+}
+
+/// Stands for the content of a file of another owner.
+#[must_use]
+pub fn foreign(text: &str) -> String {
+    match text.len() {
+        1 => "<not shown: 1 byte of another owner>".to_owned(),
+        bytes => format!("<not shown: {bytes} bytes of another owner>"),
     }
 }
 

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
+use crate::mark::Mark;
 use crate::object::decoded;
 use crate::plan::{PENDING_TOKEN, Text};
 use crate::yaml::Extent;
@@ -160,10 +161,15 @@ fn is_masked(text: &str) -> bool {
     text.starts_with("<not shown #") || text.starts_with("<certificate")
 }
 
-/// `<certificate, sha256:3f9a…>` for a text that is one PEM certificate or more; the fingerprint is that of the first.
-fn certificate(text: &str) -> Option<String> {
+/// `<certificate, sha256:3f9a…>` for a text that is one PEM certificate or more, behind its mark where it has one; the
+/// fingerprint is that of the first.
+pub(crate) fn certificate(text: &str) -> Option<String> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";
+    let (mark, text) = match text.split_once('\n') {
+        Some((mark, rest)) if Mark::of_file(mark).is_some() => (Some(mark), rest),
+        _ => (None, text),
+    };
     let text = text.trim();
     if !text.starts_with(BEGIN) || !text.ends_with(END) {
         return None;
@@ -181,7 +187,8 @@ fn certificate(text: &str) -> Option<String> {
     } else {
         format!("{number} certificates")
     };
-    Some(format!("<{kind}, sha256:{fingerprint:012x}…>"))
+    let mark = mark.map_or_else(String::new, |mark| format!("{mark}\n"));
+    Some(format!("{mark}<{kind}, sha256:{fingerprint:012x}…>"))
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

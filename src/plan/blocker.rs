@@ -1,7 +1,7 @@
 //! What keeps a plan from being applied, in words.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Unwritable;
 use crate::object::{Kind, ObjectRef};
@@ -37,8 +37,28 @@ pub enum Blocker {
     ForeignFile {
         /// The file.
         path: PathBuf,
-        /// Whose it is, as far as it says: `instance blue of monconf`.
+        /// The owner, as far as it is known: `instance blue of monconf`.
         owner: Option<String>,
+        /// Whether it is the same instance on another cluster.
+        is_elsewhere: bool,
+    },
+    /// The file belongs to another user, and nothing in it is monconf's.
+    OthersFile {
+        /// The file.
+        path: PathBuf,
+        /// The number of its user.
+        user: u32,
+        /// Whether it would hold a token.
+        is_token: bool,
+    },
+    /// Others can read or replace what is written to this file, which is a token's or CA's.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        hint: String,
     },
     /// There is no file to edit.
     NoFile {
@@ -69,17 +89,28 @@ pub enum Blocker {
         place: String,
         /// Its name.
         job: String,
-        /// The instance of monconf that wrote it, if one did.
-        instance: Option<String>,
+        /// The owner, as far as it is known: `instance blue of monconf`.
+        owner: Option<String>,
+        /// Whether it is the same instance on another cluster.
+        is_elsewhere: bool,
     },
     /// Jobs of this instance's name are for another cluster.
     OtherCluster {
         /// The file.
         place: String,
-        /// One of the jobs.
-        job: String,
+        /// One of the jobs, in a file that others write to too.
+        job: Option<String>,
         /// The address of the API server in it.
         server: String,
+    },
+    /// A text has jobs of instances of this name on several clusters, and it is not known which is meant.
+    SeveralClusters {
+        /// The file, or the key.
+        place: String,
+        /// The name of the instances.
+        instance: String,
+        /// The addresses of the API servers in the jobs.
+        servers: Vec<String>,
     },
     /// Prometheus would not load the configuration.
     Unloadable {
@@ -146,6 +177,17 @@ impl Blocker {
         }
     }
 
+    /// The file that is in the way, where it would be written whole.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::ForeignFile { path, .. }
+            | Self::OthersFile { path, .. }
+            | Self::Exposed { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether `--take-ownership` lifts it.
     #[must_use]
     pub const fn is_lifted_by_taking_over(&self) -> bool {
@@ -153,7 +195,7 @@ impl Blocker {
             self,
             Self::FieldConflict { .. }
                 | Self::NotOurs { .. }
-                | Self::ForeignJob { instance: None, .. }
+                | Self::ForeignJob { owner: None, .. }
         )
     }
 }
@@ -183,34 +225,40 @@ impl fmt::Display for Blocker {
                 f,
                 "{object} belongs to instance {instance} of monconf ({component})"
             ),
-            Self::ForeignFile { path, owner } => match owner {
-                Some(owner) => write!(f, "file {} belongs to {owner}", path.display()),
-                None => write!(
-                    f,
-                    "file {} exists and was not written by monconf",
-                    path.display()
-                ),
-            },
+            Self::ForeignFile { path, owner, .. } => {
+                foreign_file(f, &path.display(), owner.as_deref())
+            }
+            Self::OthersFile {
+                path,
+                user,
+                is_token,
+            } => others_file(f, &path.display(), *user, *is_token),
+            Self::Exposed { path, why, .. } => write!(f, "cannot write {}: {why}", path.display()),
             Self::NoFile { path } => write!(f, "there is no file {} to edit", path.display()),
             Self::Unfit { refusal, .. } => refusal.fmt(f),
             Self::Unwritable(unwritable) => unwritable.fmt(f),
             Self::Layout { place, why, .. } => write!(f, "{place}: {why}"),
             Self::ForeignJob {
-                place,
-                job,
-                instance,
-            } => match instance {
-                Some(instance) => {
-                    write!(
-                        f,
-                        "{place}: job {job} belongs to instance {instance} of monconf"
-                    )
-                }
+                place, job, owner, ..
+            } => match owner {
+                Some(owner) => write!(f, "{place}: job {job} belongs to {owner}"),
                 None => write!(f, "{place}: job {job} was not written by monconf"),
             },
-            Self::OtherCluster { place, job, server } => write!(
+            Self::OtherCluster { place, job, server } => {
+                match job {
+                    Some(job) => write!(f, "{place}: job {job} of this instance is")?,
+                    None => write!(f, "{place}: the jobs of this instance are")?,
+                }
+                write!(f, " for another cluster ({server})")
+            }
+            Self::SeveralClusters {
+                place,
+                instance,
+                servers,
+            } => write!(
                 f,
-                "{place}: job {job} of this instance is for another cluster ({server})"
+                "{place} has jobs of instance {instance} on several clusters, and none or more than one of them discovers at the API server that is named (in the file: {})",
+                servers.join(", ")
             ),
             Self::Unloadable { place, why, .. } => {
                 write!(f, "Prometheus would refuse {place}: {why}")
@@ -255,6 +303,32 @@ impl fmt::Display for Blocker {
             ),
         }
     }
+}
+
+fn foreign_file(
+    f: &mut fmt::Formatter<'_>,
+    path: &dyn fmt::Display,
+    owner: Option<&str>,
+) -> fmt::Result {
+    match owner {
+        Some(owner) => write!(f, "file {path} belongs to {owner}"),
+        None => write!(f, "file {path} exists and was not written by monconf"),
+    }
+}
+
+fn others_file(
+    f: &mut fmt::Formatter<'_>,
+    path: &dyn fmt::Display,
+    user: u32,
+    is_token: bool,
+) -> fmt::Result {
+    if !is_token {
+        return write!(f, "file {path} is empty and belongs to user {user}");
+    }
+    write!(
+        f,
+        "file {path} belongs to user {user} and does not hold a token of this instance: user {user} could read the new one"
+    )
 }
 
 fn not_served(f: &mut fmt::Formatter<'_>, kinds: &[Kind]) -> fmt::Result {
@@ -308,16 +382,42 @@ impl Blocker {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::ForeignFile { is_elsewhere: true, .. } => {
+                "name another file, and another folder with --token-dir, for this cluster; --take-ownership overwrites it".into()
+            }
             Self::ForeignFile { .. } => {
-                "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
+                "--take-ownership overwrites it; or name another file".into()
+            }
+            Self::OthersFile {
+                path,
+                user,
+                is_token: true,
+            } => format!(
+                "`rm {}`; or --token-owner {user} where Prometheus runs as that user",
+                path.display()
+            ),
+            Self::OthersFile { path, .. } => {
+                format!("`rm {}`; or --take-ownership writes to it", path.display())
             }
             Self::FieldConflict { .. } | Self::NotOurs { .. } => {
                 "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
             }
             Self::OtherInstance { .. }
             | Self::ForeignJob {
-                instance: Some(_), ..
+                owner: Some(_),
+                is_elsewhere: false,
+                ..
             } => "--name NAME makes an instance with names of its own".into(),
+            Self::ForeignJob {
+                is_elsewhere: true, ..
+            }
+            | Self::OtherCluster { .. } => {
+                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
+            }
+            Self::SeveralClusters { servers, .. } => match servers.first() {
+                Some(server) => format!("name the API server of the cluster that is meant, such as --api-server {server}, or leave out --offline"),
+                None => "leave out --offline: the cluster then tells which jobs are its own".into(),
+            },
             Self::ForeignJob { .. } => {
                 "--take-ownership replaces it (the diff above shows what would change); --name NAME makes jobs with names of their own".into()
             }
@@ -331,10 +431,9 @@ impl Blocker {
                 format!("write that list with one item a line, each after a dash{or}")
             }
             Self::Unwritable(unwritable) => unwritable.hint(),
-            Self::OtherCluster { .. } => {
-                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
-            }
-            Self::Unloadable { hint, .. } | Self::Layout { hint, .. } => hint.clone(),
+            Self::Unloadable { hint, .. }
+            | Self::Layout { hint, .. }
+            | Self::Exposed { hint, .. } => hint.clone(),
             Self::Terminating { namespace, .. } => format!(
                 "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
             ),

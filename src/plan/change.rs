@@ -1,19 +1,20 @@
 //! Desired state beside what exists, object by object and file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::merge::merge;
-use super::owner::{FileKind, Owner, file_owner, owner};
+use super::owner::{Owner, owner};
 use super::surplus::{Content as NamespaceContent, Surplus, SurplusFile};
-use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target, Text};
+use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
 use crate::access::Rule;
+use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef, managers, uid};
 use crate::promfile::FileOwner;
-use crate::render::{Desired, DesiredFile, DesiredObject};
+use crate::render::{Desired, DesiredObject};
 use crate::spec::Names;
 
 /// What exists today, as far as it concerns one instance.
@@ -37,22 +38,36 @@ pub struct Existing {
     pub content: NamespaceContent,
     /// Who names the key of a Secret that jobs are in, and needs it to exist.
     pub names_key: Vec<String>,
+    /// The paths that files have without links, where they are called by others.
+    pub resolved: BTreeMap<PathBuf, PathBuf>,
+    /// Why token and CA must not be written to a path, and what to do about it.
+    pub exposed: BTreeMap<PathBuf, (String, String)>,
+    /// Temporary files beside the instance's own that killed runs have left, and when each is removed.
+    pub drafts: Vec<(PathBuf, Stage)>,
+    /// Whether the token in use is known not to be signed by this cluster.
+    pub is_forged: bool,
 }
 
 /// A file that exists.
 pub struct ExistingFile {
     /// What it holds.
     pub text: Arc<str>,
-    /// Whether others than its owner may read or write it.
-    pub open_to_others: bool,
-    /// Whose it is.
+    /// Its permissions.
+    pub mode: u32,
+    /// How many names it has, in this folder and in others.
+    pub links: u64,
+    /// The numbers of its user and of its group.
     pub owner: (u32, u32),
+    /// Whether it belongs to the user who runs monconf.
+    pub is_own: bool,
 }
 
 /// Who asks, and what they agreed to.
 pub struct Consent<'a> {
     /// Whose objects these are.
     pub names: &'a Names,
+    /// The cluster, as far as it is known.
+    pub cluster: &'a ClusterIdentity,
     /// Whether objects and fields of others are taken over.
     pub take_ownership: bool,
     /// Whose the token's file is to be, where that is asked for.
@@ -98,6 +113,7 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
     for file in &existing.surplus_files {
         planner.surplus_file(file);
     }
+    planner.drafts();
     planner.surplus_folder();
     planner.vacated();
     planner.escalation(&desired.grants);
@@ -194,64 +210,6 @@ impl Planner<'_> {
             }),
         }
     }
-
-    /// Whether a file has another owner than is asked for.
-    fn is_given_away(&self, file: &ExistingFile) -> bool {
-        let (user, group) = file.owner;
-        let asked = self.consent.token_owner;
-        asked.is_some_and(|asked| {
-            asked.user != user || asked.group.is_some_and(|asked| asked != group)
-        })
-    }
-
-    fn file(&mut self, desired: &DesiredFile) -> Change {
-        let existing = self.existing.files.get(&desired.path);
-        let secret = matches!(desired.content, Content::Token(_));
-        let before = existing.map(|file| match desired.content {
-            Content::Token(_) => Content::Token(file.text.to_string()),
-            _ => Content::Text(Text::from(file.text.clone())),
-        });
-        if let Some(file) = existing
-            && !self.consent.take_ownership
-            && let Err(owner) = file_owner(FileKind::of(desired), &file.text, self.consent.names)
-        {
-            self.plan.blockers.push(Blocker::ForeignFile {
-                path: desired.path.clone(),
-                owner,
-            });
-        }
-        let exposed = secret && existing.is_some_and(|file| file.open_to_others);
-        let given = existing.is_some_and(|file| secret && self.is_given_away(file));
-        let action = match &before {
-            None => Action::Create,
-            Some(before) if *before == desired.content && !exposed && !given => Action::Unchanged,
-            Some(_) => Action::Update,
-        };
-        let note = if exposed {
-            format!("{}; others may read it, which is mended", desired.note)
-        } else if given {
-            format!("{}; belongs to another user, which is mended", desired.note)
-        } else {
-            desired.note.clone()
-        };
-        let note = if desired.stage == Stage::Configuration {
-            self.with_backup(note, action, &desired.path)
-        } else {
-            note
-        };
-        Change {
-            target: Target::File(desired.path.clone()),
-            action,
-            stage: desired.stage,
-            before,
-            after: Some(desired.content.clone()),
-            rendered: None,
-            note,
-            apply: None,
-            resource_version: None,
-            uid: None,
-        }
-    }
 }
 
 /// The object as its writers see it.
@@ -298,8 +256,15 @@ impl Plan {
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
-        self.blockers
-            .retain(|blocker| blocker.object().is_some_and(is_ours));
+        let changes = &self.changes;
+        let is_written = |path: &Path| {
+            changes
+                .iter()
+                .any(|change| change.target.file() == Some(path))
+        };
+        self.blockers.retain(|blocker| {
+            blocker.object().is_some_and(is_ours) || blocker.file().is_some_and(is_written)
+        });
         self.warnings.clear();
         self.remaining.clear();
     }

@@ -1,19 +1,18 @@
 //! Jobs in a text that others write to: a file's, or that of a key.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::change::Planner;
+use super::cluster::{desired_servers, servers};
 use super::layout::holder;
 use super::loading::{interval, unloadable};
 use super::sharing::{bereft, sharing};
 use super::{Action, Blocker, Change, Content, Stage, Target, Text};
 use crate::access::Grants;
+use crate::mark::{ClusterIdentity, Mark, Ownership};
 use crate::promfile::backup_of;
 use crate::render::{DesiredEdit, DesiredList, EditPlace, JOBS};
 use crate::splice::{Splice, Spliced, splice};
@@ -35,7 +34,8 @@ impl Planner<'_> {
             .ok()?;
         match &desired.place {
             EditPlace::File(path) => {
-                change.note = self.with_backup(change.note, change.action, path);
+                let note = self.with_backup(change.note, change.action, path);
+                change.note = self.with_target(note, change.action, path);
             }
             EditPlace::Key(place) if change.action != Action::Unchanged => {
                 self.write(place, &mut change);
@@ -116,6 +116,12 @@ impl Planner<'_> {
         };
         let interval = interval(text, !holder.is_empty());
         let interval = interval.as_ref().unwrap_or(&desired.interval);
+        let mark = self.mark_in(text, desired, &holder)?;
+        let fresh = match &desired.place {
+            EditPlace::File(_) => mark.clone(),
+            // Its jobs find the cluster that the object is in, and hold in every cluster that it is copied to.
+            EditPlace::Key(_) => Mark::new(&mark.instance, ClusterIdentity::default()),
+        };
         let mut edited: Option<Edited> = None;
         let mut notes = Vec::new();
         for list in &desired.lists {
@@ -123,7 +129,8 @@ impl Planner<'_> {
             let wanted = Splice {
                 steps: &steps,
                 name_key: "job_name",
-                instance: &self.consent.names.instance,
+                mark: &mark,
+                fresh: &fresh,
                 entries: &list.entries,
                 told: is_jobs(list).then_some(&desired.token_file),
             };
@@ -133,7 +140,7 @@ impl Planner<'_> {
                 refusal,
                 is_file: desired.place.file().is_some(),
             })?;
-            self.owned(&spliced, list, &origin);
+            self.owned(&spliced, desired, &origin);
             if is_jobs(list) {
                 let shared = if self.consent.removing {
                     bereft(&spliced.told, &origin)
@@ -143,6 +150,9 @@ impl Planner<'_> {
                 self.plan.warnings.extend(shared);
             }
             notes.extend(note(&spliced, list));
+            if self.consent.removing {
+                notes.extend(kept(&spliced, list));
+            }
             edited = match (spliced.text, edited) {
                 (None, edited) => edited,
                 (Some(text), before) => Some(Edited {
@@ -158,30 +168,35 @@ impl Planner<'_> {
         Ok((edited, notes))
     }
 
-    /// Whether every job that would be replaced is this instance's, and for this cluster.
-    fn owned(&mut self, spliced: &Spliced, desired: &DesiredList, origin: &str) {
+    /// Whether every job that would be replaced or removed is this instance's, and for this cluster.
+    fn owned(&mut self, spliced: &Spliced, desired: &DesiredEdit, origin: &str) {
         let take = self.consent.take_ownership;
-        let foreign = spliced.foreign.iter();
-        for foreign in foreign.filter(|foreign| foreign.instance.is_some() || !take) {
-            self.plan.blockers.push(Blocker::ForeignJob {
-                place: format!("{origin}:{}", foreign.line),
-                job: foreign.name.clone(),
-                instance: foreign.instance.clone(),
-            });
+        for foreign in &spliced.foreign {
+            let is_taken = take && !matches!(foreign.owner, Ownership::AnotherInstance(_));
+            if !is_taken {
+                self.plan.blockers.push(Blocker::ForeignJob {
+                    place: format!("{origin}:{}", foreign.line),
+                    job: foreign.name.clone(),
+                    owner: foreign.owner.other(),
+                    is_elsewhere: foreign.owner.is_elsewhere(),
+                });
+            }
         }
-        let is_foreign = |name: &str| spliced.foreign.iter().any(|foreign| foreign.name == name);
-        let moved = spliced.replaced.iter().find_map(|(name, before)| {
-            let entry = desired.entries.iter().find(|entry| entry.name == *name)?;
-            let before = servers(before.as_ref()?);
-            let other = before.difference(&servers(&entry.value)).next()?.to_owned();
-            (!is_foreign(name)).then(|| (name.clone(), other))
+        let here = desired_servers(desired);
+        let moved = spliced.unproven.iter().find_map(|own| {
+            let before = servers(own.value.as_ref()?);
+            Some((
+                own.name.clone(),
+                before.difference(&here).next()?.to_owned(),
+            ))
         });
         if let Some((job, server)) = moved
             && !take
+            && !here.is_empty()
         {
             self.plan.blockers.push(Blocker::OtherCluster {
                 place: origin.to_owned(),
-                job,
+                job: Some(job),
                 server,
             });
         }
@@ -226,23 +241,8 @@ fn is_jobs(list: &DesiredList) -> bool {
     list.steps.is_empty() || list.steps.last() == Some(&Step::Key(JOBS.to_owned()))
 }
 
-/// The API servers that a job discovers at.
-fn servers(job: &Value) -> BTreeSet<String> {
-    let discoveries = job["kubernetes_sd_configs"].as_array();
-    let discoveries = discoveries.into_iter().flatten();
-    discoveries
-        .filter_map(|discovery| discovery["api_server"].as_str().map(str::to_owned))
-        .collect()
-}
-
 /// `adds 2 jobs, changes 1`, or how many there are; nothing for a list that has nothing of ours.
 fn note(spliced: &Spliced, desired: &DesiredList) -> Option<String> {
-    let noun = |count: usize| match (is_jobs(desired), count) {
-        (true, 1) => "job",
-        (true, _) => "jobs",
-        (false, 1) => "entry",
-        (false, _) => "entries",
-    };
     let counts = [
         ("adds", spliced.added.len()),
         ("changes", spliced.replaced.len()),
@@ -250,11 +250,29 @@ fn note(spliced: &Spliced, desired: &DesiredList) -> Option<String> {
     ];
     let counts = counts.iter().filter(|(_, count)| *count > 0);
     let parts: Vec<String> = counts
-        .map(|(verb, count)| format!("{verb} {count} {}", noun(*count)))
+        .map(|(verb, count)| format!("{verb} {count} {}", noun(desired, *count)))
         .collect();
     match desired.entries.len() {
         _ if !parts.is_empty() => Some(parts.join(", ")),
         0 => None,
-        count => Some(format!("{count} {}", noun(count))),
+        count => Some(format!("{count} {}", noun(desired, count))),
+    }
+}
+
+/// What a removal leaves to the same instance on another cluster.
+fn kept(spliced: &Spliced, desired: &DesiredList) -> Option<String> {
+    let count = spliced.elsewhere.len();
+    (count > 0).then(|| {
+        let noun = noun(desired, count);
+        format!("keeps {count} {noun} of the instance of this name on another cluster")
+    })
+}
+
+fn noun(desired: &DesiredList, count: usize) -> &'static str {
+    match (is_jobs(desired), count) {
+        (true, 1) => "job",
+        (true, _) => "jobs",
+        (false, 1) => "entry",
+        (false, _) => "entries",
     }
 }

@@ -11,7 +11,9 @@ use crate::object::{ObjectKey, ObjectRef};
 mod adopt;
 mod blocker;
 mod change;
+mod cluster;
 mod edit;
+mod file;
 mod foresee;
 mod key;
 mod layout;
@@ -26,7 +28,7 @@ mod unwritable;
 
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
-pub use owner::{FileKind, is_ours};
+pub use owner::{FileKind, is_ours, is_valid_token};
 pub use report::{Head, report};
 pub use surplus::{Content as NamespaceContent, Found, Surplus, SurplusFile};
 pub use text::Text;
@@ -88,6 +90,8 @@ pub enum Content {
     Text(Text),
     /// A file that holds nothing but a token; [`PENDING_TOKEN`] stands for one yet to be issued.
     Token(String),
+    /// A file of another owner, whose content is never shown.
+    Foreign(String),
 }
 
 /// Stands, in a planned value, for a token that is issued only while applying.

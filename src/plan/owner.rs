@@ -1,10 +1,14 @@
 //! Whose an object or file is.
 
+use std::path::Path;
+
 use serde_json::Value;
 
+use super::change::Planner;
 use super::{Content, Stage};
-use crate::object::metadata;
-use crate::render::{COMPONENT, DesiredFile, INSTANCE, MANAGED_BY, file_instance};
+use crate::mark::{ClusterIdentity, Ownership};
+use crate::object::{Kind, ObjectRef, metadata, uid};
+use crate::render::{COMPONENT, DesiredFile, INSTANCE, MANAGED_BY};
 use crate::spec::Names;
 use crate::token::{Claims, Token};
 
@@ -71,22 +75,102 @@ impl FileKind {
     }
 }
 
-/// Whether a file that holds `text` is this instance's: a configuration says so in its first line, a token by its
-/// claims. A CA is nobody's. The error is the owner, where there is one to name.
-pub(super) fn file_owner(kind: FileKind, text: &str, names: &Names) -> Result<(), Option<String>> {
-    match kind {
-        FileKind::Token => match Claims::of(&Token::new(text.to_owned())) {
-            Some(claims) if claims.service_account == names.account() => Ok(()),
-            Some(claims) => Err(Some(format!("ServiceAccount {}", claims.service_account))),
-            None if text.trim().is_empty() => Ok(()),
-            None => Err(None),
-        },
-        FileKind::Configuration => match file_instance(text) {
-            Some(instance) if instance == names.instance => Ok(()),
-            Some(instance) => Err(Some(format!("instance {instance} of monconf"))),
-            None if text.trim().is_empty() => Ok(()),
-            None => Err(None),
-        },
-        FileKind::Ca => Ok(()),
+/// Whether `text` is a token of `account`, an instance's ServiceAccount as the API server returned it.
+#[must_use]
+pub fn is_valid_token(text: &str, names: &Names, account: Option<&Value>) -> bool {
+    let claims = Claims::of(&Token::new(text.trim().to_owned()));
+    let account = account.and_then(uid);
+    claims.is_some_and(|claims| {
+        claims.service_account == names.account()
+            && account == Some(claims.service_account_uid.as_str())
+    })
+}
+
+/// The owner of a file that is not this instance's, or for another cluster.
+#[derive(Debug)]
+pub(super) struct Stranger {
+    /// Where there is one to name: `instance blue of monconf`.
+    pub(super) owner: Option<String>,
+    /// Whether it is the same instance on another cluster.
+    pub(super) is_elsewhere: bool,
+}
+
+impl Planner<'_> {
+    /// Whether a file that holds `text` is this instance's and for this cluster, or empty: configuration and CA say so in
+    /// their mark, a token in its claims and the CA beside it.
+    pub(super) fn file_owner(
+        &self,
+        kind: FileKind,
+        path: &Path,
+        text: &str,
+    ) -> Result<(), Stranger> {
+        match kind {
+            FileKind::Token => self.token_owner(path, text),
+            FileKind::Configuration | FileKind::Ca => unless_ours(&self.mark().owns(Some(text))),
+        }
     }
+
+    fn token_owner(&self, path: &Path, text: &str) -> Result<(), Stranger> {
+        let names = self.consent.names;
+        let stranger = |owner: String, is_elsewhere| Stranger {
+            owner: Some(owner),
+            is_elsewhere,
+        };
+        let Some(claims) = Claims::of(&Token::new(text.to_owned())) else {
+            return unless_ours(&match text.trim() {
+                "" => Ownership::Empty,
+                _ => Ownership::Foreign,
+            });
+        };
+        if claims.service_account != names.account() {
+            let owner = format!("ServiceAccount {}", claims.service_account);
+            return Err(stranger(owner, false));
+        }
+        let account = ObjectRef::namespaced(
+            Kind::ServiceAccount,
+            &names.namespace,
+            &names.service_account(),
+        );
+        let live = self.existing.objects.get(&account).and_then(uid);
+        let is_offline = self.consent.cluster.is_unknown();
+        if is_offline || live == Some(claims.service_account_uid.as_str()) {
+            return Ok(());
+        }
+        // The account is another one: of another cluster, or an earlier one of this cluster.
+        let beside = self.existing.files.get(&path.with_file_name("ca.crt"));
+        let beside = beside.map(|file| &*file.text);
+        let owner = self.mark().owns(beside);
+        let is_here = match (&owner, beside) {
+            (Ownership::Ours(_), _) => Some(true),
+            (Ownership::Foreign, Some(text)) => {
+                let found = ClusterIdentity::new(None, None, Some(text));
+                self.consent.cluster.is(&found)
+            }
+            (Ownership::Absent | Ownership::Empty, _) => None,
+            _ => Some(false),
+        };
+        let account = names.account();
+        match is_here {
+            Some(true) => Ok(()),
+            Some(false) => {
+                let owner = format!("ServiceAccount {account} of another cluster");
+                Err(stranger(owner, true))
+            }
+            None => {
+                let owner =
+                    format!("ServiceAccount {account} of another cluster, or to an earlier one");
+                Err(stranger(owner, true))
+            }
+        }
+    }
+}
+
+fn unless_ours(ownership: &Ownership) -> Result<(), Stranger> {
+    if ownership.is_writable() {
+        return Ok(());
+    }
+    Err(Stranger {
+        owner: ownership.other(),
+        is_elsewhere: ownership.is_elsewhere(),
+    })
 }

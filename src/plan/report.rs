@@ -153,6 +153,7 @@ fn shown(content: &Content, masker: &mut Masker) -> Value {
         Content::Object(object) => masker.object(object),
         Content::Text(text) => masker.text(text).into(),
         Content::Token(token) => masker.token(token).into(),
+        Content::Foreign(text) => diff::foreign(text).into(),
     }
 }
 
@@ -183,7 +184,7 @@ fn compare(
 fn replaced(path: &str, before: Option<&Value>, after: Option<&Value>) -> Value {
     let redacted = [before, after].into_iter().flatten().any(|value| {
         let text = value.to_string();
-        ["<not shown #", "<token>", "<password>"]
+        ["<not shown", "<token>", "<password>"]
             .iter()
             .any(|mask| text.contains(mask))
     });

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::change::{Planner, without_server_fields};
-use super::owner::{FileKind, Owner, file_owner, owner};
+use super::owner::{FileKind, Owner, Stranger, owner};
 use super::{Action, Blocker, Change, Content as Holds, Stage, Target, Text};
 use crate::object::{Kind, ObjectRef, uid};
-use crate::token::{Claims, Token};
 
 /// An object that may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +28,8 @@ pub struct SurplusFile {
     pub path: PathBuf,
     /// What it holds, by which it is known whose it is.
     pub kind: FileKind,
+    /// Whether it is a link, where token and CA are plain files.
+    pub is_link: bool,
 }
 
 /// What a namespace holds, but for what every namespace has.
@@ -153,33 +154,26 @@ impl Planner<'_> {
             FileKind::Configuration => (Holds::Text(text), Stage::Configuration),
         };
         let target = Target::File(surplus.path.clone());
-        let whose = match file_owner(surplus.kind, &file.text, self.consent.names) {
+        let link = self.existing.resolved.get(&surplus.path);
+        let whose = match self.file_owner(surplus.kind, &surplus.path, &file.text) {
+            // Token and CA are not written through links, so this is not how monconf left it.
+            Ok(()) if surplus.is_link => {
+                let target =
+                    link.map_or_else(String::new, |link| format!(" to {}", link.display()));
+                Some(format!("stays: it is a symbolic link{target}"))
+            }
             // Whoever made it, an empty file says nothing of monconf.
             Ok(()) if file.text.trim().is_empty() => Some("stays: it is empty".to_owned()),
-            Ok(()) if surplus.kind == FileKind::Token && self.is_of_another_account(&file.text) => {
-                Some("stays: a token of an account of this name in another cluster, or of an earlier one".to_owned())
-            }
             Ok(()) => None,
-            Err(Some(owner)) => Some(format!("stays: belongs to {owner}")),
-            Err(None) => Some("stays: not written by monconf".to_owned()),
+            Err(Stranger {
+                owner: Some(owner), ..
+            }) => Some(format!("stays: belongs to {owner}")),
+            Err(Stranger { owner: None, .. }) => Some("stays: not written by monconf".to_owned()),
         };
         self.plan.changes.push(match whose {
             Some(whose) => left(target, content, &whose),
             None => deletion(target, Some(content), stage),
         });
-    }
-
-    /// Whether a token is of a ServiceAccount of our name that is not the one that exists.
-    fn is_of_another_account(&self, token: &str) -> bool {
-        let names = self.consent.names;
-        let account = ObjectRef::namespaced(
-            Kind::ServiceAccount,
-            &names.namespace,
-            &names.service_account(),
-        );
-        let live = self.existing.objects.get(&account).and_then(uid);
-        let claims = Claims::of(&Token::new(token.to_owned()));
-        matches!((live, claims), (Some(live), Some(claims)) if claims.service_account_uid != live)
     }
 
     /// The folder goes where nothing stays in it.

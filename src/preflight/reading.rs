@@ -4,7 +4,8 @@ use super::{Demand, Weight, scope_of};
 use crate::access::{self, Right, Scope};
 use crate::object::{Kind, ObjectRef};
 use crate::reads::{
-    self, ANY_NAMESPACE, Labelled, PlanReads, ROOT_CA, RemovalReads, SIGNING_KEYS, Selecting,
+    self, ANY_NAMESPACE, CLUSTER, Labelled, PlanReads, ROOT_CA, RemovalReads, SIGNING_KEYS,
+    Selecting,
 };
 use crate::spec::{Form, Spec};
 
@@ -55,6 +56,15 @@ fn select(selecting: Selecting, spec: &Spec, lost: &str) -> Demand {
     Demand::optional(right, Scope::Cluster, what, lost)
 }
 
+/// The Namespace by whose UID the marks of files tell clusters apart.
+fn cluster() -> Demand {
+    let namespace = ObjectRef::cluster(Kind::Namespace, CLUSTER);
+    Demand {
+        weight: Weight::Optional("files name the cluster by its CA alone".to_owned()),
+        ..Demand::on(&namespace, "get", "the name of the cluster in files")
+    }
+}
+
 /// What a plan is made from.
 pub(super) fn of_plan(spec: &Spec, form: &Form) -> Vec<Demand> {
     let reads = PlanReads::of(spec);
@@ -86,6 +96,7 @@ pub(super) fn of_plan(spec: &Spec, form: &Form) -> Vec<Demand> {
         let lost = format!("it is not known {}", selecting.tells(spec));
         select(selecting, spec, &lost)
     }));
+    demands.extend(reads.cluster.then(cluster));
     if spec.existing_access {
         return demands;
     }
@@ -247,6 +258,7 @@ pub(super) fn of_removal(spec: &Spec) -> Vec<Demand> {
             "those of other names than the flags give are not told",
         ));
     }
+    demands.extend(reads.cluster.then(cluster));
     demands
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::mark::{ClusterIdentity, Mark, Ownership};
 use crate::plan::ExistingFile;
 use crate::promfile::{self, covers, glob};
 use crate::render::{FILES, JOBS};
 use crate::spec::{FilePlace, Form, Spec};
-use crate::splice;
+use crate::splice::{self, Named};
 use crate::yaml::Step;
 
 /// What of Prometheus' own files concerns the jobs that are written to them.
@@ -25,8 +26,9 @@ pub(super) struct Configuration {
 impl Configuration {
     /// Reads the main file, and the files that it names. What is wrong with any of them is said where it is edited, or
     /// by Prometheus.
-    pub(super) fn read(spec: &Spec, form: &Form) -> Result<Self> {
+    pub(super) fn read(spec: &Spec, form: &Form, cluster: &ClusterIdentity) -> Result<Self> {
         let mut configuration = Self::default();
+        let own = Mark::new(&spec.names.instance, cluster.clone());
         let Form::Files { place, .. } = form else {
             return Ok(configuration);
         };
@@ -38,12 +40,12 @@ impl Configuration {
         };
         let drop_in = match place {
             FilePlace::DropIn { file, .. } => {
-                configuration.jobs_in(&existing.text, main, spec);
+                configuration.jobs_in(&existing.text, main, spec, &own);
                 Some(file)
             }
             FilePlace::Main { .. } => None,
         };
-        for (pattern, is_ours) in patterns(&existing.text, main, spec) {
+        for (pattern, is_ours) in patterns(&existing.text, main, &own) {
             configuration.is_named |=
                 !is_ours && drop_in.is_some_and(|drop_in| covers(&pattern, drop_in));
             // What ours names is the drop-in, or one that goes.
@@ -52,7 +54,7 @@ impl Configuration {
                 if Some(&file) != drop_in
                     && let Ok(Some(existing)) = promfile::read(&file)
                 {
-                    configuration.jobs_in(&existing.text, &file, spec);
+                    configuration.jobs_in(&existing.text, &file, spec, &own);
                 }
             }
         }
@@ -60,22 +62,22 @@ impl Configuration {
         Ok(configuration)
     }
 
-    fn jobs_in(&mut self, text: &str, file: &Path, spec: &Spec) {
+    fn jobs_in(&mut self, text: &str, file: &Path, spec: &Spec, own: &Mark) {
         let origin = file.display().to_string();
         let jobs = splice::names(text, &origin, &[Step::Key(JOBS.to_owned())], "job_name");
-        for (name, line, instance) in jobs.unwrap_or_default() {
-            let is_wanted = spec.jobs.iter().any(|job| job.job_name == name);
+        for job in jobs.unwrap_or_default() {
+            let is_wanted = spec.jobs.iter().any(|wanted| wanted.job_name == job.name);
             // Ours that are on their way out of the main file.
-            let is_ours = instance.as_ref() == Some(&spec.names.instance);
-            if is_wanted && !is_ours {
-                self.jobs_elsewhere.insert(name, format!("{origin}:{line}"));
+            if is_wanted && !is_ours(own, &job) {
+                let place = format!("{origin}:{}", job.line);
+                self.jobs_elsewhere.insert(job.name, place);
             }
         }
     }
 }
 
 /// The patterns of `scrape_config_files`, and whether each is this instance's.
-fn patterns(text: &str, main: &Path, spec: &Spec) -> Vec<(PathBuf, bool)> {
+fn patterns(text: &str, main: &Path, own: &Mark) -> Vec<(PathBuf, bool)> {
     // Reading a large file takes time.
     if !text.contains(FILES) {
         return Vec::new();
@@ -85,9 +87,14 @@ fn patterns(text: &str, main: &Path, spec: &Spec) -> Vec<(PathBuf, bool)> {
     let names = splice::names(text, &origin, &[Step::Key(FILES.to_owned())], "");
     let names = names.unwrap_or_default().into_iter();
     names
-        .map(|(name, _, instance)| {
-            let is_ours = instance.as_ref() == Some(&spec.names.instance);
-            (folder.join(name), is_ours)
+        .map(|pattern| {
+            let is_ours = is_ours(own, &pattern);
+            (folder.join(pattern.name), is_ours)
         })
         .collect()
+}
+
+fn is_ours(own: &Mark, item: &Named) -> bool {
+    let owner = item.mark.clone().map(|found| own.judge(found));
+    matches!(owner, Some(Ownership::Ours(_)))
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::account;
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef, decoded};
-use crate::plan::{ExistingFile, Stage, Surplus};
-use crate::promfile;
+use crate::plan::{Existing, ExistingFile, Stage, Surplus, is_valid_token};
+use crate::promfile::{self, FileOwner};
 use crate::render::Desired;
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Token};
@@ -101,19 +102,78 @@ pub(super) fn surplus(
     surplus
 }
 
-/// Those of the files wanted that exist, beside those that have been read already: a plan is made of one look at each.
-pub(super) fn files(
-    desired: &Desired,
-    mut files: BTreeMap<PathBuf, ExistingFile>,
-) -> Result<BTreeMap<PathBuf, ExistingFile>> {
-    let edited = desired.edits.iter().filter_map(|edit| edit.place.file());
-    let whole = desired.files.iter().map(|file| file.path.as_path());
-    for path in whole.chain(edited) {
-        if !files.contains_key(path)
-            && let Some(existing) = promfile::read(path)?
-        {
-            files.insert(path.to_owned(), existing);
+/// The files of a plan as they are.
+pub(super) struct Files(Existing);
+
+impl Files {
+    /// Looks at those that are wanted, beside those that have been read already: a plan is made of one look at each.
+    pub(super) fn read(desired: &Desired, files: BTreeMap<PathBuf, ExistingFile>) -> Result<Self> {
+        let mut found = Existing {
+            files,
+            ..Existing::default()
+        };
+        let edited = desired.edits.iter().filter_map(|edit| edit.place.file());
+        let edited = edited.map(|path| (path, Stage::Configuration));
+        let whole = desired.files.iter();
+        let whole = whole.map(|file| (file.path.as_path(), file.stage));
+        for (path, stage) in whole.chain(edited) {
+            if let Some(target) = promfile::resolved(path) {
+                found.resolved.insert(path.to_owned(), target);
+            }
+            if !found.files.contains_key(path)
+                && let Some(existing) = promfile::read(path)?
+            {
+                found.files.insert(path.to_owned(), existing);
+            }
+            let owner = found.files.get(path).map(|file| file.owner.0);
+            let drafts = promfile::left_drafts(path, owner).into_iter();
+            found.drafts.extend(drafts.map(|draft| (draft, stage)));
+        }
+        Ok(Self(found))
+    }
+
+    /// Whether others can change the way to token and CA: others than root, this user and the one whose the token is.
+    /// That is `asked`; else the owner of the file that holds a token of the account.
+    pub(super) fn guarded(
+        self,
+        (spec, form): (&Spec, &Form),
+        desired: &Desired,
+        snapshot: &Snapshot,
+        asked: Option<FileOwner>,
+    ) -> Existing {
+        let Self(mut found) = self;
+        let token = match form.token_place() {
+            TokenPlace::File(path) => found.files.get(&path),
+            TokenPlace::Secret | TokenPlace::Pod => None,
+        };
+        let is_forged = |file: &ExistingFile| {
+            let token = Token::new(file.text.to_string());
+            let keys = snapshot.keys.as_ref();
+            keys.and_then(|keys| keys.signed(&token)) == Some(false)
+        };
+        found.is_forged = token.is_some_and(is_forged);
+        let is_valid = |file: &&ExistingFile| {
+            let account = account(spec, snapshot);
+            !found.is_forged && is_valid_token(&file.text, &spec.names, account)
+        };
+        let reader = match asked {
+            Some(asked) => Some(asked.user),
+            None => token.filter(is_valid).map(|file| file.owner.0),
+        };
+        let files = desired.files.iter();
+        for file in files.filter(|file| file.stage == Stage::Credentials) {
+            if let Some(exposure) = promfile::exposure(&file.path, reader) {
+                found.exposed.insert(file.path.clone(), exposure);
+            }
+        }
+        found
+    }
+
+    /// Without a look at where token and CA are to be written.
+    pub(super) fn unguarded(self) -> Existing {
+        Existing {
+            drafts: Vec::new(),
+            ..self.0
         }
     }
-    Ok(files)
 }

@@ -15,16 +15,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
-use self::existing::{ca, current_token, files, surplus};
+use self::existing::{Files, ca, current_token, surplus};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::job;
+use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
@@ -115,7 +117,7 @@ async fn planned(
         ..head(spec, &form)
     };
     let token = current_token(spec, &form, &snapshot)?;
-    let configuration = Configuration::read(spec, &form)?;
+    let configuration = Configuration::read(spec, &form, &snapshot.cluster)?;
     let slots = spec.names.handles();
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
     let decision = decide(&Situation {
@@ -159,6 +161,7 @@ async fn planned(
     };
     let consent = Consent {
         names: &spec.names,
+        cluster: &snapshot.cluster,
         take_ownership: spec.take_ownership,
         token_owner,
         backup: spec.backup,
@@ -171,13 +174,14 @@ async fn planned(
     let warnings = snapshot.warnings.clone();
     let no_account = no_account(spec, &snapshot);
     let readers = beside(spec, &form, &snapshot);
+    let files = Files::read(&desired, configuration.main)?;
+    let files = files.guarded((spec, &form), &desired, &snapshot, token_owner);
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
-        files: files(&desired, configuration.main)?,
         jobs_elsewhere: configuration.jobs_elsewhere,
         missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
         objects: snapshot.objects,
-        ..Existing::default()
+        ..files
     };
     let mut plan = plan(&desired, &existing, &consent);
     plan.warnings.extend(warnings);
@@ -242,7 +246,8 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
             "leave out --offline; or compare the chart's values as a file, with --config FILE",
         ));
     }
-    let configuration = Configuration::read(spec, &form)?;
+    let cluster = ClusterIdentity::default();
+    let configuration = Configuration::read(spec, &form, &cluster)?;
     let slots = spec.names.handles();
     let decision = decide(&unseen(spec, &slots));
     let surroundings = Surroundings {
@@ -267,12 +272,12 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
             .retain(|file| file.stage == Stage::Configuration);
     }
     let existing = Existing {
-        files: files(&desired, configuration.main)?,
         jobs_elsewhere: configuration.jobs_elsewhere,
-        ..Existing::default()
+        ..Files::read(&desired, configuration.main)?.unguarded()
     };
     let consent = Consent {
         names: &spec.names,
+        cluster: &cluster,
         take_ownership: spec.take_ownership,
         // Who that is, the machine knows on which the token is written.
         token_owner: None,
@@ -295,13 +300,18 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     ))
 }
 
-/// What the cluster says of the account and its tokens.
-fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
+/// The instance's ServiceAccount, if it exists.
+fn account<'a>(spec: &Spec, snapshot: &'a Snapshot) -> Option<&'a Value> {
     let names = &spec.names;
     let account = names.service_account();
     let account = ObjectRef::namespaced(Kind::ServiceAccount, &names.namespace, &account);
+    snapshot.objects.get(&account)
+}
+
+/// What the cluster says of the account and its tokens.
+fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
     Situation {
-        service_account: snapshot.objects.get(&account),
+        service_account: account(spec, snapshot),
         keys: snapshot.keys.as_ref(),
         now: snapshot.now,
         ..unseen(spec, slots)

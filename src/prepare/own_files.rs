@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::plan::{ExistingFile, FileKind, SurplusFile};
+use crate::plan::{ExistingFile, FileKind, Stage, SurplusFile};
 use crate::promfile;
 use crate::spec::{Alerts, AlloyPlace, FilePlace, Form, Spec, TokenPlace, beside_file};
-use crate::token::{Claims, Token};
 
 /// The files of an instance, and those that its jobs are in.
 #[derive(Default)]
 pub(super) struct Files {
     pub(super) texts: BTreeMap<PathBuf, ExistingFile>,
-    /// Those that are the instance's own, the token last: by it an interrupted run knows the others.
+    /// Those that may be the instance's own, the CA last: by its mark an interrupted run knows the token.
     pub(super) own: Vec<SurplusFile>,
     pub(super) folder: Option<(PathBuf, Vec<PathBuf>)>,
+    /// What killed runs have left beside them, and when it goes.
+    pub(super) drafts: Vec<(PathBuf, Stage)>,
+    /// The paths that they have without links, where they are called by others.
+    pub(super) resolved: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Files {
@@ -50,13 +53,8 @@ impl Files {
         let Some(folder) = token.parent().map(PathBuf::from) else {
             return Ok(());
         };
-        self.text(token.clone())?;
-        let text = self.texts.get(&token).map(|file| file.text.to_string());
-        let claims = text.and_then(|text| Claims::of(&Token::new(text)));
-        if claims.is_some_and(|claims| claims.service_account == spec.names.account()) {
-            self.own(folder.join("ca.crt"), FileKind::Ca)?;
-        }
         self.own(token, FileKind::Token)?;
+        self.own(folder.join("ca.crt"), FileKind::Ca)?;
         if default_folder(spec, form).as_ref() == Some(&folder)
             && let Some(entries) = promfile::entries(&folder)?
         {
@@ -67,11 +65,26 @@ impl Files {
 
     fn own(&mut self, path: PathBuf, kind: FileKind) -> Result<()> {
         self.text(path.clone())?;
-        self.own.push(SurplusFile { path, kind });
+        let owner = self.texts.get(&path).map(|file| file.owner.0);
+        let stage = match kind {
+            FileKind::Configuration => Stage::Configuration,
+            FileKind::Token | FileKind::Ca => Stage::Cleanup,
+        };
+        let drafts = promfile::left_drafts(&path, owner).into_iter();
+        self.drafts.extend(drafts.map(|draft| (draft, stage)));
+        let is_link = kind != FileKind::Configuration && path.is_symlink();
+        self.own.push(SurplusFile {
+            path,
+            kind,
+            is_link,
+        });
         Ok(())
     }
 
     fn text(&mut self, path: PathBuf) -> Result<()> {
+        if let Some(target) = promfile::resolved(&path) {
+            self.resolved.insert(path.clone(), target);
+        }
         if let Some(file) = promfile::read(&path)? {
             self.texts.insert(path, file);
         }

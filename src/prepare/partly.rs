@@ -6,6 +6,7 @@ use super::removal::removal_of;
 use super::{PENDING_CA, planned, unseen};
 use crate::cluster::{Cluster, Refused};
 use crate::error::Result;
+use crate::mark::ClusterIdentity;
 use crate::object::ObjectRef;
 use crate::plan::{Consent, Existing, Plan, plan};
 use crate::render::{Surroundings, Templates, desired};
@@ -93,6 +94,7 @@ pub fn prepare_unseen(spec: &Spec, form: &Form, templates: &Templates) -> Result
     let desired = desired(spec, form, &surroundings, &decision, templates)?;
     let consent = Consent {
         names: &spec.names,
+        cluster: &ClusterIdentity::default(),
         take_ownership: spec.take_ownership,
         token_owner: None,
         backup: false,

@@ -9,11 +9,11 @@ use super::{Prepared, head};
 use crate::access::Grants;
 use crate::cluster::{Cluster, Owned};
 use crate::error::Result;
+use crate::mark::Mark;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Action, Consent, Existing, Head, NamespaceContent, Plan, Stage, Surplus, plan};
 use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, JOBS};
 use crate::spec::{Consumer, FilePlace, Form, KeyPlace, Spec};
-use crate::splice;
 use crate::yaml::Step;
 
 /// Reads the cluster and the files, and plans a removal; with `with_namespace` also of the Namespace.
@@ -73,6 +73,8 @@ pub(super) fn removal_of(
         surplus: surplus(spec, &form, &owned.objects, with_namespace),
         surplus_files: files.own,
         surplus_folder: files.folder,
+        drafts: files.drafts,
+        resolved: files.resolved,
         content: holds.unwrap_or_default(),
         names_key: names_key(&form, &owned.prometheuses),
         files: files.texts,
@@ -86,6 +88,7 @@ pub(super) fn removal_of(
         .is_some_and(|live| !live["metadata"]["deletionTimestamp"].is_null());
     let consent = Consent {
         names: &spec.names,
+        cluster: &owned.cluster,
         take_ownership: false,
         token_owner: None,
         backup: spec.backup,
@@ -185,7 +188,7 @@ fn surplus(
 /// The texts of others that hold something of ours.
 fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Vec<DesiredEdit> {
     let list = |name: &str| vec![Step::Key(name.to_owned())];
-    let holds_ours = |text: &str| splice::holds(text, &spec.names.instance);
+    let holds_ours = |text: &str| Mark::may_be_in(text, &spec.names.instance);
     let (place, text, lists, config, token_file) = match form {
         Form::Files { place, token_dir } => {
             let Some(main) = place.main() else {
@@ -236,6 +239,7 @@ fn edits(spec: &Spec, form: &Form, owned: &Owned, files: &Files) -> Vec<DesiredE
         place,
         lists: lists.collect(),
         config,
+        drop_in: None,
         may_be_agents,
         jobs: Vec::new(),
         token_file,

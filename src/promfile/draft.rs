@@ -1,73 +1,98 @@
 //! Files under way: beside their target, and gone when nobody writes them any more.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
 
-use tempfile::{Builder, NamedTempFile};
+use ring::rand::{SecureRandom, SystemRandom};
+use rustix::fs::{
+    AtFlags, Gid, Mode as Bits, OFlags, RenameFlags, Stat, Uid, fchmod, fchown, fstat, linkat,
+    openat, renameat, renameat_with, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::process::geteuid;
 
-use super::place::folder;
-use super::{FileOwner, Mode};
+use super::place::{Place, is_same, stat_in};
+use super::{FileOwner, Mode, left};
 
 /// A new file beside its target, 0600 from its first moment, that takes its target's name when it is complete. It is
-/// locked for as long as its writer lives: by that the next writer tells what a killed one left behind, and removes it.
-pub(super) struct Draft {
-    file: NamedTempFile,
-    folder: File,
-    target: PathBuf,
+/// locked for as long as its writer lives: by that a later writer knows what a killed one has left, and removes it.
+pub(super) struct Draft<'p> {
+    place: &'p Place,
+    name: OsString,
+    file: File,
+    /// Whether the name of the draft is still in the folder.
+    is_named: bool,
 }
 
-impl Draft {
-    /// Makes one for `target`, in the same folder.
-    pub(super) fn beside(target: &Path) -> io::Result<Self> {
-        let path = folder(target);
-        // Before anything is replaced: without it nobody could make sure that the new name is on disk.
-        let folder = File::open(&path)?;
-        let mut prefix = OsString::from(".");
-        prefix.push(target.file_name().unwrap_or_default());
-        prefix.push(MARK);
-        let of_target = |name: &OsStr| {
-            name.as_encoded_bytes()
-                .starts_with(prefix.as_encoded_bytes())
-        };
-        clear(&path, of_target);
+impl<'p> Draft<'p> {
+    /// Creates one in `place`; those that killed runs have left there are removed.
+    pub(super) fn new(
+        place: &'p Place,
+        old: Option<&Stat>,
+        owner: Option<FileOwner>,
+    ) -> io::Result<Self> {
+        let me = geteuid().as_raw();
+        let owners = [
+            Some(me),
+            old.map(|old| old.st_uid),
+            owner.map(|owner| owner.user),
+        ];
+        let owners: Vec<u32> = owners.into_iter().flatten().collect();
+        left::clear(&place.folder, &owners, |name| {
+            left::is_draft_of(name, &place.name)
+        });
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
-            let file = Builder::new().prefix(&prefix).tempfile_in(&path)?;
+            let name = name(&place.name)?;
+            let file = match openat(&place.folder, &name, flags, Bits::from_raw_mode(0o600)) {
+                Ok(file) => File::from(file),
+                Err(Errno::EXIST) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let draft = Self {
+                place,
+                name,
+                file,
+                is_named: true,
+            };
             // Where there are no locks, nothing counts as left behind.
-            let _ = file.as_file().lock();
+            let _ = draft.file.lock();
             // Before it was locked another writer may have taken it for left behind.
-            if file.path().exists() {
-                return Ok(Self {
-                    file,
-                    folder,
-                    target: target.to_owned(),
-                });
+            let own = fstat(&draft.file)?;
+            if stat_in(&place.folder, &draft.name)?.is_some_and(|named| is_same(&named, &own)) {
+                return Ok(draft);
             }
         }
     }
 
-    /// Gives it to `owner`, else to whom the file it replaces belongs; and unless it is secret, that file's mode.
+    /// Gives it to `owner`, else to the owner of the file that it replaces; and unless it is secret, that file's mode.
     pub(super) fn dress(
         &self,
-        old: Option<&Metadata>,
+        old: Option<&Stat>,
         mode: Mode,
         owner: Option<FileOwner>,
     ) -> io::Result<()> {
-        let file = self.file.as_file();
-        let new = file.metadata()?;
-        let (user, group) = old.map_or((new.uid(), new.gid()), |old| (old.uid(), old.gid()));
+        let new = fstat(&self.file)?;
+        let (user, group) = old.map_or((new.st_uid, new.st_gid), |old| (old.st_uid, old.st_gid));
         let (user, group) = owner.map_or((user, group), |owner| {
             (owner.user, owner.group.unwrap_or(group))
         });
-        // In this order, because only its owner may change the mode of a file; it is empty yet.
-        if mode == Mode::Public {
-            let mode = old.map_or(0o644, |old| old.mode() & 0o7777);
-            file.set_permissions(Permissions::from_mode(mode))?;
-        }
-        if (user, group) != (new.uid(), new.gid()) {
-            fchown(file, Some(user), Some(group))?;
+        // In this order, because only its owner may change the mode of a file; it is empty yet. Set in any case, because
+        // the umask may have taken bits of the mode that it was created with.
+        let bits = match mode {
+            Mode::Secret => 0o600,
+            Mode::Public => old.map_or(0o644, |old| old.st_mode & 0o7777),
+        };
+        fchmod(&self.file, Bits::from_raw_mode(bits))?;
+        if (user, group) != (new.st_uid, new.st_gid) {
+            fchown(
+                &self.file,
+                Some(Uid::from_raw(user)),
+                Some(Gid::from_raw(group)),
+            )?;
         }
         Ok(())
     }
@@ -75,50 +100,66 @@ impl Draft {
     /// Writes its content, down to the disk.
     pub(super) fn fill(&mut self, text: &str) -> io::Result<()> {
         self.file.write_all(text.as_bytes())?;
-        self.file.as_file().sync_all()
+        self.file.sync_all()
     }
 
     /// Takes the place of the target.
-    pub(super) fn replace(self) -> io::Result<()> {
-        self.file
-            .persist(&self.target)
-            .map_err(|error| error.error)?;
-        self.folder.sync_all()
+    pub(super) fn replace(mut self) -> io::Result<()> {
+        let folder = &self.place.folder;
+        renameat(folder, &self.name, folder, &self.place.name)?;
+        self.is_named = false;
+        folder.sync_all()
     }
 
     /// Takes the target's name unless there is a file of that name by now ([`ErrorKind::AlreadyExists`]).
-    pub(super) fn create(self) -> io::Result<()> {
-        let Err(refused) = self.file.persist_noclobber(&self.target) else {
-            return self.folder.sync_all();
-        };
-        let file = match refused.error.kind() {
-            // Some file systems can neither rename so nor link: there a plain rename has to do.
-            ErrorKind::PermissionDenied | ErrorKind::Unsupported => refused.file,
-            _ => return Err(refused.error),
-        };
-        Self { file, ..self }.replace()
+    pub(super) fn create(mut self) -> io::Result<()> {
+        let (folder, target) = (&self.place.folder, &self.place.name);
+        match renameat_with(folder, &self.name, folder, target, RenameFlags::NOREPLACE) {
+            Ok(()) => self.is_named = false,
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                let linked = linkat(folder, &self.name, folder, target, AtFlags::empty());
+                match linked.map_err(io::Error::from) {
+                    // The draft's own name goes when this is dropped.
+                    Ok(()) => {}
+                    // Some file systems can neither rename so nor link: there a plain rename has to do.
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            ErrorKind::PermissionDenied | ErrorKind::Unsupported
+                        ) =>
+                    {
+                        return self.replace();
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        folder.sync_all()
     }
 }
 
-/// What the name of every draft has behind that of its target.
-const MARK: &str = ".monconf-";
-
-/// Whether a file is a draft, by its name.
-pub(super) fn is_draft(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    name.starts_with('.') && name.contains(MARK)
-}
-
-/// Removes those drafts that nobody writes any more. Best effort: none of them is in anybody's way.
-pub(super) fn clear(folder: &Path, is_wanted: impl Fn(&OsStr) -> bool) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_wanted(&entry.file_name()) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            let path = entry.path();
-            // Some file systems lock only what is open for writing.
-            let draft = OpenOptions::new().write(true).open(&path);
-            if draft.as_ref().is_ok_and(|draft| draft.try_lock().is_ok()) {
-                let _ = fs::remove_file(&path);
-            }
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if self.is_named {
+            let _ = unlinkat(&self.place.folder, &self.name, AtFlags::empty());
         }
     }
+}
+
+/// A name that nobody can foresee.
+fn name(target: &OsStr) -> io::Result<OsString> {
+    let mut random = [0; left::RANDOM / 2];
+    SystemRandom::new()
+        .fill(&mut random)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    let mut name = left::prefix(target);
+    for byte in random {
+        name.push(format!("{byte:02x}"));
+    }
+    debug_assert!(left::is_draft_of(
+        OsStr::from_bytes(name.as_bytes()),
+        target
+    ));
+    Ok(name)
 }

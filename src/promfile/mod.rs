@@ -3,6 +3,7 @@
 mod check;
 mod draft;
 mod glob;
+mod left;
 mod obstacle;
 mod owner;
 mod place;
@@ -11,15 +12,17 @@ mod read;
 mod remove;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod write;
 
-pub use check::{Home, check_removal};
+pub use check::{Home, check_removal, exposure, make_folder};
 pub use glob::{covers, glob};
+pub use left::left_drafts;
 pub use owner::{FileOwner, owner};
 pub use put::put;
-pub use read::read;
-pub use remove::{entries, remove, remove_folder};
-pub use write::{Mode, Write, backup_of};
+pub use read::{read, resolved};
+pub use remove::{entries, remove, remove_draft, remove_folder};
+pub use write::{Checked, Mode, Write, backup_of};
 
 use std::path::Path;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::geteuid;
 
 use super::Home;
+use super::walk::STICKY;
 
 /// Known before anything is written.
 pub(super) enum Obstacle {
@@ -32,6 +33,28 @@ pub(super) enum Obstacle {
     NotToLeave(u32, String),
     /// In its folder only its owner may replace it.
     Sticky(u32, PathBuf),
+    /// It is a symbolic link, to this.
+    Link(PathBuf),
+    /// A symbolic link on the way, which this user made in a folder that everybody can write to.
+    OthersLink(PathBuf, u32),
+    /// A folder on the way belongs to another user.
+    OthersFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+        /// Its owner.
+        user: u32,
+    },
+    /// Other users than its owner can write to a folder on the way.
+    OpenFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+        /// Its owner.
+        user: u32,
+    },
 }
 
 impl Obstacle {
@@ -44,13 +67,25 @@ impl Obstacle {
         }
     }
 
-    /// What to do about it.
-    pub(super) fn way_out(&self, home: Home) -> String {
+    /// Whether others could read or replace what is written there.
+    pub(super) const fn is_exposure(&self) -> bool {
+        matches!(
+            self,
+            Self::Link(_)
+                | Self::OthersLink(..)
+                | Self::OthersFolder { .. }
+                | Self::OpenFolder { .. }
+                | Self::NotPlain(_)
+        )
+    }
+
+    /// What to do about it, for the file `path`.
+    pub(super) fn way_out(&self, path: &Path, home: Home) -> String {
         let other = match home {
             Home::Existing => {
                 "-o config prints the file as it should be, to put it in place by other means"
             }
-            Home::Own => "--token-dir DIR puts token and CA into another folder",
+            Home::Own { .. } => "--token-dir DIR puts token and CA into another folder",
         };
         let by_itself = match self {
             Self::NoFolder(_) => return "create it, or name a file in one that exists".into(),
@@ -63,6 +98,18 @@ impl Obstacle {
             Self::Denied(_) => "run it as a user who may".into(),
             Self::NotToGive(..) => "run as root, or as that user without --token-owner".into(),
             Self::NotToLeave(..) | Self::Sticky(..) => "run as root, or as that user".into(),
+            Self::Link(_) => format!("`rm {}`", path.display()),
+            Self::OthersLink(link, _) => format!("`rm {}`", link.display()),
+            Self::OthersFolder { path, user, .. } => format!(
+                "`chown {} {}`; or --token-owner {user} where Prometheus runs as that user",
+                geteuid().as_raw(),
+                path.display()
+            ),
+            // In a folder for everybody's files, one of one's own.
+            Self::OpenFolder { path, mode, .. } if mode & STICKY != 0 => {
+                return format!("--token-dir {}", path.join("monconf").display());
+            }
+            Self::OpenFolder { path, .. } => format!("`chmod go-w {}`", path.display()),
         };
         format!("{by_itself}; or {other}")
     }
@@ -94,6 +141,24 @@ impl fmt::Display for Obstacle {
             Self::NotToLeave(user, error) => write!(
                 f,
                 "it belongs to user {user}, to whom user {me} may not leave it ({error})"
+            ),
+            Self::Link(to) => write!(
+                f,
+                "it is a symbolic link to {}, and token and CA are not written through links",
+                to.display()
+            ),
+            Self::OthersLink(link, user) => {
+                write!(f, "user {user} can change the symbolic link {}", link.display())
+            }
+            Self::OthersFolder { path, mode, user } => write!(
+                f,
+                "user {user} can replace files in folder {} (mode {mode:04o}, owner user {user})",
+                path.display()
+            ),
+            Self::OpenFolder { path, mode, user } => write!(
+                f,
+                "other users can replace files in folder {} (mode {mode:04o}, owner user {user})",
+                path.display()
             ),
             Self::Sticky(user, folder) => write!(
                 f,

@@ -6,7 +6,7 @@ mod plan;
 mod removal;
 
 pub use overview::{account_parts, accounts};
-pub use plan::{ALWAYS_THERE, ANY_NAMESPACE, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
+pub use plan::{ALWAYS_THERE, ANY_NAMESPACE, CLUSTER, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
 pub use removal::RemovalReads;
 
 use crate::object::Kind;

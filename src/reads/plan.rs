@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use super::Labelled;
 use crate::object::{Kind, ObjectRef};
 use crate::render::grants;
-use crate::spec::{Alerts, AlloyPlace, Consumer, Form, Spec};
+use crate::spec::{Alerts, AlloyPlace, AlloyToken, Consumer, Form, Spec};
 
 /// A namespace that every cluster has: what holds in the whole cluster holds there too.
 pub const ANY_NAMESPACE: &str = "default";
 /// Namespaces of every cluster.
-pub const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, "kube-system"];
+pub const ALWAYS_THERE: [&str; 2] = [ANY_NAMESPACE, CLUSTER];
+/// The namespace whose UID tells a cluster from every other.
+pub const CLUSTER: &str = "kube-system";
 /// The ConfigMap that kube-controller-manager publishes into every namespace.
 pub const ROOT_CA: &str = "kube-root-ca.crt";
 /// The keys that tokens are signed with.
@@ -30,6 +32,8 @@ pub struct PlanReads {
     pub selecting: Option<Selecting>,
     /// In which namespaces it is asked, before anything is written, which rights the caller holds.
     pub held: BTreeSet<String>,
+    /// Whether the Namespace is asked for by which the marks of files tell clusters apart.
+    pub cluster: bool,
 }
 
 /// Whose objects say which monitors and jobs they read.
@@ -108,6 +112,7 @@ impl PlanReads {
             },
             crds: !spec.existing_access,
             selecting: selecting(spec),
+            cluster: writes_files(spec),
             held: if spec.existing_access {
                 BTreeSet::new()
             } else {
@@ -210,6 +215,18 @@ fn roles(spec: &Spec) -> Vec<ObjectRef> {
         }
     }
     objects
+}
+
+/// Whether anything is written outside the cluster.
+pub(super) fn writes_files(spec: &Spec) -> bool {
+    let form = match spec.format.settled() {
+        Some(Form::Files { .. }) => true,
+        Some(Form::Alloy { token, place }) => {
+            matches!(place, AlloyPlace::File(_)) || matches!(token, AlloyToken::Files { .. })
+        }
+        _ => false,
+    };
+    form || matches!(spec.alerts, Some(Alerts::File(_)))
 }
 
 /// Whether the instance may have operators' objects.

@@ -1,7 +1,7 @@
 //! What a removal is made from.
 
 use super::Labelled;
-use super::plan::{Selecting, objects, own};
+use super::plan::{Selecting, objects, own, writes_files};
 use crate::object::{Kind, ObjectRef};
 use crate::spec::{Form, Spec};
 
@@ -15,6 +15,8 @@ pub struct RemovalReads {
     pub naming: Option<Selecting>,
     /// Whether the metadata of the instance's Secrets is listed: jobs may be in one of somebody's choosing.
     pub secrets: bool,
+    /// As in [`super::PlanReads::cluster`].
+    pub cluster: bool,
 }
 
 impl RemovalReads {
@@ -37,6 +39,7 @@ impl RemovalReads {
             },
             naming: (in_secret && !existing).then_some(Selecting::Prometheus),
             secrets: !existing,
+            cluster: writes_files(spec),
         }
     }
 }

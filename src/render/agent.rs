@@ -153,6 +153,7 @@ impl Renderer<'_> {
                 entries: entries.clone(),
             }],
             config: None,
+            drop_in: None,
             may_be_agents: false,
             jobs: entries,
             token_file: format!("{mount_dir}/token"),

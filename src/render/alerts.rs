@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use super::check;
 use super::context::{AlertsContext, Context};
 use super::desired::DesiredFile;
 use super::renderer::{Renderer, counted};
 use super::selection::{self, Selector};
-use super::{check, file_header};
 use crate::error::Result;
 use crate::job::Job;
+use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
 
@@ -61,10 +62,10 @@ impl Renderer<'_> {
     /// The same rules as a file, for `rule_files` of prometheus.yml.
     pub(super) fn rules_file(&mut self, path: &Path) -> Result<()> {
         let (rules, count) = self.alert_rules()?;
-        let text = file_header(&self.spec.names.instance) + &rules;
         self.desired.files.push(DesiredFile {
             path: path.to_owned(),
-            content: Content::Text(text.into()),
+            content: Content::Text(rules.into()),
+            comment: Some(Comment::Hash),
             stage: Stage::Configuration,
             note: format!("{}, for rule_files", counted(count, "alert")),
         });

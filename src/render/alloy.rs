@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::agreement::{References, agree, of_scrape_config};
 use super::context::{Context, JobContext, Spelling};
+use super::labels;
 use super::templates::{Rendered, Templates};
-use super::{alloy_header, labels};
 use crate::alloy::{
     Body, Credentials, Destination, Login, SERVICE_ACCOUNT_DIR, SecretRef, Settings, adapted,
     identifier, jobs, literal, parse, print,
@@ -60,8 +60,7 @@ pub fn alloy(
         let found = of_scrape_config(found, &references);
         warnings.extend(agree(templates, TEMPLATE, job, api_server, &[found])?);
     }
-    let text = format!("{}\n{}", alloy_header(instance), print(&body));
-    Ok((text, warnings))
+    Ok((print(&body), warnings))
 }
 
 /// Exactly the jobs that were asked for, each followed to where its targets come from: the whole, and each of them.

@@ -6,9 +6,11 @@ use super::alloy::alloy;
 use super::context::Context;
 use super::desired::{DesiredFile, IN_CLUSTER};
 use super::renderer::{Renderer, counted};
+use super::unplaced;
 use crate::access::{self, Need, Right, Scope};
 use crate::alloy::{Credentials, Destination, Endpoint, Login, SecretRef, Settings};
 use crate::error::Result;
+use crate::mark::Comment;
 use crate::plan::{Content, Stage};
 use crate::spec::{AlloyPlace, AlloyToken, RemoteAuth, RemoteWrite, Spec};
 use crate::yaml;
@@ -41,16 +43,21 @@ impl Renderer<'_> {
         let settings = self.alloy_settings(token);
         let (text, warnings) = alloy(self.spec, self.decision, &settings, self.templates)?;
         self.desired.warnings.extend(warnings);
+        // Apart from the mark.
+        let text = format!("\n{text}");
+        let marked = || unplaced(&self.spec.names).header(Comment::Slashes) + &text;
         let note = counted(self.spec.jobs.len(), "job");
         match place {
-            AlloyPlace::Output => self.desired.output = Some(text),
+            AlloyPlace::Output => self.desired.output = Some(marked()),
             AlloyPlace::File(path) => self.desired.files.push(DesiredFile {
                 path: path.clone(),
                 content: Content::Text(text.into()),
+                comment: Some(Comment::Slashes),
                 stage: Stage::Configuration,
                 note,
             }),
             AlloyPlace::ConfigMap(key) => {
+                let text = marked();
                 let name = &key.object.name;
                 let context = Context {
                     name: Some(name.clone()),

@@ -6,6 +6,8 @@ use super::desired::{DesiredEdit, DesiredFile, DesiredList, EditPlace};
 use super::readers::interval;
 use super::renderer::{Renderer, counted};
 use super::scrape_configs::ScrapeConfigs;
+use super::unplaced;
+use crate::mark::Comment;
 use crate::object::Kind;
 use crate::plan::{Content, Stage};
 use crate::spec::{Consumer, FilePlace, KeyPlace};
@@ -32,6 +34,7 @@ impl Renderer<'_> {
                 self.desired.files.push(DesiredFile {
                     path: file.clone(),
                     content: Content::Text(jobs.text.into()),
+                    comment: Some(Comment::Hash),
                     stage: Stage::Configuration,
                     note,
                 });
@@ -40,9 +43,9 @@ impl Renderer<'_> {
             }
             FilePlace::Main { file, .. } => (file, jobs.entries.clone(), Vec::new()),
         };
-        let config = match place {
-            FilePlace::Main { config, .. } => config.clone(),
-            FilePlace::DropIn { .. } => None,
+        let (config, drop_in) = match place {
+            FilePlace::Main { config, .. } => (config.clone(), None),
+            FilePlace::DropIn { file, .. } => (None, Some(file.clone())),
         };
         let is_agents = self.spec.names.consumer == Consumer::GrafanaAgent;
         // Both lists, whichever is used: what the other way has left there is no longer wanted. An agent knows one.
@@ -57,6 +60,7 @@ impl Renderer<'_> {
             place: EditPlace::File(main.clone()),
             lists: lists.collect(),
             config,
+            drop_in,
             may_be_agents: is_agents,
             jobs: jobs.entries,
             token_file: token.join("token").display().to_string(),
@@ -80,6 +84,7 @@ impl Renderer<'_> {
                 entries: jobs.entries.clone(),
             }],
             config: place.config.clone(),
+            drop_in: None,
             may_be_agents: !is_bare,
             jobs: jobs.entries,
             token_file: format!("{mount_dir}/token"),
@@ -88,13 +93,13 @@ impl Renderer<'_> {
     }
 
     /// All of the consumer's configuration that there is to say.
-    pub(super) fn whole_file(&self, jobs: String) -> String {
+    pub(super) fn whole_file(&self, jobs: &str) -> String {
+        let mark = unplaced(&self.spec.names).header(Comment::Hash);
         if self.spec.names.consumer != Consumer::GrafanaAgent {
-            return jobs;
+            return mark + jobs;
         }
-        let (mark, jobs) = jobs.split_once('\n').unwrap_or_default();
         let name = yaml::flow(&self.spec.names.instance.clone().into());
-        let mut text = format!("{mark}\nmetrics:\n  configs:\n  - name: {name}\n");
+        let mut text = format!("{mark}metrics:\n  configs:\n  - name: {name}\n");
         for line in jobs.lines() {
             let indent = if line.is_empty() { "" } else { "    " };
             text.extend([indent, line, "\n"]);

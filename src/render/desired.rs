@@ -12,6 +12,7 @@ use super::{agent, alloy_form as alloy};
 use crate::access::{self, Grants, Need};
 use crate::error::Result;
 use crate::job::Job;
+use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
 use crate::spec::{AccessLevel, Alerts, AlloyToken, Form, KeyPlace, Spec, TokenPlace, needs_file};
@@ -81,8 +82,10 @@ pub struct DesiredObject {
 pub struct DesiredFile {
     /// Where.
     pub path: PathBuf,
-    /// What it holds.
+    /// What it holds, without its mark.
     pub content: Content,
+    /// What begins a comment in it, where its first line is a mark.
+    pub comment: Option<Comment>,
     /// When it is written.
     pub stage: Stage,
     /// A few words beside it.
@@ -98,6 +101,8 @@ pub struct DesiredEdit {
     pub lists: Vec<DesiredList>,
     /// Which of an agent's `metrics.configs`, where it is named.
     pub config: Option<String>,
+    /// The drop-in file that holds the jobs, where there is one.
+    pub drop_in: Option<PathBuf>,
     /// Whether the text may be an agent's.
     pub may_be_agents: bool,
     /// The jobs that Prometheus reads with this file, in it or in the drop-in.
@@ -190,7 +195,7 @@ pub fn desired(
             renderer.token_secret()?;
             let server = spec.api_server.as_deref().unwrap_or(IN_CLUSTER);
             let jobs = renderer.scrape_configs(&spec.jobs, server, mount_dir)?;
-            renderer.desired.output = Some(renderer.whole_file(jobs.text));
+            renderer.desired.output = Some(renderer.whole_file(&jobs.text));
         }
         Form::Key { place, mount_dir } => {
             renderer.token_secret()?;

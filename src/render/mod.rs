@@ -43,8 +43,8 @@ pub use templates::{Builtin, Templates};
 
 use std::collections::BTreeMap;
 
+use crate::mark::{ClusterIdentity, Mark};
 use crate::spec::Names;
-use crate::yaml;
 
 /// Label: which tool made an object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -63,33 +63,9 @@ pub const ISSUED_AT: &str = "monconf/issued-at";
 /// Annotation of a handle: when its token ends, as the server granted it.
 pub const EXPIRES_AT: &str = "monconf/expires-at";
 
-/// How a configuration file begins, behind what begins a comment, so that it is known again.
-const FILE_MARK: &str = " Written by monconf, instance ";
-/// What begins a comment, in YAML and in Alloy's language.
-const COMMENTS: [&str; 2] = ["#", "//"];
-
-/// The first line of an instance's configuration file.
-pub(crate) fn file_header(instance: &str) -> String {
-    header(COMMENTS[0], instance)
-}
-
-/// The first line of an instance's configuration for Alloy.
-pub(crate) fn alloy_header(instance: &str) -> String {
-    header(COMMENTS[1], instance)
-}
-
-fn header(comment: &str, instance: &str) -> String {
-    let instance = yaml::comment(instance);
-    format!("{comment}{FILE_MARK}{instance}: changes made here by hand are overwritten.\n")
-}
-
-/// The instance that a configuration file was written for, if monconf wrote it.
-#[must_use]
-pub fn file_instance(text: &str) -> Option<&str> {
-    let line = COMMENTS
-        .iter()
-        .find_map(|comment| text.strip_prefix(comment))?;
-    line.strip_prefix(FILE_MARK)?.split(':').next()
+/// The mark of a text that is for any cluster it is put into.
+fn unplaced(names: &Names) -> Mark {
+    Mark::new(&names.instance, ClusterIdentity::default())
 }
 
 /// The labels that every object of an instance carries.

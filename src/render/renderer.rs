@@ -14,6 +14,7 @@ use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings, grants};
 use super::templates::{Rendered, Templates};
 use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, labels};
 use crate::error::Result;
+use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef, metadata};
 use crate::plan::{Content, PENDING_TIME, PENDING_TOKEN, Stage};
 use crate::spec::{Form, Spec};
@@ -143,12 +144,14 @@ impl<'a> Renderer<'a> {
             DesiredFile {
                 path: dir.join("ca.crt"),
                 content: Content::Text(self.surroundings.ca.to_owned().into()),
+                comment: Some(Comment::Hash),
                 stage: Stage::Credentials,
                 note: String::new(),
             },
             DesiredFile {
                 path: dir.join("token"),
                 content: Content::Token(token),
+                comment: None,
                 stage: Stage::Credentials,
                 note: self.token_note(),
             },

@@ -1,16 +1,16 @@
 //! The raw format: one text for all jobs.
 
 use super::agreement::{References, of_scrape_config};
+use super::check;
 use super::context::{Context, JobContext, Spelling};
 use super::renderer::Renderer;
-use super::{check, file_header};
 use crate::error::Result;
 use crate::job::Job;
 use crate::splice::Entry;
 
 /// The jobs, as text and as values.
 pub(super) struct ScrapeConfigs {
-    /// A whole file of Prometheus, with its comments.
+    /// A complete file of Prometheus, with its comments, without a mark.
     pub(super) text: String,
     /// Each job.
     pub(super) entries: Vec<Entry>,
@@ -51,7 +51,7 @@ impl Renderer<'_> {
         let names = job_names.iter().map(ToString::to_string);
         let entries = names.zip(values);
         Ok(ScrapeConfigs {
-            text: file_header(&self.spec.names.instance) + &rendered.text,
+            text: rendered.text,
             entries: entries.map(|(name, value)| Entry { name, value }).collect(),
         })
     }

@@ -6,11 +6,11 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::Refusal;
-use super::mark;
 use super::proof::Change;
 use super::write::{Draft, Edit};
+use crate::mark::{Mark, Ownership};
 use crate::mask::secrecy;
-use crate::yaml::{self, Item, List, Located, Step, YamlError, locate, locate_again};
+use crate::yaml::{self, Item, List, Located, Step, YamlError, locate_again};
 
 /// An item that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,10 @@ pub struct Splice<'a> {
     pub steps: &'a [Step],
     /// The key that names items.
     pub name_key: &'a str,
-    /// Whose items these are: others of this instance are removed.
-    pub instance: &'a str,
+    /// The instance and the cluster whose items these are: others of theirs are removed.
+    pub mark: &'a Mark,
+    /// The mark of a new item.
+    pub fresh: &'a Mark,
     /// Each name once.
     pub entries: &'a [Entry],
     /// Others' items that hold this text are told.
@@ -51,8 +53,12 @@ pub struct Spliced {
     pub replaced: Vec<(String, Option<Value>)>,
     /// Names of items that are removed.
     pub removed: Vec<String>,
-    /// Those replaced that are not this instance's.
+    /// Those replaced that are not this instance's, or for another cluster.
     pub foreign: Vec<Foreign>,
+    /// Items of ours that are replaced or removed and whose mark does not prove that they are for this cluster.
+    pub unproven: Vec<Own>,
+    /// Names of items that stay because they are this instance's on another cluster.
+    pub elsewhere: Vec<String>,
     /// Others' items that hold the text to be told, by line and as they are written.
     pub told: Vec<(usize, String)>,
 }
@@ -64,8 +70,17 @@ pub struct Foreign {
     pub name: String,
     /// Its line, counted from 1.
     pub line: usize,
-    /// The instance that it belongs to, if monconf wrote it.
-    pub instance: Option<String>,
+    /// The owner.
+    pub owner: Ownership,
+}
+
+/// An item of ours as it is in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Its name.
+    pub name: String,
+    /// Its value, where that needs nothing from outside it.
+    pub value: Option<Value>,
 }
 
 /// Makes the list in `text` hold the entries of `wanted`: those that are there and differ are replaced where they
@@ -116,13 +131,7 @@ fn may_hold_ours(text: &str, wanted: &Splice<'_>) -> bool {
         Step::Key(key) => text.contains(key.as_str()),
         Step::Index(_) => true,
     };
-    wanted.steps.iter().all(is_there) && holds(text, wanted.instance)
-}
-
-/// Whether a text may hold items of `instance`: some line has its mark, or that of one whose name begins with it.
-#[must_use]
-pub fn holds(text: &str, instance: &str) -> bool {
-    text.contains(&mark::of_instance(instance))
+    wanted.steps.iter().all(is_there) && Mark::may_be_in(text, &wanted.mark.instance)
 }
 
 fn read<'t>(
@@ -166,14 +175,20 @@ impl Spliced {
         for (index, item) in items(list).iter().enumerate() {
             let name = item.name.as_deref().unwrap_or_default();
             let entry = wanted.entries.iter().find(|entry| entry.name == name);
-            let owner = owner(text, item);
-            let is_ours = owner == Some(wanted.instance);
+            let owner =
+                mark(text, item).map_or(Ownership::Foreign, |found| wanted.mark.judge(found));
             let Some(entry) = entry else {
                 let lines = &text[item.lines.clone()];
-                if is_ours {
+                if let Ownership::Ours(found) = owner {
+                    self.proven(name, &found, wanted, || value(text, item));
                     self.removed.push(name.to_owned());
                     edit.removed.push(index);
-                } else if told.is_some_and(|told| lines.contains(told)) {
+                    continue;
+                }
+                if owner.is_elsewhere() {
+                    self.elsewhere.push(name.to_owned());
+                }
+                if told.is_some_and(|told| lines.contains(told)) {
                     self.told.push((item.line, lines.to_owned()));
                 }
                 continue;
@@ -187,18 +202,26 @@ impl Spliced {
                 });
             }
             let value = value(text, item);
-            if is_ours && value.as_ref() == Some(&entry.value) {
-                continue;
-            }
-            if !is_ours {
-                self.foreign.push(Foreign {
-                    name: name.to_owned(),
-                    line: item.line,
-                    instance: owner.map(str::to_owned),
-                });
-            }
+            let mark = match owner {
+                Ownership::Ours(found) => {
+                    let mark = wanted.fresh.after(&found);
+                    if value.as_ref() == Some(&entry.value) && mark == found {
+                        continue;
+                    }
+                    self.proven(name, &found, wanted, || value.clone());
+                    mark
+                }
+                owner => {
+                    self.foreign.push(Foreign {
+                        name: name.to_owned(),
+                        line: item.line,
+                        owner,
+                    });
+                    wanted.fresh.clone()
+                }
+            };
             self.replaced.push((name.to_owned(), value));
-            edit.replaced.push((index, entry));
+            edit.replaced.push((index, entry, mark));
         }
         let missing = wanted.entries.iter();
         for entry in missing.filter(|entry| !found.contains(entry.name.as_str())) {
@@ -207,36 +230,21 @@ impl Spliced {
         }
         Ok(edit)
     }
-}
 
-/// What the items of a list are called, each with its line and the instance of monconf that it belongs to. Of a list in
-/// brackets no item belongs to any, and each has the list's line.
-///
-/// # Errors
-/// As for [`locate`].
-pub fn names(
-    text: &str,
-    origin: &str,
-    steps: &[Step],
-    name_key: &str,
-) -> Result<Vec<(String, usize, Option<String>)>, Refusal> {
-    let located = locate(text, steps, name_key, yaml::NOTHING, origin)?;
-    Ok(match &located.list {
-        List::Unfit { line, names, .. } => {
-            let names = names.iter();
-            names.map(|name| (name.to_string(), *line, None)).collect()
+    fn proven(
+        &mut self,
+        name: &str,
+        found: &Mark,
+        wanted: &Splice<'_>,
+        value: impl FnOnce() -> Option<Value>,
+    ) {
+        if !wanted.mark.cluster.is_certainly(&found.cluster) {
+            self.unproven.push(Own {
+                name: name.to_owned(),
+                value: value(),
+            });
         }
-        _ => items(&located.list)
-            .iter()
-            .filter_map(|item| {
-                Some((
-                    item.name.clone()?.into_owned(),
-                    item.line,
-                    owner(text, item).map(str::to_owned),
-                ))
-            })
-            .collect(),
-    })
+    }
 }
 
 /// The items of a list, none where it is no list of lines.
@@ -247,10 +255,10 @@ pub(super) fn items<'a, 't>(list: &'a List<'t>) -> &'a [Item<'t>] {
     }
 }
 
-/// The instance of monconf that an item's mark names.
-fn owner<'t>(text: &'t str, item: &Item<'_>) -> Option<&'t str> {
+/// The mark of an item.
+pub(super) fn mark(text: &str, item: &Item<'_>) -> Option<Mark> {
     let line = yaml::line_end(text, item.name_end).min(item.lines.end);
-    mark::instance(&text[item.name_end..line])
+    Mark::of_item(&text[item.name_end..line])
 }
 
 /// The value of an item that needs nothing from outside it.

@@ -2,14 +2,16 @@
 //! stays, and the outcome is proved before it is used.
 
 mod entry;
-mod mark;
+mod names;
 mod proof;
+mod trace;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Foreign, Splice, Spliced, holds, names, splice};
+pub use entry::{Entry, Foreign, Own, Splice, Spliced, splice};
+pub use names::{Named, names};
 
 /// Why a text is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,7 +89,7 @@ impl Change<'_> {
         let kept = items(&self.old.list).iter().enumerate();
         let kept = kept.filter(|(index, _)| removed.binary_search(index).is_err());
         let kept = kept.map(|(index, item)| {
-            match replaced.binary_search_by_key(&index, |(replaced, _)| *replaced) {
+            match replaced.binary_search_by_key(&index, |(replaced, ..)| *replaced) {
                 Ok(found) => new(replaced[found].1),
                 Err(_) => (item.name.as_deref(), Expected::Old(index)),
             }
@@ -99,7 +99,7 @@ impl Change<'_> {
 
     /// The line of the first item that changes; else of the last one, of the list's key, or of the text.
     fn first_line(&self) -> usize {
-        let replaced = self.edit.replaced.iter().map(|(index, _)| *index);
+        let replaced = self.edit.replaced.iter().map(|(index, ..)| *index);
         let first = replaced.chain(self.edit.removed.iter().copied()).min();
         let items = items(&self.old.list);
         let item = first.map(|index| &items[index]).or(items.last());

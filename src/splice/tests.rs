@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::mark::{ClusterIdentity, Mark};
 use crate::yaml::Step;
 
 fn entry(name: &str, extra: &str) -> Entry {
@@ -15,13 +16,15 @@ fn steps() -> Vec<Step> {
 }
 
 fn with(text: &str, steps: &[Step], entries: &[Entry]) -> Result<Spliced, Refusal> {
+    let mark = Mark::new("monitoring", ClusterIdentity::default());
     splice(
         text,
         "prometheus.yml",
         &Splice {
             steps,
             name_key: "job_name",
-            instance: "monitoring",
+            mark: &mark,
+            fresh: &mark,
             entries,
             told: None,
         },

@@ -5,14 +5,16 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::entry::{Entry, Splice, items};
-use super::mark::{self, WAS};
+use super::trace::{self, WAS};
+use crate::mark::Mark;
 use crate::yaml::{self, List, Step};
 
 /// What happens to the items of a list, by their index, in order.
 #[derive(Debug, Default)]
 pub(super) struct Edit<'w> {
     pub(super) removed: Vec<usize>,
-    pub(super) replaced: Vec<(usize, &'w Entry)>,
+    /// Each with the mark that it gets.
+    pub(super) replaced: Vec<(usize, &'w Entry, Mark)>,
     pub(super) added: Vec<&'w Entry>,
 }
 
@@ -76,7 +78,7 @@ impl<'a> Draft<'a> {
                 };
                 let indent = " ".repeat(*column);
                 let key = yaml::flow(&Value::from(key.as_str()));
-                let mut lines = vec![format!("{indent}{key}:  {}", mark::of_key())];
+                let mut lines = vec![format!("{indent}{key}:  {}", trace::of_key())];
                 lines.extend(self.lines(&edit.added, column + 2, 2));
                 self.insert(*at, &lines);
             }
@@ -87,10 +89,10 @@ impl<'a> Draft<'a> {
 
     fn change(&mut self, edit: &Edit<'_>, column: usize, gap: usize) {
         let items = items(self.list);
-        for (index, entry) in &edit.replaced {
+        for (index, entry, mark) in &edit.replaced {
             let lines = items[*index].lines.clone();
             let end = yaml::content_end(self.old, lines.end);
-            let text = self.lines(&[*entry], column, gap);
+            let text = self::lines(entry, self.wanted.name_key, mark, (column, gap));
             let line_break = yaml::line_break(self.old, lines.start);
             self.pieces
                 .push((self.visible(lines.start)..end, text.join(line_break)));
@@ -162,7 +164,7 @@ impl<'a> Draft<'a> {
         }
         if let Some(key) = &self.key {
             let end = yaml::line_end(self.old, key.end);
-            if mark::is_own_key(&self.old[key.end..end]) {
+            if trace::is_own_key(&self.old[key.end..end]) {
                 let lines = yaml::line_start(self.old, key.start)..end;
                 self.remove(lines);
             }
@@ -208,17 +210,24 @@ impl<'a> Draft<'a> {
     fn lines(&self, entries: &[&Entry], column: usize, gap: usize) -> Vec<String> {
         let entries = entries.iter();
         entries
-            .flat_map(|entry| lines(entry, self.wanted, column, gap))
+            .flat_map(|entry| {
+                lines(
+                    entry,
+                    self.wanted.name_key,
+                    self.wanted.fresh,
+                    (column, gap),
+                )
+            })
             .collect()
     }
 }
 
 /// The lines of an item, its name first.
-fn lines(entry: &Entry, wanted: &Splice<'_>, column: usize, gap: usize) -> Vec<String> {
+fn lines(entry: &Entry, name_key: &str, mark: &Mark, (column, gap): (usize, usize)) -> Vec<String> {
     let text = match &entry.value {
         Value::Object(map) => {
             let mut named = Map::new();
-            named.insert(wanted.name_key.to_owned(), entry.name.clone().into());
+            named.insert(name_key.to_owned(), entry.name.clone().into());
             named.extend(map.clone());
             yaml::emit(&Value::Array(vec![Value::Object(named)]))
         }
@@ -232,7 +241,7 @@ fn lines(entry: &Entry, wanted: &Splice<'_>, column: usize, gap: usize) -> Vec<S
             let (first, rest) = line.split_at(1);
             let rest = rest.strip_prefix(' ').unwrap_or(rest);
             let mark = if index == 0 {
-                format!("  {}", mark::of_instance(wanted.instance))
+                format!("  {}", mark.comment())
             } else {
                 String::new()
             };

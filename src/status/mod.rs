@@ -6,6 +6,7 @@
 mod exposition;
 mod fault;
 mod file;
+pub mod output;
 mod report;
 mod row;
 mod state;

@@ -2,6 +2,7 @@
 
 use monconf::alloy::{self, Credentials, Settings};
 use monconf::job::Role;
+use monconf::mark::{ClusterIdentity, Comment, Mark};
 use monconf::spec::Duration;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -14,11 +15,13 @@ use crate::support::hostile::{hostile, own_job};
 fn every_job_is_written_as_alloy_s_formatter_writes_it() {
     for settings in every_kind("/etc/monconf", "https://k8s.example:6443", "monitoring") {
         let text = render(&everything(), &settings).unwrap();
+        let mark = Mark::new("monitoring", ClusterIdentity::default());
+        let text = format!("{}\n{text}", mark.header(Comment::Slashes));
         assert_eq!(alloy_syntax::format(&text).as_ref(), Ok(&text));
         assert_eq!(grafana_agent::fmt(&text).as_ref(), Ok(&text));
         let header = "// Written by monconf, instance monitoring: changes made here by hand are overwritten.\n\n";
         assert!(text.starts_with(header), "{text}");
-        assert_eq!(monconf::render::file_instance(&text), Some("monitoring"));
+        assert_eq!(Mark::of_file(&text), Some(mark));
         let jobs = alloy::jobs(&text).unwrap();
         assert_eq!(jobs.len(), everything().jobs.len());
     }

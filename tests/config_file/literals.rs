@@ -81,10 +81,12 @@ fn prometheus_reads_every_literal_as_it_is() {
         })
         .collect();
     let steps = [Step::Key("scrape_configs".to_owned())];
+    let mark = monconf::mark::Mark::new("monitoring", monconf::mark::ClusterIdentity::default());
     let wanted = Splice {
         steps: &steps,
         name_key: "job_name",
-        instance: "monitoring",
+        mark: &mark,
+        fresh: &mark,
         entries: &entries,
         told: None,
     };

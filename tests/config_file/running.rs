@@ -84,10 +84,12 @@ fn jobs_come_are_scraped_through_a_rotation_and_go() {
 
     // With the last job goes all that came.
     let steps = [Step::Key("scrape_configs".to_owned())];
+    let mark = monconf::mark::Mark::new(&scope.name, monconf::mark::ClusterIdentity::default());
     let nothing = Splice {
         steps: &steps,
         name_key: "job_name",
-        instance: &scope.name,
+        mark: &mark,
+        fresh: &mark,
         entries: &[],
         told: None,
     };

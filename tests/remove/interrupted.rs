@@ -119,16 +119,16 @@ fn files_that_an_interrupted_run_has_left_go_with_the_next_one() {
         let case = Case::new(cp, true);
         let folder = case.folder.path();
         remove("prometheus", &case.scope, &["--apply"]).run().ok();
-        // Configuration, CA, token, folder: in this order.
+        // Configuration, token, CA, folder: in this order.
         fs::remove_file(folder.join("jobs.yml")).unwrap();
         if done > 1 {
             fs::write(folder.join("prometheus.yml"), MAIN).unwrap();
         }
         if done > 2 {
-            fs::remove_file(folder.join("jobs-credentials/ca.crt")).unwrap();
+            fs::remove_file(folder.join("jobs-credentials/token")).unwrap();
         }
         if done > 3 {
-            fs::remove_file(folder.join("jobs-credentials/token")).unwrap();
+            fs::remove_file(folder.join("jobs-credentials/ca.crt")).unwrap();
         }
         // And what a killed writer leaves.
         fs::write(folder.join("jobs-credentials/.token.monconf-abc"), "half").unwrap();

@@ -69,8 +69,8 @@ fn beginnings(file: &File) -> Vec<usize> {
     let names = splice::names(&file.text, &file.name, &file.steps, "job_name").unwrap();
     names
         .iter()
-        .map(|(_, line, _)| {
-            let lines = starts[..*line].iter().rev();
+        .map(|item| {
+            let lines = starts[..item.line].iter().rev();
             let shown = |start: usize| file.text[start..].trim_start_matches(['\u{feff}', ' ']);
             *lines
                 .into_iter()

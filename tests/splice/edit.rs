@@ -28,10 +28,12 @@ pub(super) fn job(name: &str, scheme: &str) -> Entry {
 }
 
 pub(super) fn splice(text: &str, steps: &[Step], entries: &[Entry]) -> Result<Spliced, Refusal> {
+    let mark = monconf::mark::Mark::new(INSTANCE, monconf::mark::ClusterIdentity::default());
     let wanted = Splice {
         steps,
         name_key: "job_name",
-        instance: INSTANCE,
+        mark: &mark,
+        fresh: &mark,
         entries,
         told: None,
     };

@@ -65,10 +65,12 @@ fn change_at(text: &str, steps: &[Step]) {
 
 /// `None` where it is refused, for which there is a reason.
 fn changed(text: &str, steps: &[Step], entries: &[Entry]) -> Option<Spliced> {
+    let mark = monconf::mark::Mark::new("monitoring", monconf::mark::ClusterIdentity::default());
     let wanted = Splice {
         steps,
         name_key: "job_name",
-        instance: "monitoring",
+        mark: &mark,
+        fresh: &mark,
         entries,
         told: Some("k8s"),
     };

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use monconf::promfile::{FileOwner, Mode, Write};
+use monconf::promfile::{FileOwner, Home, Mode, Write};
 use testbed::{ControlPlane, root};
 
 use super::{NOBODY, POWERLESS, apply, files, refused};
@@ -38,10 +38,7 @@ fn the_token_is_given_to_its_reader_once() {
     }
     // Another user: the same token, in a new file.
     let given = run(&["--token-owner", "65532"]);
-    assert!(
-        given.contains("; belongs to another user, which is mended"),
-        "{given}"
-    );
+    assert!(given.contains("; owner 65534 becomes 65532"), "{given}");
     assert_eq!(token(), (65532, 65533, 0o600));
     assert_eq!(files(folder.path())[TOKEN].text, issued[TOKEN].text);
     // A new token stays that user's.
@@ -97,6 +94,9 @@ fn a_token_has_its_owner_from_the_first_moment() {
                 group: None,
             }),
             backup: false,
+            home: Home::Own {
+                reader: Some(NOBODY),
+            },
         };
         write.write().unwrap();
     };
