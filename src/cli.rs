@@ -139,7 +139,8 @@ impl Cli {
 const CONSENT: [&str; 4] = ["apply", "yes", "take-ownership", "allow-nodes-proxy"];
 
 impl Cli {
-    /// Refuses variables that look like consent, where the verb has their flag: whoever sets them expects that they work.
+    /// Refuses variables that look like consent, where the verb has their flag: ignored, they would turn a CronJob that
+    /// sets them into one that writes nothing and succeeds.
     ///
     /// # Errors
     /// A usage error that names the flags.

@@ -37,7 +37,7 @@ impl Question {
     }
 
     /// What `plan` writes, counted. Deleting an instance and moving it to another destination need `--yes` where there is
-    /// no terminal; deleting what is not in the desired configuration any more is an ordinary change.
+    /// no terminal; deleting what is no longer in the desired configuration is an ordinary change.
     #[must_use]
     pub fn of_plan(plan: &Plan, head: &Head, names: &Names) -> Self {
         let clause = |verb: &str, actions: &[Action]| {

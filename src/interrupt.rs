@@ -59,7 +59,7 @@ impl Interrupt {
         result
     }
 
-    /// What `answer` gives, unless a signal comes first. The time that it takes is no time of the run: whoever asks a person sets a limit.
+    /// What `answer` gives, unless a signal comes first. Its time does not count as time of the run: the caller limits it.
     ///
     /// # Errors
     /// [`Error::Interrupted`], or the error of `answer`.

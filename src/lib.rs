@@ -12,7 +12,7 @@
 //!
 //! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan,
 //! [`token`] the decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command
-//! takes, [`splice`] the change of a list in somebody's text, [`alloy`] the language
+//! takes, [`consent`] the question before something is written, [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended. Only [`cluster`]
 //! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]

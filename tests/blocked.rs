@@ -11,7 +11,7 @@ use crate::support::{Monconf, Run};
 /// Something that blocks a plan.
 struct Case<'a> {
     name: &'a str,
-    /// Puts it in the way.
+    /// Creates what blocks it.
     prepare: &'a dyn Fn(&Scope),
     /// The command, and its arguments behind the test's names.
     verb: &'a str,
@@ -250,7 +250,7 @@ fn unblocks(case: &Case) {
 }
 
 #[test]
-fn several_blockers_each_have_their_way_out() {
+fn several_blockers_each_have_their_fix() {
     let scope = ControlPlane::shared().scope("blocked-twice");
     account(&scope, &json!({}));
     let binding = json!({

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::fix::fix;
 use super::{Blocker, Head, Plan};
 
 /// All blockers of a plan, those together that one and the same step lifts.
@@ -20,16 +21,6 @@ pub struct Reason {
     pub blockers: Vec<Blocker>,
     /// What unblocks it, with a line to paste.
     pub fix: Option<String>,
-}
-
-/// What unblocks `plan` where `blocker` blocks it. With an object of another instance in the way, other names are the
-/// only way, and one that helps with every other object too.
-pub(super) fn fix(blocker: &Blocker, plan: &Plan, head: &Head) -> Option<String> {
-    let needs_names = plan.blockers.iter().find(|other| other.needs_other_names());
-    match needs_names {
-        Some(other) if blocker.object().is_some() => other.hint(head),
-        _ => blocker.hint(head),
-    }
 }
 
 impl Blocked {

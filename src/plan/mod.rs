@@ -12,6 +12,7 @@ mod blocked;
 mod blocker;
 mod change;
 mod edit;
+mod fix;
 mod foresee;
 mod key;
 mod layout;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::blocked::fix;
+use super::fix::fix;
 use super::{Action, Change, Content, Plan, Target};
 use crate::command_line::CommandLine;
 use crate::diff::{self, Line, LineKind};
-use crate::mask::Masker;
+use crate::mask::{Masker, scrub};
 use crate::spec::Consumer;
 
 /// What a plan is for.
@@ -44,7 +44,10 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
     let blockers: Vec<Value> = plan
         .blockers
         .iter()
-        .map(|blocker| json!({"message": blocker.to_string(), "hint": fix(blocker, plan, head)}))
+        .map(|blocker| {
+            let fix = fix(blocker, plan, head).map(|fix| scrub(&fix));
+            json!({"message": scrub(&blocker.to_string()), "hint": fix})
+        })
         .collect();
     json!({
         "cluster": {"context": head.context, "server": head.server},

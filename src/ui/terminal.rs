@@ -45,7 +45,7 @@ impl Terminal {
             .map_err(io::Error::other)?
     }
 
-    /// Ends the line of a question that nobody waits for any more.
+    /// Ends the line of a question without an answer.
     pub fn end_line(&self) {
         // A terminal that went away shows no line.
         let _ = (&self.0).write_all(b"\n");

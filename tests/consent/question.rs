@@ -137,6 +137,27 @@ fn a_file_that_changes_while_the_question_is_open_stops_the_run() {
 }
 
 #[test]
+fn every_consumer_asks() {
+    let scope = ControlPlane::shared().scope("prompt-consumers");
+    for (consumer, arguments) in [
+        ("grafana-agent", &["--apply", "--format", "static"][..]),
+        (
+            "alloy",
+            &["--apply", "--remote-write", "https://example.com/push"],
+        ),
+    ] {
+        let command = Monconf::for_consumer(consumer, &scope, arguments).command();
+        let (code, shown) = pty::run(&command, |session| {
+            let shown = session.expect(QUESTION);
+            assert!(shown.contains("\nCreate "), "{consumer}: {shown}");
+            session.send_line("n");
+        });
+        assert_eq!(code, 1, "{consumer}: {shown}");
+    }
+    assert_eq!(writes(&scope), 0);
+}
+
+#[test]
 fn with_yes_there_is_no_question() {
     let scope = ControlPlane::shared().scope("prompt-none");
     let remove = super::remove(&scope).args(["--yes"]).command();

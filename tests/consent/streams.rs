@@ -102,7 +102,7 @@ fn no_other_stream_gives_consent() {
 
 /// A limit that is too short for a busy machine to come to the question is tried again, longer.
 #[test]
-fn a_question_that_nobody_answers_ends_without_writing() {
+fn an_unanswered_question_ends_without_writing() {
     let scope = ControlPlane::shared().scope("consent-unanswered");
     scope.create_namespace();
     for (verb, question) in verbs(&scope) {
