@@ -58,7 +58,7 @@ pub(super) async fn run(
         prepared.head.call = CommandLine::of(&global.arguments);
         outcome.plans(&prepared.plan);
         show(&prepared, manner, ui);
-        refuse_blocked(&prepared, manner)?;
+        refuse_blocked(&prepared, manner.shows(&prepared))?;
         return Ok(planned(&prepared.plan, manner));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;

@@ -111,6 +111,22 @@ fn an_object_that_changes_while_the_question_is_open_stops_the_run() {
 }
 
 #[test]
+fn what_blocks_the_plan_while_the_question_is_open_stops_the_run() {
+    let scope = ControlPlane::shared().scope("prompt-blocked");
+    scope.create_namespace();
+    let (code, shown) = pty::run(&command(&scope, &[]), |session| {
+        session.expect(QUESTION);
+        let namespace = format!("/api/v1/namespaces/{}", scope.namespace);
+        scope.admin().delete(&namespace).unwrap();
+        session.send_line("y");
+    });
+    assert_eq!(code, 1, "{shown}");
+    let said = format!("error: Namespace {} is being deleted", scope.namespace);
+    assert!(shown.contains(&said), "{shown}");
+    assert_eq!(writes(&scope), 0, "{shown}");
+}
+
+#[test]
 fn a_file_that_changes_while_the_question_is_open_stops_the_run() {
     let scope = ControlPlane::shared().scope("prompt-file");
     let folder = tempfile::tempdir().unwrap();

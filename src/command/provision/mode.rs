@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
 use crate::command::SettingsFile;
+use crate::prepare::Prepared;
 
 /// How the command runs, as opposed to what it should achieve.
 #[derive(clap::Args)]
@@ -77,4 +78,11 @@ pub(in crate::command) enum Output {
 pub(in crate::command) struct Manner<'a> {
     pub(in crate::command) writing: &'a Writing,
     pub(in crate::command) output: Output,
+}
+
+impl Manner<'_> {
+    /// Whether standard output holds the plan as text: where there is a configuration to print, standard error does.
+    pub(super) fn shows(self, prepared: &Prepared) -> bool {
+        self.output == Output::Text && prepared.output.is_none()
+    }
 }

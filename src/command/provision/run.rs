@@ -75,7 +75,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         tell(&prepared, outcome);
         if !manner.writing.apply {
             show(&prepared, manner, ui);
-            refuse_blocked(&prepared, manner)?;
+            refuse_blocked(&prepared, manner.shows(&prepared))?;
             if let Some(reload) = self.reload {
                 interrupt.or(reload.compare(&prepared.plan, ui)).await?;
             }
@@ -84,7 +84,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         if manner.output == Output::Text {
             show(&prepared, manner, ui);
         }
-        refuse_blocked(&prepared, manner)?;
+        refuse_blocked(&prepared, manner.shows(&prepared))?;
         if prepared.plan.is_empty() {
             let runs = self.take(&prepared.plan, interrupt).await?;
             finish(&prepared, None, runs.as_ref(), manner, ui);
@@ -106,6 +106,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
                 show(&again, manner, ui);
                 return Err(Error::Changed { target });
             }
+            refuse_blocked(&again, false)?;
             // Of an object that is not shown whole something else may have changed.
             prepared = again;
             tell(&prepared, outcome);
@@ -126,14 +127,15 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
     }
 }
 
-pub(super) fn refuse_blocked(prepared: &Prepared, manner: Manner<'_>) -> Result<()> {
-    let Some(blocked) = Blocked::of(&prepared.plan, &prepared.head) else {
-        return Ok(());
-    };
-    Err(Error::Blocked(Blocked {
-        is_shown: manner.output == Output::Text && prepared.output.is_none(),
-        ..blocked
-    }))
+/// `is_shown`: whether standard output holds what blocks the plan already.
+pub(super) fn refuse_blocked(prepared: &Prepared, is_shown: bool) -> Result<()> {
+    match Blocked::of(&prepared.plan, &prepared.head) {
+        None => Ok(()),
+        Some(blocked) => Err(Error::Blocked(Blocked {
+            is_shown,
+            ..blocked
+        })),
+    }
 }
 
 /// What a run came to that writes nothing.

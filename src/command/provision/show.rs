@@ -12,11 +12,10 @@ pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     match manner.output {
         Output::Text => {
-            // Standard output belongs to the configuration where there is one to print.
-            let stream = if prepared.output.is_some() {
-                Stream::Err
-            } else {
+            let stream = if manner.shows(prepared) {
                 Stream::Out
+            } else {
+                Stream::Err
             };
             ui.plan(plan, head, manner.writing.context_lines, stream);
             if let Some(configuration) = &prepared.output
