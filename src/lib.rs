@@ -12,8 +12,8 @@
 //!
 //! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan,
 //! [`token`] the decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command
-//! takes, [`mark`] the comments that name the instance and the cluster of a text, [`splice`] the change of a list in
-//! somebody's text, [`alloy`] the language
+//! takes, [`consent`] the question before something is written, [`mark`] the comments that name the instance and the
+//! cluster of a text, [`splice`] the change of a list in somebody's text, [`alloy`] the language
 //! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
 //! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended, [`core_dumps`]
 //! that its memory stays its own. Only [`cluster`]
@@ -26,6 +26,8 @@ pub mod apply;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod command_line;
+pub mod consent;
 pub mod core_dumps;
 pub mod diff;
 pub mod error;
@@ -53,6 +55,7 @@ pub mod verify;
 pub mod yaml;
 
 mod quoted;
+mod words;
 
 // Tests within may share what the others are made of.
 #[cfg(test)]
@@ -101,6 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn finish(cli: Cli, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
+    cli.refuse_consent_of_environment()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

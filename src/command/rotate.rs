@@ -12,10 +12,11 @@ use super::{SettingsFile, Whose};
 use crate::apply::{Progress, apply};
 use crate::cli::Global;
 use crate::cluster::{Cluster, Issued, Scraper};
+use crate::command_line::CommandLine;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::Change;
+use crate::plan::{Blocked, Change};
 use crate::prepare::{Prepared, issued, prepare};
 use crate::reload::{Options, Server};
 use crate::render::Templates;
@@ -217,8 +218,9 @@ impl Rotation<'_> {
         if plan.changes.is_empty() {
             return Err(nothing_to_replace());
         }
-        if !plan.blockers.is_empty() {
-            return Err(Error::Blocked(plan.blockers.clone()));
+        prepared.head.call = CommandLine::of(&self.global.arguments);
+        if let Some(blocked) = Blocked::of(plan, &prepared.head) {
+            return Err(Error::Blocked(blocked));
         }
         if plan.issues_token() {
             plan.renew_handle(&prepared.handle);

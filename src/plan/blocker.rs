@@ -188,6 +188,20 @@ impl Blocker {
         }
     }
 
+    /// Whether another instance has the name, which `--take-ownership` does not change.
+    #[must_use]
+    pub const fn needs_other_names(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherInstance { .. }
+                | Self::ForeignJob {
+                    owner: Some(_),
+                    is_elsewhere: false,
+                    ..
+                }
+        )
+    }
+
     /// Whether `--take-ownership` lifts it.
     #[must_use]
     pub const fn is_lifted_by_taking_over(&self) -> bool {
@@ -370,101 +384,9 @@ fn listed(names: &[String]) -> String {
 }
 
 /// Whose kinds these are.
-fn operator(kinds: &[Kind]) -> &'static str {
+pub(super) fn operator(kinds: &[Kind]) -> &'static str {
     match kinds.first() {
         Some(kind) if Kind::AGENTS.contains(kind) => "Grafana Agent's operator",
         _ => "prometheus-operator",
-    }
-}
-
-impl Blocker {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::ForeignFile { is_elsewhere: true, .. } => {
-                "name another file, and another folder with --token-dir, for this cluster; --take-ownership overwrites it".into()
-            }
-            Self::ForeignFile { .. } => {
-                "--take-ownership overwrites it; or name another file".into()
-            }
-            Self::OthersFile {
-                path,
-                user,
-                is_token: true,
-            } => format!(
-                "`rm {}`; or --token-owner {user} where Prometheus runs as that user",
-                path.display()
-            ),
-            Self::OthersFile { path, .. } => {
-                format!("`rm {}`; or --take-ownership writes to it", path.display())
-            }
-            Self::FieldConflict { .. } | Self::NotOurs { .. } => {
-                "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
-            }
-            Self::OtherInstance { .. }
-            | Self::ForeignJob {
-                owner: Some(_),
-                is_elsewhere: false,
-                ..
-            } => "--name NAME makes an instance with names of its own".into(),
-            Self::ForeignJob {
-                is_elsewhere: true, ..
-            }
-            | Self::OtherCluster { .. } => {
-                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
-            }
-            Self::SeveralClusters { servers, .. } => match servers.first() {
-                Some(server) => format!("name the API server of the cluster that is meant, such as --api-server {server}, or leave out --offline"),
-                None => "leave out --offline: the cluster then tells which jobs are its own".into(),
-            },
-            Self::ForeignJob { .. } => {
-                "--take-ownership replaces it (the diff above shows what would change); --name NAME makes jobs with names of their own".into()
-            }
-            Self::NoFile { path } => format!(
-                "is the path right? To begin an empty configuration: `touch {}`",
-                path.display()
-            ),
-            Self::Unfit { refusal, .. } if refusal.column > 0 => "mend it at that place first".into(),
-            Self::Unfit { is_file, .. } => {
-                let or = if *is_file { "; or let --drop-in FILE hold the jobs" } else { "" };
-                format!("write that list with one item a line, each after a dash{or}")
-            }
-            Self::Unwritable(unwritable) => unwritable.hint(),
-            Self::Unloadable { hint, .. }
-            | Self::Layout { hint, .. }
-            | Self::Exposed { hint, .. } => hint.clone(),
-            Self::Terminating { namespace, .. } => format!(
-                "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
-            ),
-            Self::NotVacant { .. } => {
-                "leave out --delete-namespace to remove everything but the Namespace".into()
-            }
-            Self::NoNamespace { namespace, object } => {
-                let or = match object.kind {
-                    Kind::Role => ", or take it out of the job's namespaces",
-                    _ => "",
-                };
-                format!("create it first (`kubectl create namespace {namespace}`){or}")
-            }
-            Self::NoAccount { .. } => {
-                "install what makes it, such as the chart, or leave out --existing-access and it is made here".into()
-            }
-            Self::KindNotServed { kinds } => {
-                let text = match kinds.first() {
-                    Some(kind) if Kind::AGENTS.contains(kind) => "static",
-                    _ => "raw",
-                };
-                format!(
-                    "install {} (its CRDs suffice), or write a scrape configuration instead: --format {text}",
-                    operator(kinds)
-                )
-            }
-            Self::Escalation { object, .. } => format!(
-                "ask someone who holds these rights to run this command, or an administrator for `escalate` and `bind` on {} {}",
-                object.kind.plural(),
-                object.location()
-            ),
-        })
     }
 }

@@ -9,11 +9,13 @@ use serde_json::Value;
 use crate::object::{ObjectKey, ObjectRef};
 
 mod adopt;
+mod blocked;
 mod blocker;
 mod change;
 mod cluster;
 mod edit;
 mod file;
+mod fix;
 mod foresee;
 mod key;
 mod layout;
@@ -26,6 +28,7 @@ mod surplus;
 mod text;
 mod unwritable;
 
+pub use blocked::{Blocked, Reason};
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
 pub use owner::{FileKind, is_ours, is_valid_token};

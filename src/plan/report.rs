@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, Blocker, Change, Content, Plan, Target};
+use super::fix::fix;
+use super::{Action, Change, Content, Plan, Target};
+use crate::command_line::CommandLine;
 use crate::diff::{self, Line, LineKind};
-use crate::mask::Masker;
+use crate::mask::{Masker, scrub};
 use crate::spec::Consumer;
 
 /// What a plan is for.
@@ -32,12 +34,21 @@ pub struct Head {
     pub files_only: bool,
     /// Whether the instance goes.
     pub removing: bool,
+    /// The command line, for lines to paste.
+    pub call: CommandLine,
 }
 
 /// Everything that the plan shows, with JSON pointers to what changes and every secret masked.
 #[must_use]
 pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
-    let blockers: Vec<Value> = plan.blockers.iter().map(blocker).collect();
+    let blockers: Vec<Value> = plan
+        .blockers
+        .iter()
+        .map(|blocker| {
+            let fix = fix(blocker, plan, head).map(|fix| scrub(&fix));
+            json!({"message": scrub(&blocker.to_string()), "hint": fix})
+        })
+        .collect();
     json!({
         "cluster": {"context": head.context, "server": head.server},
         "identity": head.identity,
@@ -59,10 +70,6 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
             "unchanged": plan.count(&[Action::Unchanged]),
         },
     })
-}
-
-fn blocker(blocker: &Blocker) -> Value {
-    json!({"message": blocker.to_string(), "hint": blocker.hint()})
 }
 
 fn entry(change: &Change, masker: &mut Masker) -> Value {

@@ -5,13 +5,14 @@ use std::path::Path;
 use super::check;
 use super::context::{AlertsContext, Context};
 use super::desired::DesiredFile;
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use super::selection::{self, Selector};
 use crate::error::Result;
 use crate::job::Job;
 use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
+use crate::words::counted;
 
 const RULES: &str = "alerts.yaml";
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::alloy::alloy;
 use super::context::Context;
 use super::desired::{DesiredFile, IN_CLUSTER};
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use super::unplaced;
 use crate::access::{self, Need, Right, Scope};
 use crate::alloy::{Credentials, Destination, Endpoint, Login, SecretRef, Settings};
@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::mark::Comment;
 use crate::plan::{Content, Stage};
 use crate::spec::{AlloyPlace, AlloyToken, RemoteAuth, RemoteWrite, Spec};
+use crate::words::counted;
 use crate::yaml;
 
 /// To read the Secrets that the configuration names, each by its name.

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 
 use crate::command::SettingsFile;
+use crate::prepare::Prepared;
 
 /// How the command runs, as opposed to what it should achieve.
 #[derive(clap::Args)]
@@ -35,12 +36,12 @@ pub(in crate::command) struct Writing {
     #[command(flatten)]
     pub(in crate::command) file: SettingsFile,
 
-    /// Write what the diff shows, after asking on a terminal
-    #[arg(long, env = "MONCONF_APPLY", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    /// Write what the plan shows, after asking on the terminal; without a terminal, write it
+    #[arg(long)]
     pub(in crate::command) apply: bool,
 
-    /// Do not ask
-    #[arg(short, long, env = "MONCONF_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    /// Do not ask; without a terminal, required to delete an instance or move it to another destination
+    #[arg(short, long)]
     pub(super) yes: bool,
 
     /// Exit with 2 when something is to be changed, 0 when nothing is
@@ -77,4 +78,11 @@ pub(in crate::command) enum Output {
 pub(in crate::command) struct Manner<'a> {
     pub(in crate::command) writing: &'a Writing,
     pub(in crate::command) output: Output,
+}
+
+impl Manner<'_> {
+    /// Whether standard output holds the plan as text: where there is a configuration to print, standard error does.
+    pub(super) fn shows(self, prepared: &Prepared) -> bool {
+        self.output == Output::Text && prepared.output.is_none()
+    }
 }

@@ -1,18 +1,22 @@
 //! A run from its plan to what it has written.
 
 use super::mode::{Manner, Output};
-use super::show::{finish, show};
+use super::show::{finish, show, show_to_person};
 use super::write::write;
+use crate::cli::Global;
 use crate::cluster::Cluster;
+use crate::command::consent::{Consent, obtain};
 use crate::command::reload::{Reload, Runs};
+use crate::command_line::CommandLine;
+use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::Plan;
+use crate::plan::{Blocked, Plan};
 use crate::prepare::Prepared;
 use crate::spec::Spec;
 use crate::token::Verdict;
-use crate::ui::Ui;
+use crate::ui::{Terminal, Ui};
 
 /// How often a plan is made anew because the cluster changed under it.
 const ATTEMPTS: usize = 3;
@@ -29,6 +33,7 @@ pub(in crate::command) struct Run<'a, P> {
     /// Reads what exists, and plans.
     pub(in crate::command) prepare: P,
     pub(in crate::command) manner: Manner<'a>,
+    pub(in crate::command) global: &'a Global,
     /// What it came to once everything is written.
     pub(in crate::command) written: Ended,
     pub(in crate::command) ui: &'a Ui,
@@ -41,26 +46,36 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         interrupt: &mut Interrupt,
         outcome: &mut Outcome,
     ) -> Result<Exit> {
+        let mut consent = None;
         for _ in 1..ATTEMPTS {
-            match Box::pin(self.attempt(interrupt, outcome)).await {
-                Err(Error::Changed { target }) if !asks(self.manner, self.ui) => {
+            match Box::pin(self.attempt(interrupt, outcome, &mut consent)).await {
+                Err(Error::Changed { target }) if consent != Some(Consent::Answered) => {
                     self.ui
                         .note(&format!("{target} changed in the meantime; planning again"));
                 }
                 finished => return finished,
             }
         }
-        Box::pin(self.attempt(interrupt, outcome)).await
+        Box::pin(self.attempt(interrupt, outcome, &mut consent)).await
     }
 
-    async fn attempt(&self, interrupt: &mut Interrupt, outcome: &mut Outcome) -> Result<Exit> {
+    async fn attempt(
+        &self,
+        interrupt: &mut Interrupt,
+        outcome: &mut Outcome,
+        consent: &mut Option<Consent>,
+    ) -> Result<Exit> {
         let (manner, ui) = (self.manner, self.ui);
-        let read = &self.prepare;
+        let read = async || {
+            let mut prepared = (self.prepare)().await?;
+            prepared.head.call = CommandLine::of(&self.global.arguments);
+            Ok(prepared)
+        };
         let mut prepared = interrupt.or(Box::pin(read())).await?;
         tell(&prepared, outcome);
         if !manner.writing.apply {
             show(&prepared, manner, ui);
-            refuse_blocked(&prepared.plan)?;
+            refuse_blocked(&prepared, manner.shows(&prepared))?;
             if let Some(reload) = self.reload {
                 interrupt.or(reload.compare(&prepared.plan, ui)).await?;
             }
@@ -69,22 +84,29 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         if manner.output == Output::Text {
             show(&prepared, manner, ui);
         }
-        refuse_blocked(&prepared.plan)?;
+        refuse_blocked(&prepared, manner.shows(&prepared))?;
         if prepared.plan.is_empty() {
             let runs = self.take(&prepared.plan, interrupt).await?;
             finish(&prepared, None, runs.as_ref(), manner, ui);
             return Ok(Ended::Unchanged.into());
         }
-        if asks(manner, ui) {
-            if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
-                ui.note("Nothing was written.");
-                return Ok(Ended::Declined.into());
-            }
+        let yes = manner.writing.yes;
+        if manner.output != Output::Text && !yes && Terminal::is_there() {
+            show_to_person(&prepared, manner, ui);
+        }
+        let question = Question::of_plan(&prepared.plan, &prepared.head, &self.spec.names);
+        let obtained = obtain(&question, yes, self.global, interrupt, ui).await?;
+        *consent = Some(obtained);
+        if obtained == Consent::Refused {
+            return Ok(Ended::Declined.into());
+        }
+        if obtained == Consent::Answered {
             let again = interrupt.or(Box::pin(read())).await?;
             if let Some(target) = prepared.plan.differs_from(&again.plan) {
                 show(&again, manner, ui);
                 return Err(Error::Changed { target });
             }
+            refuse_blocked(&again, false)?;
             // Of an object that is not shown whole something else may have changed.
             prepared = again;
             tell(&prepared, outcome);
@@ -106,16 +128,15 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
     }
 }
 
-/// Without a terminal, `--apply` is consent.
-fn asks(manner: Manner<'_>, ui: &Ui) -> bool {
-    manner.writing.apply && !manner.writing.yes && ui.is_interactive()
-}
-
-pub(super) fn refuse_blocked(plan: &Plan) -> Result<()> {
-    if plan.blockers.is_empty() {
-        return Ok(());
+/// `is_shown`: whether standard output holds what blocks the plan already.
+pub(super) fn refuse_blocked(prepared: &Prepared, is_shown: bool) -> Result<()> {
+    match Blocked::of(&prepared.plan, &prepared.head) {
+        None => Ok(()),
+        Some(blocked) => Err(Error::Blocked(Blocked {
+            is_shown,
+            ..blocked
+        })),
     }
-    Err(Error::Blocked(plan.blockers.clone()))
 }
 
 /// What a run came to that writes nothing.

@@ -12,11 +12,10 @@ pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     match manner.output {
         Output::Text => {
-            // Standard output belongs to the configuration where there is one to print.
-            let stream = if prepared.output.is_some() {
-                Stream::Err
-            } else {
+            let stream = if manner.shows(prepared) {
                 Stream::Out
+            } else {
+                Stream::Err
             };
             ui.plan(plan, head, manner.writing.context_lines, stream);
             if let Some(configuration) = &prepared.output
@@ -35,6 +34,15 @@ pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     }
     if !manner.writing.apply {
         remaining(plan, ui);
+    }
+}
+
+/// The plan for the person who is asked about it, where standard output is for programs.
+pub(super) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
+    let Prepared { plan, head, .. } = prepared;
+    ui.plan(plan, head, manner.writing.context_lines, Stream::Err);
+    for warning in &plan.warnings {
+        ui.warn(warning);
     }
 }
 
