@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, Blocker, Change, Content, Plan, Target};
+use super::{Action, Blocker, Change, Content, Plan, Rotation, Target};
 use crate::diff::{self, Line, LineKind};
 use crate::mask::Masker;
 use crate::spec::Consumer;
@@ -32,13 +32,15 @@ pub struct Head {
     pub files_only: bool,
     /// Whether the instance goes.
     pub removing: bool,
+    /// The token, where nothing but that is replaced.
+    pub rotation: Option<Rotation>,
 }
 
 /// Everything that the plan shows, with JSON pointers to what changes and every secret masked.
 #[must_use]
 pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
     let blockers: Vec<Value> = plan.blockers.iter().map(blocker).collect();
-    json!({
+    let mut report = json!({
         "cluster": {"context": head.context, "server": head.server},
         "identity": head.identity,
         "consumer": head.consumer.name(),
@@ -58,7 +60,11 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
             "delete": plan.count(&[Action::Delete]),
             "unchanged": plan.count(&[Action::Unchanged]),
         },
-    })
+    });
+    if let Some(rotation) = &head.rotation {
+        report["rotation"] = rotation.report();
+    }
+    report
 }
 
 fn blocker(blocker: &Blocker) -> Value {

@@ -5,6 +5,7 @@ mod configuration;
 mod configured;
 mod discoverers;
 mod existing;
+mod found;
 mod issued;
 mod legacy;
 mod own_files;
@@ -19,7 +20,7 @@ use jiff::Timestamp;
 use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
-use self::existing::{ca, current_token, files, surplus};
+use self::existing::{ca, current_token, files, named_by_secret, surplus};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
@@ -33,6 +34,7 @@ use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, Verdict, decide};
 
 pub use self::configured::{Identities, Standing, identities};
+pub use self::found::{Account, Found};
 pub use self::issued::{Issued, issued};
 pub use self::partly::{Partly, prepare_partly, prepare_removal_partly, prepare_unseen};
 pub use self::removal::prepare_removal;
@@ -57,6 +59,8 @@ pub struct Prepared {
     pub service_account: String,
     /// What happens to the token; `None` where the instance goes.
     pub decision: Option<Decision>,
+    /// What exists of the instance; `None` where the instance goes, and where no cluster was asked.
+    pub found: Option<Found>,
 }
 
 impl Prepared {
@@ -121,6 +125,7 @@ async fn planned(
     let decision = decide(&Situation {
         current: token.as_ref(),
         handles,
+        in_secret: named_by_secret(spec, &form, &snapshot),
         ..situation(spec, &slots, &snapshot)
     });
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
@@ -170,6 +175,7 @@ async fn planned(
     let not_served = by_operator.then(|| snapshot.not_served(spec));
     let warnings = snapshot.warnings.clone();
     let no_account = no_account(spec, &snapshot);
+    let found = Found::of(spec, &form, &snapshot, (token.as_ref(), decision.used));
     let readers = beside(spec, &form, &snapshot);
     let existing = Existing {
         surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
@@ -188,13 +194,17 @@ async fn planned(
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
-    Ok(assemble(
+    let prepared = assemble(
         plan,
         head,
         desired,
         (slots[decision.slot].clone(), decision),
         spec,
-    ))
+    );
+    Ok(Prepared {
+        found: Some(found),
+        ..prepared
+    })
 }
 
 /// The ServiceAccount that somebody else should have made.
@@ -314,6 +324,7 @@ fn unseen<'a>(spec: &Spec, slots: &'a [String; 2]) -> Situation<'a> {
         current: None,
         slots,
         handles: [None, None],
+        in_secret: None,
         service_account: None,
         keys: None,
         duration: spec.duration,
@@ -354,6 +365,7 @@ fn head(spec: &Spec, form: &Form) -> Head {
         applying: false,
         files_only: false,
         removing: false,
+        rotation: None,
     }
 }
 
@@ -400,6 +412,7 @@ fn assemble(
         head,
         handle,
         decision: Some(decision),
+        found: None,
         service_account: spec.names.service_account(),
     }
 }

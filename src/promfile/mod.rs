@@ -16,6 +16,7 @@ mod write;
 pub use check::{Home, check_removal};
 pub use glob::{covers, glob};
 pub use owner::{FileOwner, owner};
+pub use place::resolve;
 pub use put::put;
 pub use read::read;
 pub use remove::{entries, remove, remove_folder};

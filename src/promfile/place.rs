@@ -16,7 +16,8 @@ const LINKS: usize = 40;
 const STICKY: u32 = 0o1000;
 
 /// What a path leads to through symbolic links, also where nothing is there yet.
-pub(super) fn resolve(path: &Path) -> PathBuf {
+#[must_use]
+pub fn resolve(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         if let Ok(found) = fs::canonicalize(&path) {

@@ -62,6 +62,8 @@ pub const REQUESTED: &str = "monconf/requested";
 pub const ISSUED_AT: &str = "monconf/issued-at";
 /// Annotation of a handle: when its token ends, as the server granted it.
 pub const EXPIRES_AT: &str = "monconf/expires-at";
+/// Annotation of the bound Secret of a token that was replaced: until when that token stays valid.
+pub const REVOKE_AFTER: &str = "monconf/revoke-after";
 
 /// How a configuration file begins, behind what begins a comment, so that it is known again.
 const FILE_MARK: &str = " Written by monconf, instance ";

@@ -41,6 +41,18 @@ fn head(head: &Head) -> String {
             head.namespace
         ));
     }
+    if let Some(rotation) = &head.rotation {
+        let mut text = format!(
+            "{place}\n{}: rotation of instance {} in namespace {}\n",
+            head.consumer.title(),
+            head.instance,
+            head.namespace
+        );
+        for (name, what) in rotation.lines() {
+            text.push_str(&format!("  {name:<10}  {what}\n"));
+        }
+        return scrub(&text);
+    }
     // Alloy has one format.
     let format = if head.consumer == Consumer::Alloy {
         String::new()

@@ -41,11 +41,11 @@ pub(in crate::command) struct Writing {
 
     /// Do not ask
     #[arg(short, long, env = "MONCONF_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
-    pub(super) yes: bool,
+    pub(in crate::command) yes: bool,
 
     /// Exit with 2 when something is to be changed, 0 when nothing is
     #[arg(long, env = "MONCONF_DETAILED_EXITCODE", hide_env_values = true, value_parser = BoolishValueParser::new())]
-    pub(super) detailed_exitcode: bool,
+    pub(in crate::command) detailed_exitcode: bool,
 
     /// Unchanged lines around each change in a diff
     #[arg(

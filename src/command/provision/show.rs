@@ -8,7 +8,7 @@ use crate::plan::{Content, Head, Plan, Stage, report};
 use crate::prepare::Prepared;
 use crate::ui::{Stream, Ui};
 
-pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
+pub(in crate::command) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     match manner.output {
         Output::Text => {
@@ -105,12 +105,7 @@ fn json(plan: &Plan, head: &Head, written: Option<&Written>, runs: Option<&Runs>
     let mut report = report(plan, head, &mut Masker::default());
     report["applied"] = written.is_some().into();
     if let Some(issued) = written.and_then(|written| written.issued.as_ref()) {
-        report["token"] = serde_json::json!({
-            "requested": issued.grant.asked.to_string(),
-            "granted": issued.grant.granted().to_string(),
-            "issuedAt": issued.grant.issued_at.to_string(),
-            "expiresAt": issued.grant.expires_at.to_string(),
-        });
+        report["token"] = issued.grant.report();
     }
     if let Some(runs) = runs {
         report["prometheus"] = runs.json();
