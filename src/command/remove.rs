@@ -101,6 +101,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
             writing: &args.writing,
             output: args.output.into(),
         },
+        global,
         written: Ended::Removed,
         ui,
     };
