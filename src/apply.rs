@@ -377,7 +377,10 @@ fn settle(body: &mut Value, issued: Option<&Issued>, overlap: Overlap) {
     for (key, time) in [
         (ISSUED_AT, issued.map(|issued| issued.grant.issued_at)),
         (EXPIRES_AT, issued.map(|issued| issued.grant.expires_at)),
-        (REVOKE_AFTER, issued.map(|issued| overlap.after(issued.now()))),
+        (
+            REVOKE_AFTER,
+            issued.map(|issued| overlap.after(issued.now())),
+        ),
     ] {
         if annotations
             .get(key)

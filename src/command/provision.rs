@@ -19,7 +19,7 @@ use crate::ui::Ui;
 
 pub(super) use self::mode::{Manner, Mode, Output, Writing};
 pub(super) use self::run::{CHANGES_PENDING, Run};
-pub(super) use self::show::show;
+pub(super) use self::show::{show, show_to_person};
 
 /// What the command of a consumer takes.
 #[derive(clap::Args)]

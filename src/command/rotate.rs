@@ -15,7 +15,7 @@ use self::guard::{Guard, place};
 use self::proof::{Prover, Verified};
 use super::Whose;
 use super::consent::{Consent, obtain};
-use super::provision::{CHANGES_PENDING, Manner, Writing, connect, show};
+use super::provision::{CHANGES_PENDING, Manner, Writing, connect, show, show_to_person};
 use super::remove::Output;
 use crate::apply::{Progress, apply};
 use crate::cli::Global;
@@ -226,9 +226,8 @@ impl Rotation<'_> {
         let pending = !prepared.plan.is_empty();
         let mut written = None;
         if writing.apply && pending {
-            let question =
-                Question::of_plan(&prepared.plan, &prepared.head, &self.spec.names);
-            let consent = self.consent(&question, interrupt).await?;
+            let question = Question::of_plan(&prepared.plan, &prepared.head, &self.spec.names);
+            let consent = self.consent(&question, &prepared, interrupt).await?;
             if consent == Consent::Refused {
                 return Ok(Ended::Declined.into());
             }
@@ -264,7 +263,7 @@ impl Rotation<'_> {
             show(&prepared, self.manner, self.ui);
         }
         let question = self.question(&prepared);
-        match self.consent(&question, interrupt).await? {
+        match self.consent(&question, &prepared, interrupt).await? {
             Consent::Refused => return Ok(Ended::Declined.into()),
             Consent::Given => {}
             Consent::Answered => {
@@ -278,9 +277,7 @@ impl Rotation<'_> {
         }
         let written = match self.write(&prepared, interrupt, outcome).await {
             Err(error @ Error::Changed { .. }) => {
-                return interrupt
-                    .or(Box::pin(self.by_whom(&prepared, error)))
-                    .await;
+                return interrupt.or(Box::pin(self.by_whom(&prepared, error))).await;
             }
             written => written?,
         };
@@ -315,7 +312,7 @@ impl Rotation<'_> {
         if self.manner.writing.detailed_exitcode {
             return Ok(Ended::Planned.with_code(CHANGES_PENDING));
         }
-        if Terminal::open().ok().flatten().is_some() {
+        if Terminal::is_there() {
             return Ok(Ended::Planned.into());
         }
         Err(Error::usage_hint(
@@ -346,8 +343,16 @@ impl Rotation<'_> {
         }
     }
 
-    async fn consent(&self, question: &Question, interrupt: &mut Interrupt) -> Result<Consent> {
+    async fn consent(
+        &self,
+        question: &Question,
+        prepared: &Prepared,
+        interrupt: &mut Interrupt,
+    ) -> Result<Consent> {
         let yes = self.manner.writing.yes;
+        if self.manner.output == Output::Json.into() && !yes && Terminal::is_there() {
+            show_to_person(prepared, self.manner, self.ui);
+        }
         obtain(question, yes, self.global, interrupt, self.ui).await
     }
 
@@ -388,8 +393,9 @@ impl Rotation<'_> {
     async fn prepare(&self) -> Result<Prepared> {
         let applies = self.manner.writing.apply;
         let mut prepared = prepare(self.spec, self.templates, &self.cluster, false).await?;
-        let plan = &mut prepared.plan;
-        plan.retain_token(&self.spec.names);
+        prepared.plan.retain_token(&self.spec.names);
+        // The configuration stays as it is.
+        prepared.output = None;
         let guard = Guard {
             spec: self.spec,
             cluster: &self.cluster,
@@ -421,9 +427,7 @@ impl Rotation<'_> {
             current: found.current.clone(),
             reason: match prepared.verdict()? {
                 Verdict::Keep(_) => None,
-                Verdict::Issue(reason) => {
-                    Some(reason.trim_start_matches("new token: ").to_owned())
-                }
+                Verdict::Issue(reason) => Some(reason.trim_start_matches("new token: ").to_owned()),
             },
             overlap: self.spec.renewal.overlap.0,
             now: found.now,

@@ -106,7 +106,10 @@ impl Kept {
             kept.applies |= flag.get_long() == Some("apply");
             let takes_next = flag.get_action().takes_values() && within.is_none();
             let next = if takes_next { arguments.next() } else { None };
-            if ["context", "kubeconfig"].map(Some).contains(&flag.get_long()) {
+            if ["context", "kubeconfig"]
+                .map(Some)
+                .contains(&flag.get_long())
+            {
                 kept.to_cluster.push(word.clone());
                 kept.to_cluster.extend(next.cloned());
             }

@@ -125,8 +125,7 @@ async fn planned(
     let decision = decide(&Situation {
         current: token.as_ref(),
         handles,
-        in_secret: named_by_secret(spec, &form, &snapshot),
-        ..situation(spec, &slots, &snapshot)
+        ..situation(spec, &form, &slots, &snapshot)
     });
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
     let surroundings = Surroundings {
@@ -194,16 +193,10 @@ async fn planned(
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
-    let prepared = assemble(
-        plan,
-        head,
-        desired,
-        (slots[decision.slot].clone(), decision),
-        spec,
-    );
+    let handle = slots[decision.slot].clone();
     Ok(Prepared {
         found: Some(found),
-        ..prepared
+        ..assemble(plan, head, desired, (handle, decision), spec)
     })
 }
 
@@ -306,12 +299,18 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
 }
 
 /// What the cluster says of the account and its tokens.
-fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
+fn situation<'a>(
+    spec: &Spec,
+    form: &Form,
+    slots: &'a [String; 2],
+    snapshot: &'a Snapshot,
+) -> Situation<'a> {
     let names = &spec.names;
     let account = names.service_account();
     let account = ObjectRef::namespaced(Kind::ServiceAccount, &names.namespace, &account);
     Situation {
         service_account: snapshot.objects.get(&account),
+        in_secret: named_by_secret(spec, form, snapshot),
         keys: snapshot.keys.as_ref(),
         now: snapshot.now,
         ..unseen(spec, slots)

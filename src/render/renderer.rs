@@ -107,10 +107,12 @@ impl<'a> Renderer<'a> {
         let Some(live) = self.surroundings.objects.get(&reference) else {
             return Ok(());
         };
-        let recorded = [REQUESTED, ISSUED_AT, EXPIRES_AT].into_iter().filter_map(|key| {
-            let value = metadata(live, "annotations", key)?;
-            Some((key.to_owned(), value.to_owned()))
-        });
+        let recorded = [REQUESTED, ISSUED_AT, EXPIRES_AT]
+            .into_iter()
+            .filter_map(|key| {
+                let value = metadata(live, "annotations", key)?;
+                Some((key.to_owned(), value.to_owned()))
+            });
         let mut annotations: BTreeMap<String, String> = recorded.collect();
         annotations.insert(REVOKE_AFTER.to_owned(), PENDING_TIME.to_owned());
         let context = Context {

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub use bound::{BoundSecret, utc};
 pub use claims::{Claims, KeySet};
 pub use decide::{
-    Decision, Occupied, OVERLAP, Overlap, Renewal, Situation, Verdict, decide, due_at, rounded,
+    Decision, OVERLAP, Occupied, Overlap, Renewal, Situation, Verdict, decide, due_at, rounded,
 };
 pub use grant::Grant;
 

@@ -42,16 +42,17 @@ fn head(head: &Head) -> String {
         ));
     }
     if let Some(rotation) = &head.rotation {
-        let mut text = format!(
-            "{place}\n{}: rotation of instance {} in namespace {}\n",
+        let lines = rotation.lines().into_iter();
+        let lines: Vec<String> = lines
+            .map(|(name, what)| format!("  {name:<10}  {what}\n"))
+            .collect();
+        return scrub(&format!(
+            "{place}\n{}: rotation of instance {} in namespace {}\n{}",
             head.consumer.title(),
             head.instance,
-            head.namespace
-        );
-        for (name, what) in rotation.lines() {
-            text.push_str(&format!("  {name:<10}  {what}\n"));
-        }
-        return scrub(&text);
+            head.namespace,
+            lines.concat()
+        ));
     }
     // Alloy has one format.
     let format = if head.consumer == Consumer::Alloy {

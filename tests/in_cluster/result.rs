@@ -314,7 +314,10 @@ fn a_shorter_result_takes_the_place_of_a_longer_one() {
 fn nothing_is_held_back() {
     let instance = Instance::new("result-flow");
     instance.call("prometheus", &["--apply"]).run().ok();
-    instance.call("rotate", &["--apply", "--overlap", "1h"]).run().ok();
+    instance
+        .call("rotate", &["--apply", "--overlap", "1h"])
+        .run()
+        .ok();
     let mut child = instance
         .call("rotate", &["--apply", "--overlap", "1h", "--wait"])
         .spawn();

@@ -39,7 +39,7 @@ pub(in crate::command) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui)
 }
 
 /// The plan for the person who is asked about it, where standard output is for programs.
-pub(super) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
+pub(in crate::command) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     ui.plan(plan, head, manner.writing.context_lines, Stream::Err);
     for warning in &plan.warnings {

@@ -3,7 +3,7 @@
 use crate::cli::Global;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
-use crate::object::ObjectRef;
+use crate::object::{Kind, ObjectRef};
 use crate::preflight::of_consumer;
 use crate::prepare::{Account, Found, Prepared};
 use crate::promfile::resolve;
@@ -36,7 +36,7 @@ impl Guard<'_> {
                 format!(
                     "{} {}: nothing to replace, and nothing was written",
                     self.place(found),
-                    self.without_token(found),
+                    without_token(&found.place),
                 ),
                 format!("{}; {}", self.places(), self.issues_another()),
             ));
@@ -54,7 +54,10 @@ impl Guard<'_> {
                     "{account} of instance {} does not exist: no token can be issued for it. Nothing was written",
                     names.instance
                 ),
-                format!("`{}` creates it again, with a new token", self.consumer_command()),
+                format!(
+                    "`{}` creates it again, with a new token",
+                    self.consumer_command()
+                ),
             )),
             Account::Missing => Err(self.no_instance(&format!("{account} does not exist")).await),
             Account::Unlabelled => {
@@ -84,49 +87,43 @@ impl Guard<'_> {
     /// Names the instances that exist, as far as the current user may list them.
     async fn no_instance(&self, why: &str) -> Error {
         let names = &self.spec.names;
-        let mut message = format!(
+        let mut lines = vec![format!(
             "no instance {} of {} in namespace {}: {why}. Nothing was written",
             names.instance,
             names.consumer.name(),
             names.namespace
-        );
-        let apply = format!("`{}` creates one", self.consumer_command());
-        let hint = match self.cluster.instances(&names.namespace).await {
-            Err(failure) => {
-                message.push_str(&format!("\n  which instances exist is not known: {failure}"));
-                apply
-            }
+        )];
+        let mut meant = None;
+        match self.cluster.instances(&names.namespace).await {
+            Err(failure) => lines.push(format!("which instances exist is not known: {failure}")),
             Ok(instances) => {
                 let place = match &instances.only {
                     Some(namespace) => format!("in namespace {namespace}"),
                     None => "on this cluster".to_owned(),
                 };
                 let found: Vec<&Names> = instances.found.iter().map(|found| &found.names).collect();
-                if found.is_empty() {
-                    message.push_str(&format!("\n  no instance exists {place}"));
+                lines.push(if found.is_empty() {
+                    format!("no instance exists {place}")
                 } else {
-                    message.push_str(&format!("\n  instances {place}:"));
-                }
-                for of in &found {
-                    message.push_str(&format!(
-                        "\n    {} {}/{}",
-                        of.consumer.name(),
-                        of.namespace,
-                        of.instance
-                    ));
-                }
-                closest(&found, names).map_or(apply, |of| {
-                    format!(
-                        "`monconf rotate {} --name {} --namespace {}` plans the rotation of {}'s token",
-                        of.consumer.name(),
-                        of.instance,
-                        of.namespace,
-                        of.instance
-                    )
-                })
+                    format!("instances {place}:")
+                });
+                let name = |of: &&Names| {
+                    format!("  {} {}/{}", of.consumer.name(), of.namespace, of.instance)
+                };
+                lines.extend(found.iter().map(name));
+                meant = closest(&found, names).cloned();
             }
+        }
+        let hint = match meant {
+            Some(of) => format!(
+                "`monconf rotate {} --name {} --namespace {}` plans the rotation of that instance's token",
+                of.consumer.name(),
+                of.instance,
+                of.namespace
+            ),
+            None => format!("`{}` creates one", self.consumer_command()),
         };
-        Error::usage_hint(message, hint)
+        Error::usage_hint(lines.join("\n  "), hint)
     }
 
     fn elsewhere(&self, bound: &BoundSecret, found: &Found) -> Error {
@@ -139,7 +136,7 @@ impl Guard<'_> {
         let without = match (found.holds_token, found.place == TokenPlace::Pod) {
             (_, true) => "is not that of the live one".to_owned(),
             (true, _) => "holds another token".to_owned(),
-            (false, _) => self.without_token(found),
+            (false, _) => without_token(&found.place).to_owned(),
         };
         let message = format!(
             "the token of instance {} is not where these flags say: bound Secret {}/{} is live, {}, and {} {without}. Nothing was written",
@@ -157,15 +154,6 @@ impl Guard<'_> {
             None => format!("{}; {}", self.places(), self.issues_another()),
         };
         Error::usage_hint(message, hint)
-    }
-
-    fn without_token(&self, found: &Found) -> String {
-        match found.place {
-            TokenPlace::File(_) => "does not exist",
-            TokenPlace::Pod => "is renewed by the kubelet",
-            TokenPlace::Secret => "holds no token",
-        }
-        .to_owned()
     }
 
     /// Where the token was looked for.
@@ -215,13 +203,18 @@ pub(super) fn place(spec: &Spec, place: &TokenPlace) -> String {
             let path = std::path::absolute(&path).unwrap_or(path);
             format!("file {}", path.display())
         }
-        TokenPlace::Secret => ObjectRef::namespaced(
-            crate::object::Kind::Secret,
-            &names.namespace,
-            &names.token_secret(),
-        )
-        .to_string(),
+        TokenPlace::Secret => {
+            ObjectRef::namespaced(Kind::Secret, &names.namespace, &names.token_secret()).to_string()
+        }
         TokenPlace::Pod => "the token of the Pod itself".to_owned(),
+    }
+}
+
+const fn without_token(place: &TokenPlace) -> &'static str {
+    match place {
+        TokenPlace::File(_) => "does not exist",
+        TokenPlace::Pod => "is renewed by the kubelet",
+        TokenPlace::Secret => "holds no token",
     }
 }
 

@@ -219,7 +219,11 @@ fn a_replaced_token_is_revoked_after_the_time_that_was_recorded_on_it() {
             overlap,
             ..after_a_rotation(replaced(before(), revoke_after), now)
         };
-        assert_eq!(decision(&case).orphan, orphan, "{overlap} {revoke_after} {now}");
+        assert_eq!(
+            decision(&case).orphan,
+            orphan,
+            "{overlap} {revoke_after} {now}"
+        );
     }
     // It has expired before that.
     let expired = replaced(recorded(handle("h-1", -30 * DAY), 500), DAY);
@@ -235,9 +239,8 @@ fn a_slot_is_waited_for_until_its_token_is_of_no_use() {
         };
         decision(&case).occupied
     };
-    let before = |revoke_after, expires| {
-        replaced(recorded(handle("h-1", -30 * DAY), expires), revoke_after)
-    };
+    let before =
+        |revoke_after, expires| replaced(recorded(handle("h-1", -30 * DAY), expires), revoke_after);
     let end = |occupied: Option<Occupied>| match occupied {
         Some(Occupied::ByReplaced(bound, end)) => {
             assert_eq!(bound.name, "t-a");
@@ -295,7 +298,10 @@ fn a_live_token_that_is_not_where_the_consumer_is_taken_to_read_it_is_found() {
     assert_eq!(decision(&in_b).slot, 1);
     // Another token is there: of another cluster, say.
     let other = Case {
-        token: Some(format!("{}.x", unsigned(0, 90 * DAY, "sa-1", ("t-a", "h-7")))),
+        token: Some(format!(
+            "{}.x",
+            unsigned(0, 90 * DAY, "sa-1", ("t-a", "h-7"))
+        )),
         handles: [live(), None],
         ..healthy()
     };
