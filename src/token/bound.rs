@@ -24,8 +24,8 @@ pub struct BoundSecret {
     pub revoke_after: Option<Timestamp>,
 }
 
-/// A moment that several clocks give differently.
-const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(30);
+/// By how much the clocks of a cluster's API servers may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 impl BoundSecret {
     /// Reads a Secret's metadata.
@@ -65,7 +65,7 @@ impl BoundSecret {
         let (Some(issued), Some(account)) = (self.issued_at, account) else {
             return false;
         };
-        account.duration_since(issued) <= SAME_MOMENT && !self.has_expired(now)
+        account.duration_since(issued) <= SKEW && !self.has_expired(now)
     }
 
     /// When its token ends: at its expiry, or before that when it is revoked.

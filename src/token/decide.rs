@@ -193,7 +193,8 @@ fn holds(situation: &Situation, slot: usize, serving: Option<&Claims>) -> Holds 
         return Holds::Free;
     };
     let now = situation.now;
-    if bound.has_expired(now) {
+    let is_dead = bound.issued_at.is_some() && !bound.is_live(situation.service_account, now);
+    if is_dead || bound.has_expired(now) {
         return Holds::Nothing;
     }
     if bound.revoke_after.is_some() {
@@ -219,11 +220,7 @@ fn holds(situation: &Situation, slot: usize, serving: Option<&Claims>) -> Holds 
             Holds::Nothing
         };
     }
-    if bound.is_live(situation.service_account, now) {
-        Holds::Elsewhere(bound)
-    } else {
-        Holds::Nothing
-    }
+    Holds::Elsewhere(bound)
 }
 
 /// Never the slot in use: the old token must outlive the swap. Without a token in use, the slot of the live one, whose

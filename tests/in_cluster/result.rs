@@ -326,7 +326,7 @@ fn nothing_is_held_back() {
     let mut reader = std::io::BufReader::new(stderr);
     std::io::BufRead::read_line(&mut reader, &mut first).unwrap();
     assert!(
-        first.contains("Waiting for the end of the overlap before"),
+        first.contains("Waiting until the overlap of the previous rotation ends, at "),
         "{first}"
     );
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();

@@ -78,7 +78,11 @@ fn what_is_not_due_is_left_and_what_was_left_behind_is_cleared() {
     let before = instance.token();
     let count = writes(&instance.scope);
     let run = instance.rotate(&["--if-due"]).ok();
-    assert_eq!(run.stderr, "Not due: the token has 89d left.\n");
+    assert!(
+        run.stderr.starts_with("Not due: the token has "),
+        "{}",
+        run.stderr
+    );
     assert!(
         run.stdout.contains("  kept        due after "),
         "{}",

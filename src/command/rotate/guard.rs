@@ -148,7 +148,7 @@ impl Guard<'_> {
         );
         let hint = match holder {
             Some(holder) => format!(
-                "its token is in {holder}: leave out the flags that name other places (--drop-in, --config, --agent-config, --token-dir, --token-from); {}",
+                "its token is in {holder}: leave out the flags that name other places (--drop-in, --config, --token-dir, --token-from); {}",
                 self.issues_another()
             ),
             None => format!("{}; {}", self.places(), self.issues_another()),
@@ -165,7 +165,7 @@ impl Guard<'_> {
     fn places(&self) -> String {
         let flags = match self.spec.names.consumer {
             Consumer::Prometheus => "--drop-in FILE, --config FILE, --token-dir DIR or --format",
-            Consumer::GrafanaAgent => "--agent-config FILE, --token-dir DIR or --format",
+            Consumer::GrafanaAgent => "--config FILE, --token-dir DIR or --format",
             Consumer::Alloy => "--token-from, --config FILE or --token-dir DIR",
         };
         format!(
