@@ -12,9 +12,9 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, ValueE
 use crate::command::Command;
 use crate::command::alloy::WITH_METRICSINSTANCE;
 use crate::command::remove::PLACES;
+use crate::command_line::CommandLine;
 use crate::error::{Error, Result};
 use crate::program::Program;
-use crate::quoted::command_line;
 use crate::spec::{self, Consumer, Settings};
 use crate::ui::{ColorChoice, LogFormat};
 use crate::words::joined;
@@ -164,12 +164,8 @@ impl Cli {
         if variables.is_empty() {
             return Ok(());
         }
-        let given = &self.global.arguments;
-        let missing: Vec<&str> = flags
-            .iter()
-            .map(String::as_str)
-            .filter(|flag| !given.iter().any(|argument| argument == flag))
-            .collect();
+        let given = CommandLine::of(&self.global.arguments);
+        let line = flags.iter().fold(given, |line, flag| line.with(flag));
         Err(Error::usage_hint(
             format!(
                 "{} in the environment: only flags give consent; nothing was written",
@@ -179,7 +175,7 @@ impl Cli {
                 "`unset {}`, and pass {}: `{}`",
                 variables.join(" "),
                 flags.join(" "),
-                command_line(given, &missing)
+                line
             ),
         ))
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cluster::Failure;
-use crate::plan::Blocker;
+use crate::plan::{Blocked, Blocker};
 use crate::spec::{Duration, Version};
 
 /// Everything that ends a run early.
@@ -18,8 +18,8 @@ pub enum Error {
         fix: Option<String>,
     },
     /// The plan holds something that cannot be applied; every reason is listed.
-    #[error("{}", blocked(.0))]
-    Blocked(Vec<Blocker>),
+    #[error("{0}")]
+    Blocked(Blocked),
     /// A question that has to be answered and cannot be asked.
     #[error("cannot ask \"{question}\": {reason}; nothing was written")]
     Unasked {
@@ -182,7 +182,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Blocked(blockers) => blockers.iter().find_map(Blocker::hint),
+            Self::Blocked(blocked) => blocked.fixes(),
             Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
             Self::Unasked { command, .. } | Self::Unanswered { command, .. } => {
                 Some(format!("`{command}` does not ask"))
@@ -206,7 +206,7 @@ impl Error {
     pub fn lacks_rights(&self) -> Option<&str> {
         match self {
             Self::Cluster(failure) => failure.lacks_rights(),
-            Self::Blocked(blockers) => blockers.iter().find_map(|blocker| match blocker {
+            Self::Blocked(blocked) => blocked.blockers().find_map(|blocker| match blocker {
                 Blocker::Escalation { user, .. } => Some(user.as_str()),
                 _ => None,
             }),
@@ -257,9 +257,4 @@ impl Error {
             _ => 1,
         }
     }
-}
-
-fn blocked(blockers: &[Blocker]) -> String {
-    let lines: Vec<String> = blockers.iter().map(ToString::to_string).collect();
-    lines.join("\n  ")
 }

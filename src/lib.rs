@@ -24,6 +24,7 @@ pub mod apply;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod command_line;
 pub mod consent;
 pub mod diff;
 pub mod error;

@@ -25,7 +25,7 @@ fn a_file_that_monconf_did_not_write_is_taken_over_only_where_it_is_asked_to() {
         run.stderr
     );
     assert!(
-        run.stderr.contains("hint: --take-ownership"),
+        run.stderr.contains(" --take-ownership` overwrites it"),
         "{}",
         run.stderr
     );

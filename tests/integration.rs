@@ -11,6 +11,7 @@ mod adoption;
 mod agreement;
 mod alerts;
 mod alloy;
+mod blocked;
 mod canary;
 mod catalogue;
 mod chart;

@@ -65,7 +65,7 @@ fn a_field_that_somebody_else_set_is_foreseen_with_its_manager_and_taken_over_on
         );
         assert!(run.stderr.contains(&sentence), "{}", run.stderr);
         assert!(
-            run.stderr.contains("hint: --take-ownership"),
+            run.stderr.contains(" --take-ownership` takes it over"),
             "{}",
             run.stderr
         );
@@ -179,7 +179,11 @@ fn an_object_of_another_instance_is_refused_whatever_is_asked() {
             "{}",
             run.stderr
         );
-        assert!(run.stderr.contains("hint: --name NAME"), "{}", run.stderr);
+        let hint = format!(
+            " --name {}-2` creates an instance with other names",
+            scope.name
+        );
+        assert!(run.stderr.contains(&hint), "{}", run.stderr);
     }
     assert_eq!(writes(&scope), 0);
     scope.admin().delete(&role(&scope)).unwrap();
@@ -282,7 +286,7 @@ fn without_the_crds_the_operator_format_says_what_to_do_and_auto_is_raw() {
         run.stderr
     );
     assert!(
-        run.stderr.contains("hint: install prometheus-operator"),
+        run.stderr.contains("; or install prometheus-operator"),
         "{}",
         run.stderr
     );

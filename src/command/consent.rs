@@ -3,10 +3,10 @@
 use tokio::time::timeout;
 
 use crate::cli::Global;
+use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::quoted::command_line;
 use crate::spec::Duration;
 use crate::ui::{Terminal, Ui};
 
@@ -35,7 +35,7 @@ pub(super) async fn obtain(
     if yes {
         return Ok(Consent::Given);
     }
-    let command = || command_line(&global.arguments, &["--yes"]);
+    let command = || CommandLine::of(&global.arguments).with("--yes").to_string();
     let cannot_ask = |error: std::io::Error| Error::Unasked {
         question: question.text().to_owned(),
         reason: format!("the terminal: {error}"),

@@ -9,6 +9,7 @@ use self::run::{planned, refuse_blocked};
 use super::reload::Reload;
 use crate::cli::Global;
 use crate::cluster::{Cluster, ConnectOptions};
+use crate::command_line::CommandLine;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};
@@ -53,10 +54,11 @@ pub(super) async fn run(
         output: mode.output,
     };
     if mode.offline {
-        let prepared = prepare_offline(&spec, &templates)?;
+        let mut prepared = prepare_offline(&spec, &templates)?;
+        prepared.head.call = CommandLine::of(&global.arguments);
         outcome.plans(&prepared.plan);
         show(&prepared, manner, ui);
-        refuse_blocked(&prepared.plan)?;
+        refuse_blocked(&prepared, manner)?;
         return Ok(planned(&prepared.plan, manner));
     }
     let mut interrupt = Interrupt::new(global.timeout())?;

@@ -20,15 +20,15 @@ use super::remove::Output;
 use crate::apply::{Progress, apply};
 use crate::cli::Global;
 use crate::cluster::{Cluster, Issued};
+use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::Masker;
 use crate::object::ObjectRef;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::{self, Change, Plan, Stage};
+use crate::plan::{self, Blocked, Change, Plan, Stage};
 use crate::prepare::{Prepared, prepare};
-use crate::quoted::command_line;
 use crate::reload::{Options, Server};
 use crate::render::Templates;
 use crate::spec::{self, Settings, Spec};
@@ -322,7 +322,7 @@ impl Rotation<'_> {
             ),
             format!(
                 "`{}` replaces it",
-                command_line(&self.global.arguments, &["--apply"])
+                CommandLine::of(&self.global.arguments).with("--apply")
             ),
         ))
     }
@@ -406,8 +406,9 @@ impl Rotation<'_> {
         if plan.changes.is_empty() {
             return Err(nothing_to_replace());
         }
-        if !plan.blockers.is_empty() {
-            return Err(Error::Blocked(plan.blockers.clone()));
+        prepared.head.call = CommandLine::of(&self.global.arguments);
+        if let Some(blocked) = Blocked::of(plan, &prepared.head) {
+            return Err(Error::Blocked(blocked));
         }
         if plan.issues_token() {
             plan.renew_handle(&prepared.handle);

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Unwritable;
+use super::{Head, Unwritable};
+use crate::command_line::CommandLine;
 use crate::object::{Kind, ObjectRef};
+use crate::quoted::shell_word;
+use crate::spec::Names;
 use crate::splice::Refusal;
 
 /// Something that keeps the plan from being applied, known before anything is written.
@@ -144,6 +147,19 @@ impl Blocker {
             | Self::OtherInstance { object, .. } => Some(object),
             _ => None,
         }
+    }
+
+    /// Whether another instance has the name, which `--take-ownership` does not change.
+    #[must_use]
+    pub const fn needs_other_names(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherInstance { .. }
+                | Self::ForeignJob {
+                    instance: Some(_),
+                    ..
+                }
+        )
     }
 
     /// Whether `--take-ownership` lifts it.
@@ -304,68 +320,114 @@ fn operator(kinds: &[Kind]) -> &'static str {
 }
 
 impl Blocker {
-    /// What to do about it.
+    /// What unblocks the plan that `head` is of, with a line to paste.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self, head: &Head) -> Option<String> {
+        let take_over = head.call.clone().with("--take-ownership");
+        let other_names = other_names(head);
         Some(match self {
             Self::ForeignFile { .. } => {
-                "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
+                format!("`{take_over}` overwrites it ({DIFF}); or name another file")
             }
             Self::FieldConflict { .. } | Self::NotOurs { .. } => {
-                "--take-ownership takes these over (the diff above shows what would change); --name NAME makes an instance with names of its own".into()
+                format!(
+                    "`{take_over}` takes it over ({DIFF}); `{other_names}` leaves it and creates an instance with other names"
+                )
             }
             Self::OtherInstance { .. }
             | Self::ForeignJob {
                 instance: Some(_), ..
-            } => "--name NAME makes an instance with names of its own".into(),
+            } => format!("`{other_names}` creates an instance with other names"),
             Self::ForeignJob { .. } => {
-                "--take-ownership replaces it (the diff above shows what would change); --name NAME makes jobs with names of their own".into()
+                format!(
+                    "`{take_over}` replaces it ({DIFF}); `{other_names}` leaves it and writes scrape jobs with other names"
+                )
             }
             Self::NoFile { path } => format!(
-                "is the path right? To begin an empty configuration: `touch {}`",
-                path.display()
+                "`touch {}` begins an empty configuration, if the path is right",
+                shell_word(&path.to_string_lossy())
             ),
-            Self::Unfit { refusal, .. } if refusal.column > 0 => "mend it at that place first".into(),
+            Self::Unfit { refusal, .. } if refusal.column > 0 => {
+                "fix it at that place first".into()
+            }
             Self::Unfit { is_file, .. } => {
-                let or = if *is_file { "; or let --drop-in FILE hold the jobs" } else { "" };
+                let or = if *is_file {
+                    "; or let --drop-in FILE hold the scrape jobs"
+                } else {
+                    ""
+                };
                 format!("write that list with one item a line, each after a dash{or}")
             }
             Self::Unwritable(unwritable) => unwritable.hint(),
             Self::OtherCluster { .. } => {
-                "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
+                format!(
+                    "`{other_names}` creates an instance with other names for this cluster; `{take_over}` moves these scrape jobs to it"
+                )
             }
             Self::Unloadable { hint, .. } | Self::Layout { hint, .. } => hint.clone(),
             Self::Terminating { namespace, .. } => format!(
-                "wait until it is gone, see what holds it with `kubectl get namespace {namespace} -o yaml`, or choose another with --namespace"
+                "`{} get namespace {namespace} -o yaml` shows what holds it; wait until it is deleted, or choose another with --namespace",
+                kubectl(head)
             ),
-            Self::NotVacant { .. } => {
-                "leave out --delete-namespace to remove everything but the Namespace".into()
-            }
+            Self::NotVacant { .. } => format!(
+                "`{}` removes everything but the Namespace",
+                head.call.clone().without("--delete-namespace")
+            ),
             Self::NoNamespace { namespace, object } => {
                 let or = match object.kind {
-                    Kind::Role => ", or take it out of the job's namespaces",
+                    Kind::Role => "; or take it out of the job's namespaces",
                     _ => "",
                 };
-                format!("create it first (`kubectl create namespace {namespace}`){or}")
+                format!(
+                    "`{} create namespace {namespace}` creates it{or}",
+                    kubectl(head)
+                )
             }
-            Self::NoAccount { .. } => {
-                "install what makes it, such as the chart, or leave out --existing-access and it is made here".into()
-            }
+            Self::NoAccount { .. } => format!(
+                "`{}` creates it; or install what creates it, such as the chart",
+                head.call
+                    .clone()
+                    .without("--existing-access")
+                    .with("--existing-access=false")
+            ),
             Self::KindNotServed { kinds } => {
                 let text = match kinds.first() {
                     Some(kind) if Kind::AGENTS.contains(kind) => "static",
                     _ => "raw",
                 };
                 format!(
-                    "install {} (its CRDs suffice), or write a scrape configuration instead: --format {text}",
+                    "`{}` writes a scrape configuration instead; or install {} (its CRDs suffice)",
+                    head.call.clone().set("--format", text),
                     operator(kinds)
                 )
             }
             Self::Escalation { object, .. } => format!(
-                "ask someone who holds these rights to run this command, or an administrator for `escalate` and `bind` on {} {}",
+                "let a user who holds these permissions run `{}`, or ask an administrator for `escalate` and `bind` on {} {}",
+                head.call,
                 object.kind.plural(),
                 object.location()
             ),
         })
+    }
+}
+
+const DIFF: &str = "the diff above shows what changes";
+
+/// The same command line for an instance of another name.
+fn other_names(head: &Head) -> CommandLine {
+    let another = format!("{}-2", head.instance);
+    let another = if Names::new(head.consumer, Some(&another), None).is_ok() {
+        &another
+    } else {
+        "NAME"
+    };
+    head.call.clone().set("--name", another)
+}
+
+/// kubectl, for the cluster that the command line names.
+fn kubectl(head: &Head) -> String {
+    match head.call.value("--context") {
+        Some(context) => format!("kubectl --context {}", shell_word(context)),
+        None => "kubectl".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::object::{ObjectKey, ObjectRef};
 
 mod adopt;
+mod blocked;
 mod blocker;
 mod change;
 mod edit;
@@ -24,6 +25,7 @@ mod surplus;
 mod text;
 mod unwritable;
 
+pub use blocked::{Blocked, Reason};
 pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
 pub use owner::{FileKind, is_ours};

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Action, Blocker, Change, Content, Plan, Rotation, Target};
+use super::blocked::fix;
+use super::{Action, Change, Content, Plan, Rotation, Target};
+use crate::command_line::CommandLine;
 use crate::diff::{self, Line, LineKind};
 use crate::mask::Masker;
 use crate::spec::Consumer;
@@ -32,6 +34,8 @@ pub struct Head {
     pub files_only: bool,
     /// Whether the instance goes.
     pub removing: bool,
+    /// The command line, for lines to paste.
+    pub call: CommandLine,
     /// The token, where nothing but that is replaced.
     pub rotation: Option<Rotation>,
 }
@@ -39,7 +43,11 @@ pub struct Head {
 /// Everything that the plan shows, with JSON pointers to what changes and every secret masked.
 #[must_use]
 pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
-    let blockers: Vec<Value> = plan.blockers.iter().map(blocker).collect();
+    let blockers: Vec<Value> = plan
+        .blockers
+        .iter()
+        .map(|blocker| json!({"message": blocker.to_string(), "hint": fix(blocker, plan, head)}))
+        .collect();
     let mut report = json!({
         "cluster": {"context": head.context, "server": head.server},
         "identity": head.identity,
@@ -65,10 +73,6 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         report["rotation"] = rotation.report();
     }
     report
-}
-
-fn blocker(blocker: &Blocker) -> Value {
-    json!({"message": blocker.to_string(), "hint": blocker.hint()})
 }
 
 fn entry(change: &Change, masker: &mut Masker) -> Value {

@@ -353,18 +353,12 @@ fn end_of_life(spec: &Spec) -> String {
 
 fn head(spec: &Spec, form: &Form) -> Head {
     Head {
-        context: String::new(),
-        server: String::new(),
-        identity: String::new(),
         consumer: spec.names.consumer,
         instance: spec.names.instance.clone(),
         namespace: spec.names.namespace.clone(),
         format: form.name(spec.names.consumer).to_owned(),
         jobs: spec.jobs.iter().map(|job| job.name.clone()).collect(),
-        applying: false,
-        files_only: false,
-        removing: false,
-        rotation: None,
+        ..Head::default()
     }
 }
 

@@ -37,7 +37,7 @@ use crate::cluster::Trace;
 use crate::error::Error;
 use crate::mask::{scrub, scrub_line};
 use crate::outcome::Outcome;
-use crate::plan::{Action, Change, Head, Plan};
+use crate::plan::{Action, Blocked, Change, Head, Plan};
 use crate::preflight::Preflight;
 use crate::program::Program;
 use crate::status::Overview;
@@ -108,6 +108,16 @@ impl Ui {
 
     /// What went wrong, and what to do about it.
     pub fn error(&self, error: &Error) {
+        if let Error::Blocked(blocked) = error
+            && blocked.is_shown
+            && self.format == LogFormat::Text
+            && io::stdout().is_terminal()
+            && io::stderr().is_terminal()
+        {
+            // The plan on the same terminal has just said why.
+            let word = Some((RED, "error:"));
+            return self.log(Level::Error, "the plan is blocked", (), word);
+        }
         let hint = error.hint();
         let more = hint.as_deref().map(|hint| json!({"hint": scrub(hint)}));
         let word = Some((RED, "error:"));
@@ -168,6 +178,12 @@ impl Ui {
         match (stream, self.format) {
             (Stream::Err, LogFormat::Json) => self.log(Level::Info, &text, (), None),
             _ => write(stream, &text),
+        }
+        // On standard error the error follows.
+        if stream == Stream::Out
+            && let Some(blocked) = Blocked::of(plan, head)
+        {
+            self.say(stream, &plan::blocked(&blocked, self.paint(stream)));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::color::{BOLD, CYAN, DIM, GREEN, Paint, RED, YELLOW};
 use crate::diff::{Line, LineKind, shown};
 use crate::mask::{Masker, scrub};
-use crate::plan::{Action, Change, Head, Plan, Target};
+use crate::plan::{Action, Blocked, Change, Head, Plan, Reason, Target};
 use crate::spec::Consumer;
 
 /// The whole plan as text.
@@ -19,6 +19,20 @@ pub(super) fn text(plan: &Plan, head: &Head, context_lines: usize, paint: Paint)
     out.push_str(&paint.with(BOLD, &summary(plan, head)));
     out.push('\n');
     out
+}
+
+/// What blocks a plan, and how to unblock it: the end of a plan that cannot be applied.
+pub(super) fn blocked(blocked: &Blocked, paint: Paint) -> String {
+    let line = |color: &str, word: &str, text: &str| {
+        format!("{} {}\n", paint.with(color, word), scrub(text))
+    };
+    let reason = |reason: &Reason| {
+        let blockers = reason.blockers.iter();
+        let blockers = blockers.map(|blocker| line(RED, "blocked:", &blocker.to_string()));
+        let fix = reason.fix.iter().map(|fix| line(BOLD, "fix:", fix));
+        blockers.chain(fix).collect::<String>()
+    };
+    blocked.reasons.iter().map(reason).collect()
 }
 
 fn head(head: &Head) -> String {
@@ -163,7 +177,7 @@ pub(super) fn line(line: &Line, paint: Paint) -> String {
 
 fn summary(plan: &Plan, head: &Head) -> String {
     if plan.is_empty() && !plan.blockers.is_empty() {
-        return "No plan: something is in the way.".to_owned();
+        return "No plan. Blocked: nothing was written.".to_owned();
     }
     if plan.is_empty() && head.removing {
         return format!(
@@ -180,7 +194,9 @@ fn summary(plan: &Plan, head: &Head) -> String {
         plan.count(&[Action::Update, Action::Replace]),
         plan.count(&[Action::Delete]),
     );
-    if head.applying {
+    if !plan.blockers.is_empty() {
+        format!("{counts} Blocked: nothing was written.")
+    } else if head.applying {
         counts
     } else if head.removing {
         format!("{counts} Nothing was deleted; --apply deletes it.")

@@ -20,10 +20,14 @@ use crate::process::{spawn, tied_to_this_process};
 
 /// Longer than the programs of a busy machine take.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// How often it is seen whether the program still runs.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// A program that runs in a pseudo-terminal.
 pub struct Session {
     child: Child,
+    /// Held while the program runs: one whose streams are all redirected opens it only to ask.
+    terminal: Option<OwnedFd>,
     master: File,
     output: Receiver<Vec<u8>>,
     transcript: String,
@@ -62,7 +66,6 @@ impl Session {
             },
         )?;
         let child = spawn(in_terminal(command, &terminal)?)?;
-        drop(terminal); // so that reading ends with the child
         let master = File::from(master);
         let mut reader = master.try_clone()?;
         let (sender, output) = channel();
@@ -77,6 +80,7 @@ impl Session {
         });
         Ok(Self {
             child,
+            terminal: Some(terminal),
             master,
             output,
             transcript: String::new(),
@@ -146,16 +150,23 @@ impl Session {
 
     /// Takes the next output into the transcript; true when no more will come before `end`.
     fn receive(&mut self, end: Instant) -> bool {
-        match self
-            .output
-            .recv_timeout(end.saturating_duration_since(Instant::now()))
-        {
-            Ok(chunk) => {
-                self.undecoded.extend(chunk);
-                self.decode();
-                false
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left.min(GLANCE)) {
+                Ok(chunk) => {
+                    self.undecoded.extend(chunk);
+                    self.decode();
+                    return false;
+                }
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => return true,
+                Err(RecvTimeoutError::Timeout) => {
+                    if !matches!(self.child.try_wait(), Ok(None)) {
+                        // So that reading ends with the program.
+                        self.terminal = None;
+                    }
+                }
             }
-            Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => true,
         }
     }
 

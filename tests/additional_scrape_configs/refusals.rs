@@ -29,7 +29,7 @@ fn a_job_of_others_is_replaced_only_where_it_is_asked_to() {
     made_by_hand(&scope, &foreign);
     let said = refused(&scope, &[]);
     assert!(
-        said.contains("error: Secret NS/more, key jobs.yaml:13: job NAME-kubernetes-nodes was not written by monconf\nhint: --take-ownership replaces it"),
+        said.contains("error: Secret NS/more, key jobs.yaml:13: job NAME-kubernetes-nodes was not written by monconf\nhint: `monconf prometheus "),
         "{said}"
     );
     monconf(
@@ -163,7 +163,7 @@ fn a_namespace_that_does_not_exist_is_not_made() {
     );
     let run = run.run().exit(1);
     assert!(
-        run.stderr.contains("error: cannot write Secret nowhere/more: there is no namespace nowhere\nhint: create it first (`kubectl create namespace nowhere`)\n"),
+        run.stderr.contains("error: cannot write Secret nowhere/more: there is no namespace nowhere\nhint: `kubectl create namespace nowhere` creates it\n"),
         "{}",
         run.stderr
     );

@@ -83,8 +83,7 @@ fn a_tutorial_s_objects_are_shown_with_the_rights_that_no_job_needs_and_nothing_
             assert!(is_told, "{kind}: {}", run.stderr);
         }
         assert!(
-            run.stderr
-                .contains("hint: --take-ownership takes these over"),
+            run.stderr.contains(" --take-ownership` takes it over"),
             "{}",
             run.stderr
         );

@@ -31,7 +31,7 @@ fn somebody_else_s_job_of_the_same_name_is_taken_over_only_where_that_is_asked_f
         main,
         &[],
         "FILE:2: job kubernetes-nodes was not written by monconf",
-        "--take-ownership replaces it",
+        " --take-ownership` replaces it",
     );
     let folder = Folder::with(main);
     folder.take(&["--jobs", "kubelet", "--take-ownership"]);
@@ -44,7 +44,7 @@ fn somebody_else_s_job_of_the_same_name_is_taken_over_only_where_that_is_asked_f
             &of_another,
             arguments,
             "FILE:2: job kubernetes-nodes belongs to instance blue of monconf",
-            "--name NAME",
+            " --name monitoring-2` creates an instance with other names",
         );
     }
     let twice = "scrape_configs:\n- job_name: kubernetes-nodes\n- job_name: kubernetes-nodes\n";
@@ -66,7 +66,7 @@ fn jobs_of_another_cluster_are_not_replaced_by_this_one_s() {
     assert!(
         run.stderr.contains(
             "job kubernetes-nodes of this instance is for another cluster (https://kubernetes.example.com:6443)\n\
-             hint: --name NAME"
+             hint: `monconf prometheus "
         ),
         "{}",
         run.stderr
@@ -106,10 +106,10 @@ fn a_text_that_cannot_be_edited_line_by_line_is_left_alone() {
         "global: {}\nglobal: {}\n",
         &[],
         twice,
-        "mend it at that place",
+        "fix it at that place",
     );
     let open = "FILE:1:4: unclosed bracket '['";
-    refused("a: [\n", &[], open, "mend it at that place");
+    refused("a: [\n", &[], open, "fix it at that place");
 }
 
 #[test]
@@ -118,13 +118,10 @@ fn a_file_that_is_not_there_is_not_made() {
     fs::remove_file(folder.main()).unwrap();
     let run = folder.plan(&["--jobs", "kubelet"]).exit(1);
     assert!(run.stderr.contains("there is no file "), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: `touch "), "{}", run.stderr);
     assert!(
-        run.stderr.contains("hint: is the path right?"),
-        "{}",
-        run.stderr
-    );
-    assert!(
-        run.stdout.ends_with("No plan: something is in the way.\n"),
+        run.stdout
+            .contains("\nNo plan. Blocked: nothing was written.\nblocked: there is no file "),
         "{}",
         run.stdout
     );

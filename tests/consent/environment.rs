@@ -4,8 +4,9 @@ use clap::Command;
 use monconf::cli::Cli;
 use testbed::ControlPlane;
 
-use super::{pasted, writes};
+use super::writes;
 use crate::support::Monconf;
+use crate::support::paste::last_line;
 
 const FLAGS: [&str; 4] = ["apply", "yes", "take-ownership", "allow-nodes-proxy"];
 
@@ -83,7 +84,7 @@ fn a_call_of_before_writes_nothing_and_says_what_to_write_instead() {
         }
         let run = call.run().exit(1);
         let end = format!("--namespace {}{line}", scope.namespace);
-        assert!(pasted(&run.stderr).ends_with(&end), "{}", run.stderr);
+        assert!(last_line(&run.stderr).ends_with(&end), "{}", run.stderr);
     }
     let call = Monconf::prometheus(&scope, &["--log-format", "json"]).env("MONCONF_APPLY", "false");
     let run = call.run().exit(1);

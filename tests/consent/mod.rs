@@ -46,10 +46,3 @@ fn question(scope: &Scope, deed: &str) -> String {
 fn in_shell(call: Monconf, line: &str) -> Monconf {
     call.under(&["sh", "-c", line, "sh"])
 }
-
-/// The command line in backticks that a message ends with.
-fn pasted(text: &str) -> String {
-    let line = text.trim_end().rsplit('`').nth(1);
-    line.unwrap_or_else(|| panic!("no line to paste: {text}"))
-        .to_owned()
-}

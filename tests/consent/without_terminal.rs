@@ -1,31 +1,10 @@
 //! Without a controlling terminal `--apply` is consent for what can be done again, and `--yes` for the rest.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use testbed::ControlPlane;
 
-use testbed::{ControlPlane, Scope};
-
-use super::{apply, in_shell, pasted, remove, writes};
-use crate::support::{Monconf, Run, state};
-
-/// A line that was printed to be pasted, in a shell without a terminal.
-fn paste(scope: &Scope, line: &str) -> Run {
-    let program = Path::new(env!("CARGO_BIN_EXE_monconf"));
-    let system = std::env::var_os("PATH").unwrap();
-    let folders = std::env::split_paths(&system);
-    let path = [program.parent().unwrap().to_owned()]
-        .into_iter()
-        .chain(folders);
-    let child = Command::new("setsid")
-        .args(["sh", "-ec", line])
-        .env("PATH", std::env::join_paths(path).unwrap())
-        .env("KUBECONFIG", scope.kubeconfig())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    Run::of(child.unwrap())
-}
+use super::{apply, in_shell, remove, writes};
+use crate::support::paste::{last_line, paste};
+use crate::support::{Monconf, state};
 
 #[test]
 fn creating_changing_and_pruning_need_no_yes() {
@@ -47,14 +26,15 @@ fn creating_changing_and_pruning_need_no_yes() {
 #[test]
 fn a_removal_needs_yes_and_says_how() {
     let scope = ControlPlane::shared().scope("alone-remove");
+    scope.create_namespace();
     remove(&scope).run().ok();
     apply(&scope).run().ok();
     let before = writes(&scope);
     let calls = [
-        remove(&scope),
         in_shell(remove(&scope), "yes | \"$@\""),
-        remove(&scope).args(["--log-format", "text", "-o", "json"]),
-        remove(&scope).args(["--delete-namespace"]),
+        remove(&scope).args(["-o", "json"]),
+        remove(&scope).args(["--drop-in", "/nowhere/k8s.yml"]),
+        remove(&scope),
     ];
     let mut line = String::new();
     for call in calls {
@@ -66,7 +46,7 @@ fn a_removal_needs_yes_and_says_how() {
             run.stderr
         );
         let hint = run.stderr.trim_end().strip_suffix(" does not ask").unwrap();
-        line = pasted(hint);
+        line = last_line(hint);
         assert!(line.ends_with(" --yes"), "{line}");
         assert_eq!(writes(&scope), before, "{}", run.stderr);
     }
@@ -92,7 +72,7 @@ fn leaving_a_destination_needs_yes() {
         let before = writes(&scope);
         let run = more(place).run().exit(1);
         let hint = run.stderr.trim_end().strip_suffix(" does not ask");
-        let line = pasted(hint.unwrap_or_else(|| panic!("{}", run.stderr)));
+        let line = last_line(hint.unwrap_or_else(|| panic!("{}", run.stderr)));
         assert_eq!(writes(&scope), before, "{place:?}");
         assert!(!file.exists(), "{place:?}");
         paste(&scope, &line).ok();

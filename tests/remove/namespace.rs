@@ -51,7 +51,7 @@ fn a_namespace_with_anything_of_others_in_it_is_refused_before_anything_is_delet
         .run()
         .exit(1);
     let sentence = format!(
-        "error: Namespace {} is not deleted: it also holds ConfigMap theirs, PodMonitor theirs-too\nhint: leave out --delete-namespace",
+        "error: Namespace {} is not deleted: it also holds ConfigMap theirs, PodMonitor theirs-too\nhint: `monconf remove prometheus ",
         scope.namespace
     );
     assert!(run.stderr.contains(&sentence), "{}", run.stderr);

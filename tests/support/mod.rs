@@ -6,6 +6,7 @@ pub(crate) mod everything;
 pub(crate) mod hostile;
 pub(crate) mod image;
 mod monconf;
+pub(crate) mod paste;
 pub(crate) mod pod_account;
 pub(crate) mod prometheus_pod;
 pub(crate) mod receiver;

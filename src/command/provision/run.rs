@@ -7,11 +7,12 @@ use crate::cli::Global;
 use crate::cluster::Cluster;
 use crate::command::consent::{Consent, obtain};
 use crate::command::reload::{Reload, Runs};
+use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::Plan;
+use crate::plan::{Blocked, Plan};
 use crate::prepare::Prepared;
 use crate::spec::Spec;
 use crate::token::Verdict;
@@ -65,12 +66,16 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         consent: &mut Option<Consent>,
     ) -> Result<Exit> {
         let (manner, ui) = (self.manner, self.ui);
-        let read = &self.prepare;
+        let read = async || {
+            let mut prepared = (self.prepare)().await?;
+            prepared.head.call = CommandLine::of(&self.global.arguments);
+            Ok(prepared)
+        };
         let mut prepared = interrupt.or(Box::pin(read())).await?;
         tell(&prepared, outcome);
         if !manner.writing.apply {
             show(&prepared, manner, ui);
-            refuse_blocked(&prepared.plan)?;
+            refuse_blocked(&prepared, manner)?;
             if let Some(reload) = self.reload {
                 interrupt.or(reload.compare(&prepared.plan, ui)).await?;
             }
@@ -79,7 +84,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         if manner.output == Output::Text {
             show(&prepared, manner, ui);
         }
-        refuse_blocked(&prepared.plan)?;
+        refuse_blocked(&prepared, manner)?;
         if prepared.plan.is_empty() {
             let runs = self.take(&prepared.plan, interrupt).await?;
             finish(&prepared, None, runs.as_ref(), manner, ui);
@@ -121,11 +126,14 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
     }
 }
 
-pub(super) fn refuse_blocked(plan: &Plan) -> Result<()> {
-    if plan.blockers.is_empty() {
+pub(super) fn refuse_blocked(prepared: &Prepared, manner: Manner<'_>) -> Result<()> {
+    let Some(blocked) = Blocked::of(&prepared.plan, &prepared.head) else {
         return Ok(());
-    }
-    Err(Error::Blocked(plan.blockers.clone()))
+    };
+    Err(Error::Blocked(Blocked {
+        is_shown: manner.output == Output::Text && prepared.output.is_none(),
+        ..blocked
+    }))
 }
 
 /// What a run came to that writes nothing.

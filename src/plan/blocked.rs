@@ -1,0 +1,81 @@
+//! A plan that cannot be applied: everything that blocks it, and how to unblock it.
+
+use std::fmt;
+
+use super::{Blocker, Head, Plan};
+
+/// All blockers of a plan, those together that one and the same step lifts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Never empty.
+    pub reasons: Vec<Reason>,
+    /// Whether standard output holds all of it already.
+    pub is_shown: bool,
+}
+
+/// Blockers that are lifted together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What blocks.
+    pub blockers: Vec<Blocker>,
+    /// What unblocks it, with a line to paste.
+    pub fix: Option<String>,
+}
+
+/// What unblocks `plan` where `blocker` blocks it. With an object of another instance in the way, other names are the
+/// only way, and one that helps with every other object too.
+pub(super) fn fix(blocker: &Blocker, plan: &Plan, head: &Head) -> Option<String> {
+    let needs_names = plan.blockers.iter().find(|other| other.needs_other_names());
+    match needs_names {
+        Some(other) if blocker.object().is_some() => other.hint(head),
+        _ => blocker.hint(head),
+    }
+}
+
+impl Blocked {
+    /// What blocks `plan`; `None` where it can be applied.
+    #[must_use]
+    pub fn of(plan: &Plan, head: &Head) -> Option<Self> {
+        let mut reasons: Vec<Reason> = Vec::new();
+        for blocker in &plan.blockers {
+            let fix = fix(blocker, plan, head);
+            match reasons.iter_mut().find(|reason| reason.fix == fix) {
+                Some(reason) => reason.blockers.push(blocker.clone()),
+                None => reasons.push(Reason {
+                    blockers: vec![blocker.clone()],
+                    fix,
+                }),
+            }
+        }
+        (!reasons.is_empty()).then_some(Self {
+            reasons,
+            is_shown: false,
+        })
+    }
+
+    /// Every blocker.
+    pub fn blockers(&self) -> impl Iterator<Item = &Blocker> {
+        self.reasons.iter().flat_map(|reason| &reason.blockers)
+    }
+
+    /// What unblocks the plan, a line for each step.
+    #[must_use]
+    pub fn fixes(&self) -> Option<String> {
+        let fixes: Vec<&str> = self
+            .reasons
+            .iter()
+            .filter_map(|reason| reason.fix.as_deref())
+            .collect();
+        (!fixes.is_empty()).then(|| fixes.join("\n  "))
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, blocker) in self.blockers().enumerate() {
+            let separator = if index == 0 { "" } else { "\n  " };
+            write!(f, "{separator}{blocker}")?;
+        }
+        Ok(())
+    }
+}
