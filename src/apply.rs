@@ -122,8 +122,7 @@ pub async fn apply(
     let mut bound = None;
     for stage in Stage::ALL {
         let written = match run.stage(stage).await {
-            Err(error) if stage == Stage::Handover => {
-                // Nothing reads the new token yet.
+            Err(error) if run.is_unread(stage, &error) => {
                 run.revoke(bound.as_ref()).await;
                 return Err(error);
             }
@@ -202,6 +201,12 @@ impl Run<'_> {
             }
         }
         Ok(written)
+    }
+
+    /// Whether it is certain, after an error in `stage`, that nothing reads the new token of a rotation.
+    fn is_unread(&self, stage: Stage, error: &Error) -> bool {
+        let is_refused = stage == Stage::Credentials && error.is_refusal();
+        stage == Stage::Handover || is_refused && self.alone.is_some()
     }
 
     /// When the new token is recorded. Where it replaces one, before it is written: a bound Secret without a record then
