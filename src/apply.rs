@@ -19,9 +19,9 @@ use crate::cluster::{Answer, Call, Cluster, Issued, Order, maker};
 use crate::error::{Error, Result};
 use crate::object::{self, Kind, ObjectRef};
 use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
-use crate::render::{EXPIRES_AT, ISSUED_AT};
+use crate::render::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER};
 use crate::spec::Spec;
-use crate::token::Token;
+use crate::token::{Overlap, Token};
 
 /// How far an apply has come; readable at any moment, also after it was dropped half-way.
 pub struct Progress<'a> {
@@ -115,14 +115,24 @@ pub async fn apply(
         maker: spec.existing_access.then(|| maker(&spec.names)),
         files,
         issued: RefCell::new(None),
+        overlap: spec.renewal.overlap,
         alone: proof.is_some().then_some(handle),
     };
+    let mut bound = None;
     for stage in Stage::ALL {
-        let written = run.stage(stage).await?;
+        let written = match run.stage(stage).await {
+            Err(error) if run.is_unread(stage, &error) => {
+                run.revoke(bound.as_ref()).await;
+                return Err(error);
+            }
+            written => written?,
+        };
         if stage == Stage::Identity && plan.issues_token() {
             run.issue(spec, handle, &written).await?;
+            let mut written = written.into_iter();
+            bound = written.find(|(object, _)| object.name == handle);
             if let Some(proof) = proof {
-                run.prove(handle, &written, proof).await?;
+                run.prove(bound.as_ref(), proof).await?;
             }
         }
         if stage == Stage::Credentials {
@@ -141,6 +151,8 @@ struct Run<'a> {
     maker: Option<String>,
     files: Files,
     issued: RefCell<Option<Issued>>,
+    /// For how long a token stays valid that is replaced.
+    overlap: Overlap,
     /// The handle that no other run may have made in the meantime, where a token is proved first.
     alone: Option<&'a str>,
 }
@@ -163,7 +175,7 @@ impl Run<'_> {
             let object = change.target.object()?;
             Some(async move { (object.clone(), self.object(index, object, change).await) })
         });
-        let recorded: Option<_> = (stage == Stage::Credentials).then(|| self.record());
+        let recorded: Option<_> = (stage == self.recorded_in()).then(|| self.record());
         let (answers, recorded) = tokio::join!(join_all(objects), async {
             match recorded {
                 Some(record) => record.await,
@@ -189,6 +201,23 @@ impl Run<'_> {
             }
         }
         Ok(written)
+    }
+
+    /// Whether it is certain, after an error in `stage`, that nothing reads the new token of a rotation.
+    fn is_unread(&self, stage: Stage, error: &Error) -> bool {
+        let is_refused = stage == Stage::Credentials && error.is_refusal();
+        stage == Stage::Handover || is_refused && self.alone.is_some()
+    }
+
+    /// When the new token is recorded. Where it replaces one, before it is written: a bound Secret without a record then
+    /// never had a token that something reads.
+    fn recorded_in(&self) -> Stage {
+        let replaces = |change: &Change| change.stage == Stage::Handover;
+        if self.plan.changes.iter().any(replaces) {
+            Stage::Handover
+        } else {
+            Stage::Credentials
+        }
     }
 
     async fn object(
@@ -233,7 +262,7 @@ impl Run<'_> {
         version: Option<&str>,
     ) -> Result<Value> {
         let mut body = change.apply.clone().unwrap_or_default();
-        settle(&mut body, self.issued.borrow().as_ref());
+        settle(&mut body, self.issued.borrow().as_ref(), self.overlap);
         if let Some(version) = version {
             body["metadata"]["resourceVersion"] = version.into();
         }
@@ -310,7 +339,7 @@ impl Run<'_> {
     }
 
     /// Has the new token proved; one that fails is revoked, and nothing else is written.
-    async fn prove(&self, handle: &str, written: &Written, proof: Proof<'_>) -> Result<()> {
+    async fn prove(&self, bound: Option<&(ObjectRef, Value)>, proof: Proof<'_>) -> Result<()> {
         let token = self
             .issued
             .borrow()
@@ -320,14 +349,17 @@ impl Run<'_> {
         let Err(error) = proof(&token).await else {
             return Ok(());
         };
-        let made = written.iter().find(|(object, _)| object.name == handle);
-        if let Some((object, live)) = made {
+        self.revoke(bound).await;
+        Err(error)
+    }
+
+    /// Revokes the new token, which nothing reads, by deleting its bound Secret. The next run does where this fails.
+    async fn revoke(&self, bound: Option<&(ObjectRef, Value)>) {
+        if let Some((object, live)) = bound {
             let call = Call::delete(object).only(object::uid(live).unwrap_or_default(), None);
-            // The next run clears it where this fails.
             let _ = self.cluster.send(call).await;
             self.progress.token.set(false);
         }
-        Err(error)
     }
 
     /// Writes on the handle when its token was issued and when it ends.
@@ -341,7 +373,7 @@ impl Run<'_> {
             pending.then(|| change.target.object().map(|object| (object, body.clone())))?
         });
         for (object, mut body) in handles {
-            settle(&mut body, self.issued.borrow().as_ref());
+            settle(&mut body, self.issued.borrow().as_ref(), self.overlap);
             self.cluster
                 .send(Call::apply(object, body, self.force))
                 .await?;
@@ -351,7 +383,7 @@ impl Run<'_> {
 }
 
 /// Puts in what is known by now for what the plan left open; what is not known yet is left out.
-fn settle(body: &mut Value, issued: Option<&Issued>) {
+fn settle(body: &mut Value, issued: Option<&Issued>, overlap: Overlap) {
     if body["data"]["token"] == PENDING_TOKEN
         && let Some(issued) = issued
     {
@@ -363,6 +395,10 @@ fn settle(body: &mut Value, issued: Option<&Issued>) {
     for (key, time) in [
         (ISSUED_AT, issued.map(|issued| issued.grant.issued_at)),
         (EXPIRES_AT, issued.map(|issued| issued.grant.expires_at)),
+        (
+            REVOKE_AFTER,
+            issued.map(|issued| overlap.after(issued.now())),
+        ),
     ] {
         if annotations
             .get(key)

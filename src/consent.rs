@@ -65,6 +65,15 @@ impl Question {
         }
     }
 
+    /// The same with a sentence behind it, about what follows from a yes.
+    #[must_use]
+    pub fn remark(self, sentence: &str) -> Self {
+        Self {
+            text: scrub_line(&format!("{} {sentence}", self.text)),
+            ..self
+        }
+    }
+
     /// The question as it is asked, on one line, safe to print.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -205,7 +205,7 @@ fn whatever_is_done_with_a_token_shows_none_of_it() {
         shown("remove", arguments);
     }
     shown("status", &["-o", "prometheus"]).ok();
-    shown("rotate", &["--overlap", "0s"]).ok();
+    shown("rotate", &["--apply", "--overlap", "0s"]).ok();
     // One that is not accepted, and read from a file.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t");

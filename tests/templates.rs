@@ -39,6 +39,7 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         used: None,
         orphan: None,
         occupied: None,
+        elsewhere: None,
     };
     let surroundings = Surroundings {
         server: text,

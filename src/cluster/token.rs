@@ -1,11 +1,13 @@
 //! Issuing a token through the TokenRequest API, bound to a handle.
 
-use jiff::Timestamp;
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use serde_json::json;
 
 use super::{Call, Cluster, Failure};
-use crate::object::{Kind, ObjectRef, uid};
+use crate::object::ObjectRef;
 use crate::spec::Duration;
 use crate::token::{Claims, Grant, Token};
 
@@ -30,22 +32,28 @@ pub struct Issued {
     pub token: Token,
     /// What was asked for and what the server granted.
     pub grant: Grant,
+    /// When the answer came.
+    received: Instant,
+}
+
+impl Issued {
+    /// The time by the clock that `issued_at` is of, which is the API server's, to the second.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.received.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let now = self.grant.issued_at;
+        now.checked_add(SignedDuration::from_secs(passed))
+            .unwrap_or(now)
+    }
 }
 
 impl Cluster {
-    /// Revokes the token that is bound to the handle of that name, if there is one.
+    /// Revokes the token that is bound to the Secret of that name and UID, if it exists.
     ///
     /// # Errors
-    /// What keeps the handle from being deleted.
-    pub async fn revoke(&self, namespace: &str, handle: &str) -> Result<(), Box<Failure>> {
-        let object = ObjectRef::namespaced(Kind::Secret, namespace, handle);
-        let live = match self.send(Call::get(&object).metadata_only()).await {
-            Ok(answer) => answer.body,
-            Err(failure) if failure.is_not_found() => return Ok(()),
-            Err(failure) => return Err(failure),
-        };
-        let call = Call::delete(&object).only(uid(&live).unwrap_or_default(), None);
-        match self.send(call).await {
+    /// What keeps the bound Secret from being deleted.
+    pub async fn revoke(&self, bound: &ObjectRef, uid: &str) -> Result<(), Box<Failure>> {
+        match self.send(Call::delete(bound).only(uid, None)).await {
             Err(failure) if !failure.is_not_found() && !failure.is_stale() => Err(failure),
             _ => Ok(()),
         }
@@ -76,6 +84,7 @@ impl Cluster {
             },
         });
         let answer = self.send(Call::create(&subject, &path, body)).await?;
+        let received = Instant::now();
         let status = serde_json::from_value::<TokenRequest>(answer.body)
             .ok()
             .and_then(|request| request.status);
@@ -90,6 +99,7 @@ impl Cluster {
                     expires_at,
                 },
                 token,
+                received,
             })
         });
         granted.ok_or_else(|| {

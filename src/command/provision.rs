@@ -6,7 +6,6 @@ mod show;
 mod write;
 
 use self::run::{planned, refuse_blocked};
-use self::show::show;
 use super::reload::Reload;
 use crate::cli::Global;
 use crate::cluster::{Cluster, ConnectOptions};
@@ -20,7 +19,8 @@ use crate::spec::{Consumer, Settings, Spec};
 use crate::ui::Ui;
 
 pub(super) use self::mode::{Manner, Mode, Output, Writing};
-pub(super) use self::run::Run;
+pub(super) use self::run::{CHANGES_PENDING, Run};
+pub(super) use self::show::{show, show_to_person};
 
 /// What the command of a consumer takes.
 #[derive(clap::Args)]

@@ -65,12 +65,21 @@ pub const PLACES: [&str; 14] = [
 
 /// What standard output holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// What goes, for people
+pub(super) enum Output {
+    /// The plan, for people
     #[default]
     Text,
-    /// Everything that goes, for programs
+    /// Every change, for programs
     Json,
+}
+
+impl From<Output> for provision::Output {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Text => Self::Text,
+            Output::Json => Self::Json,
+        }
+    }
 }
 
 /// Plans, and with `--apply` deletes.
@@ -90,10 +99,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
         prepare: async || prepare_removal(&spec, &cluster, args.delete_namespace, applying).await,
         manner: Manner {
             writing: &args.writing,
-            output: match args.output {
-                Output::Text => provision::Output::Text,
-                Output::Json => provision::Output::Json,
-            },
+            output: args.output.into(),
         },
         global,
         written: Ended::Removed,

@@ -1,36 +1,47 @@
-//! `monconf rotate`: a new token, proved, in the place of the old one, which is revoked after an overlap.
+//! `monconf rotate`: a new token, verified, replaces the old one, which is revoked after an overlap.
 
+mod guard;
+mod proof;
+
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::builder::BoolishValueParser;
 use futures_util::FutureExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::provision::connect;
-use super::{SettingsFile, Whose};
+use self::guard::{Guard, place};
+use self::proof::{Prover, Verified};
+use super::Whose;
+use super::consent::{Consent, obtain};
+use super::provision::{CHANGES_PENDING, Manner, Writing, connect, show, show_to_person};
+use super::remove::Output;
 use crate::apply::{Progress, apply};
 use crate::cli::Global;
-use crate::cluster::{Cluster, Issued, Scraper};
+use crate::cluster::{Cluster, Issued};
 use crate::command_line::CommandLine;
+use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::mask::Masker;
+use crate::object::ObjectRef;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::{Blocked, Change};
-use crate::prepare::{Prepared, issued, prepare};
+use crate::plan::{self, Blocked, Change, Plan, Stage};
+use crate::prepare::{Prepared, prepare};
 use crate::reload::{Options, Server};
 use crate::render::Templates;
 use crate::spec::{self, Settings, Spec};
-use crate::token::{Occupied, Renewal, Token, Verdict, rounded};
-use crate::ui::Ui;
-use crate::verify::diagnosis::Cause;
-use crate::verify::{Asking, Diagnosis, verify};
+use crate::token::{BoundSecret, Claims, OVERLAP, Occupied, Overlap, Renewal, Token, Verdict};
+use crate::token::{due_at, rounded, utc};
+use crate::ui::{Terminal, Ui};
 
-/// Replace the token: issue a new one, verify it, write it where the consumer reads it, revoke the old one
+/// Replace the token: show which one and where, and replace it with --apply
 ///
-/// The old token stays valid for the overlap, so that no scrape fails; this run, with --wait, or the next one
-/// revokes it then. A new token that does not work is revoked, and the old one stays in use. Of two runs at
-/// once one does it, and the other does nothing.
+/// With --apply it issues a new token, verifies it, writes it where the consumer reads it, and revokes the old one
+/// after the overlap. Until then the old token stays valid, so that no scrape fails; this run, with --wait, or the
+/// next one revokes it. A new token that does not work is revoked, and the old one stays in use. Of two runs at once
+/// one replaces the token, and the other does nothing. Nothing is written without --apply.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -40,22 +51,32 @@ pub struct Args {
     #[arg(long, env = "MONCONF_IF_DUE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     if_due: bool,
 
-    /// For how long the old token stays valid; 0s revokes it at once
+    /// For how long the old token stays valid; 0s revokes it at once [default: 10m]
     #[arg(
         long,
         env = "MONCONF_OVERLAP",
         hide_env_values = true,
-        value_name = "DURATION",
-        default_value = "10m"
+        value_name = "DURATION"
     )]
-    overlap: spec::Duration,
+    overlap: Option<spec::Duration>,
 
     /// Stay until the overlap is over, and revoke the old token then
     #[arg(long, env = "MONCONF_WAIT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     wait: bool,
 
     #[command(flatten)]
-    file: SettingsFile,
+    writing: Writing,
+
+    /// What to print on standard output
+    #[arg(
+        short,
+        long,
+        env = "MONCONF_OUTPUT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t
+    )]
+    output: Output,
 
     #[command(flatten)]
     settings: Settings,
@@ -63,21 +84,16 @@ pub struct Args {
 
 /// How long Prometheus may take to scrape everything again.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// How long a new token may take until every API server knows of it.
-const SETTLING: Duration = Duration::from_secs(10);
-/// Of each job as many targets are asked with a new token.
-const SAMPLE: usize = 3;
 
-/// Rotates.
+/// Plans, and with `--apply` rotates.
 pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
-    let settings = args.file.beside(args.settings)?;
+    let settings = args.writing.file.beside(args.settings)?;
     let templates = Templates::load(settings.templates.as_deref())?;
     let mut spec = Spec::new(args.whose.consumer, settings)?;
     outcome.is_about(&spec.names);
-    let overlap = i64::try_from(args.overlap.as_secs()).unwrap_or(i64::MAX);
     spec.renewal = Renewal {
         forced: !args.if_due,
-        overlap: SignedDuration::from_secs(overlap),
+        overlap: overlap(args.overlap, spec.duration)?,
     };
     let mut interrupt = Interrupt::new(global.timeout())?;
     let cluster = interrupt.or(connect(global, ui)).await?;
@@ -85,108 +101,40 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
         spec: &spec,
         templates: &templates,
         cluster,
+        asked: args.overlap,
+        waits: args.wait,
+        manner: Manner {
+            writing: &args.writing,
+            output: args.output.into(),
+        },
         global,
         ui,
     };
-    let mut prepared = interrupt.or(Box::pin(rotation.prepare())).await?;
-    if let Some(Occupied::ByReplaced(end)) = occupied(&prepared)
-        && args.wait
-    {
-        ui.note(&format!(
-            "Waiting for the end of the overlap before, at {}",
-            shown(end)
-        ));
-        interrupt.wait(until(end)).await?;
-        interrupt.or(rotation.connect_again()).await?;
-        prepared = interrupt.or(Box::pin(rotation.prepare())).await?;
-    }
-    match (prepared.verdict(), occupied(&prepared)) {
-        (Some(Verdict::Keep(claims)), _) => {
-            outcome.kept(claims);
-            rotation.write(&prepared, &mut interrupt, outcome).await?;
-            let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
-            ui.note(&format!("Not due: the token has {left} left."));
-            return Ok(Ended::NotDue.into());
-        }
-        (Some(Verdict::Issue(_)), Some(Occupied::ByRun(since))) => {
-            ui.note(&format!(
-                "Another run is replacing the token since {}: nothing was done.",
-                shown(since)
-            ));
-            return Ok(Ended::Elsewhere.into());
-        }
-        (Some(Verdict::Issue(_)), Some(Occupied::ByReplaced(end))) => {
-            return Err(Error::TooEarly {
-                message: format!(
-                    "the token before the one in use is valid until {}, and there is no third",
-                    shown(end)
-                ),
-                hint: "--wait waits for that; --overlap 0s revokes it now".to_owned(),
-            });
-        }
-        _ => {}
-    }
-    let used = prepared
-        .decision
-        .as_ref()
-        .and_then(|decision| decision.used);
-    let old = used.map(|used| spec.names.handles()[used].clone());
-    let written = rotation.write(&prepared, &mut interrupt, outcome).await;
-    let issued = match written {
-        Err(Error::Changed { target }) => {
-            ui.note(&format!(
-                "{target} was written by another run: nothing was done."
-            ));
-            return Ok(Ended::Elsewhere.into());
-        }
-        written => written?,
+    Box::pin(rotation.run(&mut interrupt, outcome)).await
+}
+
+/// The overlap that is asked for, if it leaves room within the life of a token; else the usual one, as far as it does.
+fn overlap(asked: Option<spec::Duration>, life: spec::Duration) -> Result<Overlap> {
+    let (third, due) = (life.as_secs() / 3, life.as_secs() - life.as_secs() / 3);
+    let Some(asked) = asked else {
+        let overlap = OVERLAP.as_secs().min(third);
+        return Ok(Overlap(spec::Duration::from_secs(overlap)));
     };
-    if let Some(issued) = &issued {
-        outcome.issued(&issued.grant);
-        rotation.tell(&prepared, issued);
+    let due = spec::Duration::from_secs(due);
+    if asked <= due {
+        return Ok(Overlap(asked));
     }
-    interrupt.or(rotation.see()).await?;
-    let Some(old) = old else {
-        return Ok(Ended::Rotated.into());
+    let message = if asked > life {
+        format!("--overlap {asked} is longer than a token lives ({life})")
+    } else {
+        format!(
+            "--overlap {asked} leaves no room: tokens live {life}, and the next rotation is due after {due}"
+        )
     };
-    let end = Timestamp::now()
-        .checked_add(spec.renewal.overlap)
-        .unwrap_or(Timestamp::MAX);
-    if !args.wait && !spec.renewal.overlap.is_zero() {
-        ui.note(&format!(
-            "The old token stays valid; a run after {} revokes it.",
-            shown(end)
-        ));
-        return Ok(Ended::Rotated.into());
-    }
-    interrupt.wait(until(end)).await?;
-    interrupt.or(rotation.connect_again()).await?;
-    interrupt.or(rotation.revoke(&old)).await?;
-    ui.note("The old token is revoked.");
-    Ok(Ended::Rotated.into())
-}
-
-fn shown(time: Timestamp) -> impl std::fmt::Display {
-    time.strftime("%F %H:%M:%S UTC")
-}
-
-fn occupied(prepared: &Prepared) -> Option<Occupied> {
-    prepared.decision.as_ref()?.occupied
-}
-
-async fn until(end: Timestamp) -> Result<()> {
-    let left = end.duration_since(Timestamp::now());
-    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
-    Ok(())
-}
-
-/// What a rotation works with.
-struct Rotation<'a> {
-    spec: &'a Spec,
-    templates: &'a Templates,
-    cluster: Cluster,
-    global: &'a Global,
-    ui: &'a Ui,
+    Err(Error::usage_hint(
+        message,
+        format!("use --overlap {due} or less"),
+    ))
 }
 
 /// Where the consumer's Pod has a token of its own.
@@ -197,24 +145,264 @@ pub(super) fn nothing_to_replace() -> Error {
     )
 }
 
+/// What a rotation works with.
+struct Rotation<'a> {
+    spec: &'a Spec,
+    templates: &'a Templates,
+    cluster: Cluster,
+    /// `--overlap`.
+    asked: Option<spec::Duration>,
+    /// `--wait`.
+    waits: bool,
+    manner: Manner<'a>,
+    global: &'a Global,
+    ui: &'a Ui,
+}
+
+/// What a rotation wrote.
+struct Written {
+    issued: Option<Issued>,
+    verified: Option<Verified>,
+    took: Duration,
+}
+
 impl Rotation<'_> {
-    /// After a wait: the credentials, and whom they are shown to, may be others by now. A Pod's token and CA are replaced
-    /// in its files, and what a plugin gave may have ended.
+    async fn run(&mut self, interrupt: &mut Interrupt, outcome: &mut Outcome) -> Result<Exit> {
+        let applies = self.manner.writing.apply;
+        let mut prepared = interrupt.or(Box::pin(self.prepare())).await?;
+        if let Some(Occupied::ByReplaced(_, end)) = occupied(&prepared)
+            && self.waits
+            && applies
+        {
+            self.ui.note(&format!(
+                "Waiting until the overlap of the previous rotation ends, at {}",
+                utc(end)
+            ));
+            interrupt.wait(until(end)).await?;
+            interrupt.or(self.connect_again()).await?;
+            prepared = interrupt.or(Box::pin(self.prepare())).await?;
+        }
+        outcome.plans(&prepared.plan);
+        match (prepared.verdict().cloned(), occupied(&prepared)) {
+            (Some(Verdict::Keep(claims)), _) => {
+                outcome.kept(&claims);
+                self.keep(prepared, &claims, interrupt, outcome).await
+            }
+            (_, Some(Occupied::ByRun(bound))) => {
+                prepared.plan.changes.clear();
+                show(&prepared, self.manner, self.ui);
+                self.ui.note(&self.by_another_run(&bound));
+                Ok(Ended::Elsewhere.into())
+            }
+            (_, Some(Occupied::ByReplaced(bound, end))) => Err(Error::TooEarly {
+                message: format!(
+                    "Rotation in progress: the previous token (bound Secret {}/{}) stays valid until {}. Nothing was written",
+                    self.spec.names.namespace,
+                    bound.name,
+                    utc(end)
+                ),
+                hint: "wait with --wait, or revoke it now with --overlap 0s".to_owned(),
+            }),
+            (Some(Verdict::Issue(reason)), None) => {
+                self.replace(prepared, &reason, interrupt, outcome).await
+            }
+            (None, None) => Ok(Ended::Unchanged.into()),
+        }
+    }
+
+    /// The token serves; tokens before it whose overlap is over are revoked.
+    async fn keep(
+        &self,
+        prepared: Prepared,
+        claims: &Claims,
+        interrupt: &mut Interrupt,
+        outcome: &mut Outcome,
+    ) -> Result<Exit> {
+        let Manner { writing, output } = self.manner;
+        let shows = !writing.apply || output == Output::Text.into();
+        if shows {
+            show(&prepared, self.manner, self.ui);
+        }
+        let pending = !prepared.plan.is_empty();
+        let mut written = None;
+        if writing.apply && pending {
+            let question = Question::of_plan(&prepared.plan, &prepared.head, &self.spec.names);
+            let consent = self.consent(&question, &prepared, interrupt).await?;
+            if consent == Consent::Refused {
+                return Ok(Ended::Declined.into());
+            }
+            let done = self.write(&prepared, interrupt, outcome).await?;
+            self.ui.applied(&prepared.plan, done.took);
+            written = Some(done);
+        }
+        if !shows {
+            self.ui.out(&report(&prepared, written.as_ref()));
+        }
+        let left = rounded(claims.expires_at.duration_since(Timestamp::now()));
+        self.ui
+            .note(&format!("Not due: the token has {left} left."));
+        if pending && !writing.apply && writing.detailed_exitcode {
+            return Ok(Ended::NotDue.with_code(CHANGES_PENDING));
+        }
+        Ok(Ended::NotDue.into())
+    }
+
+    async fn replace(
+        &mut self,
+        mut prepared: Prepared,
+        reason: &str,
+        interrupt: &mut Interrupt,
+        outcome: &mut Outcome,
+    ) -> Result<Exit> {
+        let Manner { writing, output } = self.manner;
+        if !writing.apply {
+            show(&prepared, self.manner, self.ui);
+            return self.planned(reason);
+        }
+        if output == Output::Text.into() {
+            show(&prepared, self.manner, self.ui);
+        }
+        let question = self.question(&prepared);
+        match self.consent(&question, &prepared, interrupt).await? {
+            Consent::Refused => return Ok(Ended::Declined.into()),
+            Consent::Given => {}
+            Consent::Answered => {
+                let again = interrupt.or(Box::pin(self.prepare())).await?;
+                if let Some(target) = prepared.plan.differs_from(&again.plan) {
+                    show(&again, self.manner, self.ui);
+                    return Err(Error::Changed { target });
+                }
+                prepared = again;
+            }
+        }
+        let written = match self.write(&prepared, interrupt, outcome).await {
+            Err(error @ Error::Changed { .. }) => {
+                return interrupt.or(Box::pin(self.by_whom(&prepared, error))).await;
+            }
+            written => written?,
+        };
+        if output == Output::Json.into() {
+            self.ui.out(&report(&prepared, Some(&written)));
+        }
+        self.tell(&prepared, &written, outcome);
+        interrupt.or(self.see()).await?;
+        let Some((old, uid)) = replaced(&prepared.plan) else {
+            return Ok(Ended::Rotated.into());
+        };
+        let end = self.spec.renewal.overlap.after(Timestamp::now());
+        if !self.waits && !self.spec.renewal.overlap.is_none() {
+            self.ui.note(&format!(
+                "The old token stays valid until {}; a run after that revokes it.",
+                utc(end)
+            ));
+            return Ok(Ended::Rotated.into());
+        }
+        interrupt.wait(until(end)).await?;
+        interrupt.or(self.connect_again()).await?;
+        interrupt
+            .or(async { Ok(self.cluster.revoke(&old, &uid).await?) })
+            .await?;
+        self.ui.note("The old token is revoked.");
+        Ok(Ended::Rotated.into())
+    }
+
+    /// A token that is to be replaced and was not, for want of `--apply`: without a terminal, a scheduled run that
+    /// replaces nothing must not look like one that did.
+    fn planned(&self, reason: &str) -> Result<Exit> {
+        if self.manner.writing.detailed_exitcode {
+            return Ok(Ended::Planned.with_code(CHANGES_PENDING));
+        }
+        if Terminal::is_there() {
+            return Ok(Ended::Planned.into());
+        }
+        Err(Error::usage_hint(
+            format!(
+                "the token of {} was not replaced ({reason}): without --apply nothing is written",
+                self.spec.names.instance
+            ),
+            format!(
+                "`{}` replaces it",
+                CommandLine::of(&self.global.arguments).with("--apply")
+            ),
+        ))
+    }
+
+    fn question(&self, prepared: &Prepared) -> Question {
+        let deed = format!("replace the token of {}", self.spec.names.instance);
+        let question = Question::new(&deed, &prepared.head);
+        let rotation = prepared.head.rotation.as_ref();
+        match rotation.and_then(plan::Rotation::valid_until) {
+            Some(_) if self.spec.renewal.overlap.is_none() => {
+                question.remark("The current one is revoked at once.")
+            }
+            Some(end) => question.remark(&format!(
+                "The current one stays valid until {}.",
+                end.strftime("%F %H:%M UTC")
+            )),
+            None => question,
+        }
+    }
+
+    async fn consent(
+        &self,
+        question: &Question,
+        prepared: &Prepared,
+        interrupt: &mut Interrupt,
+    ) -> Result<Consent> {
+        let yes = self.manner.writing.yes;
+        if self.manner.output == Output::Json.into() && !yes && Terminal::is_there() {
+            show_to_person(prepared, self.manner, self.ui);
+        }
+        obtain(question, yes, self.global, interrupt, self.ui).await
+    }
+
+    /// Whether it was another run that wrote first, as the cluster shows it; else the error.
+    async fn by_whom(&self, before: &Prepared, error: Error) -> Result<Exit> {
+        let again = self.prepare().await?;
+        let uid = |prepared: &Prepared| {
+            let current = prepared.found.as_ref()?.current.as_ref()?;
+            Some(current.uid.clone())
+        };
+        let note = match occupied(&again) {
+            Some(Occupied::ByRun(bound)) => self.by_another_run(&bound),
+            _ if uid(&again).is_some() && uid(&again) != uid(before) => {
+                "Another run has replaced the token. Nothing was written.".to_owned()
+            }
+            _ => return Err(error),
+        };
+        self.ui.note(&note);
+        Ok(Ended::Elsewhere.into())
+    }
+
+    fn by_another_run(&self, bound: &BoundSecret) -> String {
+        let created = bound.created.map(utc).unwrap_or_default();
+        format!(
+            "Another run is replacing the token: it created bound Secret {}/{} at {created}, whose token is not in use yet. Nothing was written.",
+            self.spec.names.namespace, bound.name
+        )
+    }
+
+    /// After a wait the credentials may be others: a Pod's token and CA are replaced in its files, and what a plugin gave
+    /// may have ended.
     async fn connect_again(&mut self) -> Result<()> {
         self.cluster = connect(self.global, self.ui).await?;
         Ok(())
     }
 
-    async fn revoke(&self, handle: &str) -> Result<()> {
-        let namespace = &self.spec.names.namespace;
-        Ok(self.cluster.revoke(namespace, handle).await?)
-    }
-
     /// The part of the ordinary plan that is about the token.
     async fn prepare(&self) -> Result<Prepared> {
+        let applies = self.manner.writing.apply;
         let mut prepared = prepare(self.spec, self.templates, &self.cluster, false).await?;
+        prepared.plan.retain_token(&self.spec.names);
+        // The configuration stays as it is.
+        prepared.output = None;
+        let guard = Guard {
+            spec: self.spec,
+            cluster: &self.cluster,
+            global: self.global,
+        };
+        guard.check(&prepared).await?;
         let plan = &mut prepared.plan;
-        plan.retain_token(&self.spec.names);
         if plan.changes.is_empty() {
             return Err(nothing_to_replace());
         }
@@ -225,7 +413,26 @@ impl Rotation<'_> {
         if plan.issues_token() {
             plan.renew_handle(&prepared.handle);
         }
+        prepared.head.applying = applies;
+        prepared.head.rotation = self.about(&prepared);
+        if let Some(granted) = prepared.found.as_ref().and_then(|found| found.granted) {
+            overlap(self.asked, granted.min(self.spec.duration))?;
+        }
         Ok(prepared)
+    }
+
+    fn about(&self, prepared: &Prepared) -> Option<plan::Rotation> {
+        let found = prepared.found.as_ref()?;
+        Some(plan::Rotation {
+            destination: place(self.spec, &found.place),
+            current: found.current.clone(),
+            reason: match prepared.verdict()? {
+                Verdict::Keep(_) => None,
+                Verdict::Issue(reason) => Some(reason.trim_start_matches("new token: ").to_owned()),
+            },
+            overlap: self.spec.renewal.overlap.0,
+            now: found.now,
+        })
     }
 
     async fn write(
@@ -233,10 +440,18 @@ impl Rotation<'_> {
         prepared: &Prepared,
         interrupt: &mut Interrupt,
         outcome: &mut Outcome,
-    ) -> Result<Option<Issued>> {
+    ) -> Result<Written> {
+        let begun = Instant::now();
         let report = |change: &Change| self.ui.written(change);
         let progress = Progress::new(&report);
-        let proof = |token: &Token| self.prove(token.clone()).boxed_local();
+        let prover = Prover {
+            spec: self.spec,
+            cluster: &self.cluster,
+            global: self.global,
+            ui: self.ui,
+            verified: RefCell::new(None),
+        };
+        let proof = |token: &Token| prover.prove(token.clone()).boxed_local();
         let applying = apply(
             &prepared.plan,
             self.spec,
@@ -245,64 +460,39 @@ impl Rotation<'_> {
             &progress,
             Some(&proof),
         );
-        let written = interrupt.or(Box::pin(applying)).await;
+        let issued = interrupt.or(Box::pin(applying)).await;
         outcome.wrote(&prepared.plan, &progress);
-        written
+        Ok(Written {
+            issued: issued?,
+            verified: prover.verified.take(),
+            took: begun.elapsed(),
+        })
     }
 
-    /// Asks with the new token what the consumer will ask; a target that does not answer anybody is no fault of it.
-    async fn prove(&self, token: Token) -> Result<()> {
-        let mut issued = issued(self.spec, &self.cluster, Some(token)).await?;
-        if self.spec.existing_access && !issued.discovers {
-            // Who may not look for targets in the consumer's place proves the token and its rights alone.
-            issued.scrapings.clear();
+    /// What was verified, what the server granted, and how often a run has to come.
+    fn tell(&self, prepared: &Prepared, written: &Written, outcome: &mut Outcome) {
+        if let Some(verified) = &written.verified {
+            self.ui.note(&verified.sentence());
         }
-        let patience = self.global.request_timeout();
-        let identity =
-            Cluster::with_token(&issued.address, &issued.token, patience, self.ui.tracer())?;
-        let asking = Asking {
-            identity: &identity,
-            ours: Some(&self.cluster),
-            token: &issued.token,
-            discovers: issued.discovers,
-            scraper: Scraper::new(patience),
-            sample: SAMPLE,
-            at_once: 16,
-            progress: &|_, _| (),
+        let Some(issued) = &written.issued else {
+            return;
         };
-        let begun = tokio::time::Instant::now();
-        loop {
-            let report = verify(&asking, &issued.scrapings, &issued.needs).await;
-            let diagnoses = report.diagnoses();
-            let (ours, its): (Vec<_>, Vec<_>) = diagnoses
-                .iter()
-                .filter(|found| found.cause.is_mended_by_apply())
-                .partition(|found| is_about_another(found.cause, report.user.as_deref()));
-            let Some(fault) = its.first() else {
-                for found in ours {
-                    self.ui.warn(&format!(
-                        "the new token is not tried at every target: {}",
-                        found.cause.sentence()
-                    ));
-                }
-                return Ok(());
-            };
-            if begun.elapsed() >= SETTLING {
-                return Err(unproven(fault));
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    }
-
-    /// What the server made of the request, and when the next run has to come.
-    fn tell(&self, prepared: &Prepared, issued: &Issued) {
+        outcome.issued(&issued.grant);
         self.ui.note(&format!(
             "Token issued for {}: {}.",
             prepared.service_account,
             issued.grant.sentence()
         ));
+        let due = due_at(issued.grant.issued_at, issued.grant.expires_at);
+        if self.spec.renewal.overlap.after(issued.now()) > due {
+            self.ui.warn(&format!(
+                "the overlap of {} is longer than the new token serves before it is due, at {}",
+                self.spec.renewal.overlap.0,
+                utc(due)
+            ));
+        }
         self.ui.hint(&format!(
-            "a CronJob with the schedule {:?} runs `monconf rotate --if-due` often enough",
+            "a CronJob with the schedule {:?} runs `monconf rotate --if-due --apply` often enough",
             issued.grant.schedule()
         ));
     }
@@ -346,16 +536,68 @@ impl Rotation<'_> {
     }
 }
 
-/// Whether somebody else than the token's account was denied something: the caller, who finds the targets where it is not
-/// the token that does.
-fn is_about_another(cause: &Cause, account: Option<&str>) -> bool {
-    let denied = cause.denied().map(|denied| denied.user.as_str());
-    denied.is_some() && account.is_some() && denied != account
+fn occupied(prepared: &Prepared) -> Option<Occupied> {
+    prepared.decision.as_ref()?.occupied.clone()
 }
 
-fn unproven(fault: &Diagnosis) -> Error {
-    Error::Unproven {
-        cause: fault.cause.sentence(),
-        fix: fault.fix.clone(),
+/// The bound Secret of the token that a plan replaces, and its UID.
+fn replaced(plan: &Plan) -> Option<(ObjectRef, String)> {
+    let mut changes = plan.changes.iter();
+    let change = changes.find(|change| change.stage == Stage::Handover)?;
+    Some((change.target.object()?.clone(), change.uid.clone()?))
+}
+
+async fn until(end: Timestamp) -> Result<()> {
+    let left = end.duration_since(Timestamp::now());
+    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+    Ok(())
+}
+
+/// The plan, and what came of it, as data.
+fn report(prepared: &Prepared, written: Option<&Written>) -> String {
+    let mut report = plan::report(&prepared.plan, &prepared.head, &mut Masker::default());
+    report["applied"] = written.is_some().into();
+    if let Some(written) = written {
+        report["token"] = written
+            .issued
+            .as_ref()
+            .map(|issued| issued.grant.report())
+            .into();
+        report["verified"] = written.verified.as_ref().map(Verified::report).into();
+    }
+    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlap_leaves_room_within_the_life_of_a_token() {
+        let told = |asked: Option<&str>, life: &str| {
+            let duration = |text: &str| text.parse::<spec::Duration>().expect("a duration");
+            match overlap(asked.map(duration), duration(life)) {
+                Ok(Overlap(overlap)) => overlap.to_string(),
+                Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
+            }
+        };
+        for (asked, life, expected) in [
+            (None, "90d", "10m"),
+            (None, "15m", "5m"),
+            (Some("0s"), "90d", "0s"),
+            (Some("60d"), "90d", "60d"),
+            (
+                Some("61d"),
+                "90d",
+                "--overlap 61d leaves no room: tokens live 90d, and the next rotation is due after 60d; use --overlap 60d or less",
+            ),
+            (
+                Some("2h"),
+                "1h",
+                "--overlap 2h is longer than a token lives (1h); use --overlap 40m or less",
+            ),
+        ] {
+            assert_eq!(told(asked, life), expected);
+        }
     }
 }

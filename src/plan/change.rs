@@ -242,17 +242,21 @@ fn immutable_field_differs(kind: Kind, live: &Value, desired: &Value) -> bool {
 }
 
 impl Plan {
-    /// The part of the plan that is about the token alone: its handles, and where the consumer reads it.
+    /// The part of the plan that is about the token alone: its bound Secrets, and where the consumer reads it. A token's
+    /// Secret that the settings do not ask for stays: moving the token is not part of replacing it.
     pub fn retain_token(&mut self, names: &Names) {
         let [first, second] = names.handles();
         let secrets = [first, second, names.token_secret()];
+        let moves = |change: &Change, object: &ObjectRef| {
+            change.action == Action::Delete && object.name == names.token_secret()
+        };
         let is_ours = |object: &ObjectRef| {
             object.kind == Kind::Secret
                 && object.namespace.as_deref() == Some(names.namespace.as_str())
                 && secrets.contains(&object.name)
         };
         self.changes.retain(|change| match &change.target {
-            Target::Object(object) => is_ours(object),
+            Target::Object(object) => is_ours(object) && !moves(change, object),
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });

@@ -23,6 +23,7 @@ mod loading;
 mod merge;
 mod owner;
 mod report;
+mod rotation;
 mod sharing;
 mod surplus;
 mod text;
@@ -33,6 +34,7 @@ pub use blocker::Blocker;
 pub use change::{Consent, Existing, ExistingFile, differs, plan};
 pub use owner::{FileKind, is_ours, is_valid_token};
 pub use report::{Head, report};
+pub use rotation::Rotation;
 pub use surplus::{Content as NamespaceContent, Found, Surplus, SurplusFile};
 pub use text::Text;
 pub use unwritable::{Unwritable, Why};
@@ -131,6 +133,8 @@ pub enum Stage {
     Foundation,
     /// Who scrapes: ClusterRoleBinding, ServiceAccount, the token's handle.
     Identity,
+    /// What a bound Secret records of a token that is replaced, before the new one is where the consumer reads it.
+    Handover,
     /// The token, where the consumer reads it: Secret, or token and CA files.
     Credentials,
     /// The consumer's configuration, last, so that it never names what does not exist.
@@ -143,12 +147,13 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Revocation,
         Self::Unbinding,
         Self::Dismissal,
         Self::Foundation,
         Self::Identity,
+        Self::Handover,
         Self::Credentials,
         Self::Configuration,
         Self::Cleanup,

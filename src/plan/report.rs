@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fix::fix;
-use super::{Action, Change, Content, Plan, Target};
+use super::{Action, Change, Content, Plan, Rotation, Target};
 use crate::command_line::CommandLine;
 use crate::diff::{self, Line, LineKind};
 use crate::mask::{Masker, scrub};
@@ -36,6 +36,8 @@ pub struct Head {
     pub removing: bool,
     /// The command line, for lines to paste.
     pub call: CommandLine,
+    /// The token, where nothing but that is replaced.
+    pub rotation: Option<Rotation>,
 }
 
 /// Everything that the plan shows, with JSON pointers to what changes and every secret masked.
@@ -49,7 +51,7 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
             json!({"message": scrub(&blocker.to_string()), "hint": fix})
         })
         .collect();
-    json!({
+    let mut report = json!({
         "cluster": {"context": head.context, "server": head.server},
         "identity": head.identity,
         "consumer": head.consumer.name(),
@@ -69,7 +71,11 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
             "delete": plan.count(&[Action::Delete]),
             "unchanged": plan.count(&[Action::Unchanged]),
         },
-    })
+    });
+    if let Some(rotation) = &head.rotation {
+        report["rotation"] = rotation.report();
+    }
+    report
 }
 
 fn entry(change: &Change, masker: &mut Masker) -> Value {

@@ -50,6 +50,19 @@ pub fn with_output(arguments: &[String], user: Option<&str>, is_in_pod: bool) ->
     Some(to_kubectl(words, user.filter(|_| !is_told)))
 }
 
+/// The line of the consumer's command that writes, with what the command line `arguments` of another verb says; `None`
+/// where that cannot be told.
+#[must_use]
+pub fn of_consumer(arguments: &[String], consumer: Consumer) -> Option<String> {
+    let kept = Kept::of(arguments, false)?;
+    let mut words = vec!["monconf".to_owned(), consumer.name().to_owned()];
+    words.extend(kept.flags);
+    words.extend(kept.to_cluster);
+    words.push("--apply".to_owned());
+    let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+    Some(words.join(" "))
+}
+
 fn to_kubectl(mut words: Vec<String>, user: Option<&str>) -> String {
     if let Some(user) = user {
         words.extend(["--as".to_owned(), user.to_owned()]);
@@ -64,6 +77,8 @@ fn to_kubectl(mut words: Vec<String>, user: Option<&str>) -> String {
 struct Kept {
     words: Vec<String>,
     flags: Vec<String>,
+    /// The flags that say which cluster is meant.
+    to_cluster: Vec<String>,
     applies: bool,
 }
 
@@ -91,6 +106,13 @@ impl Kept {
             kept.applies |= flag.get_long() == Some("apply");
             let takes_next = flag.get_action().takes_values() && within.is_none();
             let next = if takes_next { arguments.next() } else { None };
+            if ["context", "kubeconfig"]
+                .map(Some)
+                .contains(&flag.get_long())
+            {
+                kept.to_cluster.push(word.clone());
+                kept.to_cluster.extend(next.cloned());
+            }
             if !is_kept(preflight, flag) {
                 continue;
             }
@@ -182,6 +204,24 @@ mod tests {
             with_output(&words, Some("jane"), false).as_deref(),
             Some("monconf preflight alloy '--as=a b' -o yaml | kubectl apply -f -")
         );
+    }
+
+    #[test]
+    fn another_verb_s_command_line_is_turned_into_that_of_its_consumer() {
+        for (line, command) in [
+            (
+                "rotate --if-due --overlap 0s --name ext --context lab --apply",
+                "monconf prometheus --name ext --context lab --apply",
+            ),
+            (
+                "--kubeconfig k rotate prometheus -n a --drop-in f.yml --wait",
+                "monconf prometheus -n a --drop-in f.yml --kubeconfig k --apply",
+            ),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let told = of_consumer(&words, Consumer::Prometheus);
+            assert_eq!(told.as_deref(), Some(command));
+        }
     }
 
     #[test]

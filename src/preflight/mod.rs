@@ -16,7 +16,7 @@ mod writing;
 pub use command::{Known, demands};
 pub use demand::{Demand, Demands, Weight, scope_of};
 pub use granting::Granting;
-pub use line::{of_arguments, with_output};
+pub use line::{of_arguments, of_consumer, with_output};
 pub use manifests::{Manifest, Served, Workload, parse, workloads};
 pub use pod_security::Level;
 pub use report::{Admission, Caller, Preflight, report};

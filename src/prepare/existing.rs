@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use super::account;
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
-use crate::object::{Kind, ObjectRef, decoded};
+use crate::object::{Kind, ObjectRef, decoded, metadata};
 use crate::plan::{Existing, ExistingFile, Stage, Surplus, is_valid_token};
 use crate::promfile::{self, FileOwner};
-use crate::render::Desired;
+use crate::render::{Desired, HANDLE};
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Token};
 
@@ -28,6 +28,19 @@ pub(super) fn current_token(
             .and_then(decoded),
     };
     Ok(text.map(Token::new))
+}
+
+/// The bound Secret that the token's Secret names, where the consumer is taken to read its token at another place.
+pub(super) fn named_by_secret<'a>(
+    spec: &Spec,
+    form: &Form,
+    snapshot: &'a Snapshot,
+) -> Option<&'a str> {
+    if form.token_place() == TokenPlace::Secret {
+        return None;
+    }
+    let secret = snapshot.secret(spec, &spec.names.token_secret())?;
+    metadata(secret, "annotations", HANDLE)
 }
 
 /// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first

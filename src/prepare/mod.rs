@@ -5,6 +5,7 @@ mod configuration;
 mod configured;
 mod discoverers;
 mod existing;
+mod found;
 mod issued;
 mod legacy;
 mod own_files;
@@ -20,7 +21,7 @@ use serde_json::Value;
 use self::beside::beside;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
-use self::existing::{Files, ca, current_token, surplus};
+use self::existing::{Files, ca, current_token, named_by_secret, surplus};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
@@ -35,6 +36,7 @@ use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, Verdict, decide};
 
 pub use self::configured::{Identities, Standing, identities};
+pub use self::found::{Account, Found};
 pub use self::issued::{Issued, issued};
 pub use self::partly::{Partly, prepare_partly, prepare_removal_partly, prepare_unseen};
 pub use self::removal::prepare_removal;
@@ -59,6 +61,8 @@ pub struct Prepared {
     pub service_account: String,
     /// What happens to the token; `None` where the instance goes.
     pub decision: Option<Decision>,
+    /// What exists of the instance; `None` where the instance goes, and where no cluster was asked.
+    pub found: Option<Found>,
 }
 
 impl Prepared {
@@ -123,7 +127,7 @@ async fn planned(
     let decision = decide(&Situation {
         current: token.as_ref(),
         handles,
-        ..situation(spec, &slots, &snapshot)
+        ..situation(spec, &form, &slots, &snapshot)
     });
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
     let surroundings = Surroundings {
@@ -173,6 +177,7 @@ async fn planned(
     let not_served = by_operator.then(|| snapshot.not_served(spec));
     let warnings = snapshot.warnings.clone();
     let no_account = no_account(spec, &snapshot);
+    let found = Found::of(spec, &form, &snapshot, (token.as_ref(), decision.used));
     let readers = beside(spec, &form, &snapshot);
     let files = Files::read(&desired, configuration.main)?;
     let files = files.guarded((spec, &form), &desired, &snapshot, token_owner);
@@ -192,13 +197,11 @@ async fn planned(
     if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
         plan.blockers.push(Blocker::KindNotServed { kinds });
     }
-    Ok(assemble(
-        plan,
-        head,
-        desired,
-        (slots[decision.slot].clone(), decision),
-        spec,
-    ))
+    let handle = slots[decision.slot].clone();
+    Ok(Prepared {
+        found: Some(found),
+        ..assemble(plan, head, desired, (handle, decision), spec)
+    })
 }
 
 /// The ServiceAccount that somebody else should have made.
@@ -309,9 +312,15 @@ fn account<'a>(spec: &Spec, snapshot: &'a Snapshot) -> Option<&'a Value> {
 }
 
 /// What the cluster says of the account and its tokens.
-fn situation<'a>(spec: &Spec, slots: &'a [String; 2], snapshot: &'a Snapshot) -> Situation<'a> {
+fn situation<'a>(
+    spec: &Spec,
+    form: &Form,
+    slots: &'a [String; 2],
+    snapshot: &'a Snapshot,
+) -> Situation<'a> {
     Situation {
         service_account: account(spec, snapshot),
+        in_secret: named_by_secret(spec, form, snapshot),
         keys: snapshot.keys.as_ref(),
         now: snapshot.now,
         ..unseen(spec, slots)
@@ -324,6 +333,7 @@ fn unseen<'a>(spec: &Spec, slots: &'a [String; 2]) -> Situation<'a> {
         current: None,
         slots,
         handles: [None, None],
+        in_secret: None,
         service_account: None,
         keys: None,
         duration: spec.duration,
@@ -405,6 +415,7 @@ fn assemble(
         head,
         handle,
         decision: Some(decision),
+        found: None,
         service_account: spec.names.service_account(),
     }
 }

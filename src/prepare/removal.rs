@@ -113,6 +113,7 @@ pub(super) fn removal_of(
         manifests: String::new(),
         handle: String::new(),
         decision: None,
+        found: None,
         service_account: spec.names.service_account(),
     })
 }

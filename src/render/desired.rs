@@ -171,6 +171,7 @@ pub fn desired(
     }
     if form.token_place() != TokenPlace::Pod {
         renderer.handle()?;
+        renderer.replaced()?;
     }
     if let Some(Alerts::File(path)) = &spec.alerts {
         renderer.rules_file(path)?;

@@ -62,6 +62,8 @@ pub const REQUESTED: &str = "monconf/requested";
 pub const ISSUED_AT: &str = "monconf/issued-at";
 /// Annotation of a handle: when its token ends, as the server granted it.
 pub const EXPIRES_AT: &str = "monconf/expires-at";
+/// Annotation of the bound Secret of a token that was replaced: until when that token stays valid.
+pub const REVOKE_AFTER: &str = "monconf/revoke-after";
 
 /// The mark of a text that is for any cluster it is put into.
 fn unplaced(names: &Names) -> Mark {

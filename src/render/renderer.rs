@@ -12,7 +12,7 @@ use minijinja::value::Serde;
 use super::context::Context;
 use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings, grants};
 use super::templates::{Rendered, Templates};
-use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, check, labels};
+use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, REVOKE_AFTER, check, labels};
 use crate::error::Result;
 use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef, metadata};
@@ -93,6 +93,38 @@ impl<'a> Renderer<'a> {
             "empty; deleting it revokes the token".to_owned()
         };
         let object = self.render("handle.yaml", reference, &context, Stage::Identity, note)?;
+        self.desired.objects.push(object);
+        Ok(())
+    }
+
+    /// Records on the bound Secret of the token that is replaced until when that stays valid.
+    pub(super) fn replaced(&mut self) -> Result<()> {
+        let (Verdict::Issue(_), Some(used)) = (&self.decision.verdict, self.decision.used) else {
+            return Ok(());
+        };
+        let names = &self.spec.names;
+        let name = names.handles()[used].clone();
+        let reference = ObjectRef::namespaced(Kind::Secret, &names.namespace, &name);
+        let Some(live) = self.surroundings.objects.get(&reference) else {
+            return Ok(());
+        };
+        let recorded = [REQUESTED, ISSUED_AT, EXPIRES_AT]
+            .into_iter()
+            .filter_map(|key| {
+                let value = metadata(live, "annotations", key)?;
+                Some((key.to_owned(), value.to_owned()))
+            });
+        let mut annotations: BTreeMap<String, String> = recorded.collect();
+        annotations.insert(REVOKE_AFTER.to_owned(), PENDING_TIME.to_owned());
+        let context = Context {
+            annotations: Some(&annotations),
+            ..Context::new(self.spec, &self.labels, &name, self.automount)
+        };
+        let note = match self.spec.renewal.overlap {
+            overlap if overlap.is_none() => "token replaced, and revoked at once".to_owned(),
+            overlap => format!("token replaced, and revoked after {}", overlap.0),
+        };
+        let object = self.render("handle.yaml", reference, &context, Stage::Handover, note)?;
         self.desired.objects.push(object);
         Ok(())
     }

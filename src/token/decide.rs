@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Claims, KeySet, Token};
+use super::{BoundSecret, Claims, KeySet, Token};
 use crate::object;
-use crate::render::{EXPIRES_AT, REQUESTED};
+use crate::render::REQUESTED;
 use crate::spec::Duration;
 
 /// What is known about the token before anything is written.
@@ -14,8 +14,10 @@ pub struct Situation<'a> {
     pub current: Option<&'a Token>,
     /// The names of the two slots.
     pub slots: &'a [String; 2],
-    /// The handles that exist in them.
+    /// The bound Secrets that exist in them.
     pub handles: [Option<&'a Value>; 2],
+    /// The bound Secret that the token's Secret names, where that Secret exists and the consumer reads another place.
+    pub in_secret: Option<&'a str>,
     /// The ServiceAccount, if it exists.
     pub service_account: Option<&'a Value>,
     /// The cluster's signing keys, where the caller may read them.
@@ -29,45 +31,68 @@ pub struct Situation<'a> {
 }
 
 /// When a token that still serves is replaced, and what becomes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Renewal {
     /// Whether it is replaced although it is not due.
     pub forced: bool,
-    /// For how long a replaced token stays valid, so that a consumer that re-reads it late loses no scrape.
-    pub overlap: SignedDuration,
+    /// For how long a token stays valid that this run replaces.
+    pub overlap: Overlap,
 }
 
-impl Default for Renewal {
+/// For how long a replaced token stays valid, so that a consumer that re-reads it late loses no scrape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlap(pub Duration);
+
+impl Default for Overlap {
     fn default() -> Self {
-        Self {
-            forced: false,
-            overlap: OVERLAP,
-        }
+        Self(OVERLAP)
     }
 }
+
+impl Overlap {
+    /// Whether tokens that were replaced before are revoked now too, whatever is recorded on them.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.0.as_secs() == 0
+    }
+
+    /// The moment that far after `begin`.
+    #[must_use]
+    pub fn after(self, begin: Timestamp) -> Timestamp {
+        let seconds = i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX);
+        begin
+            .checked_add(SignedDuration::from_secs(seconds))
+            .unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// The overlap unless another one is asked for.
+pub const OVERLAP: Duration = Duration::from_secs(600);
 
 /// What happens to the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Kept or replaced.
     pub verdict: Verdict,
-    /// The slot of the kept or the new token's handle.
+    /// The slot of the kept or the new token's bound Secret.
     pub slot: usize,
-    /// The slot of the token in use, where there is one.
+    /// The slot whose bound Secret exists and has the token where the consumer reads it.
     pub used: Option<usize>,
-    /// A slot whose handle no token in use is bound to: deleting it revokes what is left of it.
+    /// A slot whose bound Secret has no token in use: deleting it revokes what is left of it.
     pub orphan: Option<usize>,
     /// What the slot of a new token still holds, where that is to be waited for.
     pub occupied: Option<Occupied>,
+    /// A live bound Secret whose token was not replaced and is not where the consumer is taken to read it.
+    pub elsewhere: Option<BoundSecret>,
 }
 
 /// What a slot holds that is not the token in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Occupied {
-    /// The token that was replaced last; its overlap ends then.
-    ByReplaced(Timestamp),
-    /// A handle that another run has just made, at that time.
-    ByRun(Timestamp),
+    /// A token that was replaced and stays valid until then.
+    ByReplaced(BoundSecret, Timestamp),
+    /// A bound Secret that another run has just created, and whose token is not in use.
+    ByRun(BoundSecret),
 }
 
 /// Kept or replaced.
@@ -78,10 +103,6 @@ pub enum Verdict {
     /// A new one is issued, for this reason.
     Issue(String),
 }
-
-/// The overlap unless another one is asked for; also how old a handle must be before it counts as left behind rather than
-/// as another run's work in progress.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// From when on a token is due: less than a third of its life is left, to the whole second, so that the exposition of
 /// `monconf status` and the alert rules count the same.
@@ -98,54 +119,122 @@ pub fn due_at(issued_at: Timestamp, expires_at: Timestamp) -> Timestamp {
 #[must_use]
 pub fn decide(situation: &Situation) -> Decision {
     let claims = situation.current.and_then(Claims::of);
-    let used = claims
+    let named = claims
         .as_ref()
         .and_then(|claims| claims.handle.as_ref())
         .and_then(|handle| situation.slots.iter().position(|slot| *slot == handle.name));
+    let used = named.filter(|&slot| {
+        let bound_to = claims.as_ref().and_then(|claims| claims.handle.as_ref());
+        let live = situation.handles[slot].and_then(object::uid);
+        live.is_some() && live == bound_to.map(|handle| handle.uid.as_str())
+    });
+    let serving = claims.as_ref().filter(|_| used.is_some());
+    let holds = [0, 1].map(|slot| {
+        if used == Some(slot) {
+            Holds::InUse
+        } else {
+            holds(situation, slot, serving)
+        }
+    });
+    let elsewhere = holds.iter().find_map(|holds| match holds {
+        Holds::Elsewhere(bound) => Some(bound.clone()),
+        _ => None,
+    });
     match (reason_to_issue(situation, claims.as_ref(), used), claims) {
         (None, Some(claims)) => {
             let slot = used.unwrap_or(0);
-            let orphan = 1 - slot;
-            let made = situation.handles[orphan].and_then(created);
-            let overlap = situation.renewal.overlap;
-            let is_replaced = |made: Timestamp| made <= claims.issued_at;
-            let settled = situation.now.duration_since(claims.issued_at) > overlap
-                && made.is_some_and(|made| is_replaced(made) || is_older(made, situation.now));
             Decision {
                 verdict: Verdict::Keep(claims),
                 slot,
                 used,
-                orphan: settled.then_some(orphan),
+                orphan: (holds[1 - slot] == Holds::Nothing).then_some(1 - slot),
                 occupied: None,
+                elsewhere,
             }
         }
-        (reason, claims) => {
-            // Never the slot in use: the old token must outlive the swap.
-            let slot = used.map_or(0, |used| 1 - used);
+        (reason, _) => {
+            let slot = slot_of_new(&holds, used, named);
             Decision {
                 verdict: Verdict::Issue(reason.unwrap_or_else(|| "new token".to_owned())),
                 slot,
                 used,
                 orphan: None,
-                occupied: occupied(situation, slot, claims.as_ref()),
+                occupied: match holds.into_iter().nth(slot) {
+                    Some(Holds::Replaced(bound, end)) => Some(Occupied::ByReplaced(bound, end)),
+                    Some(Holds::Running(bound)) => Some(Occupied::ByRun(bound)),
+                    _ => None,
+                },
+                elsewhere,
             }
         }
     }
 }
 
-/// Whose handle is in the slot of the new token, where it is not one that was left behind.
-fn occupied(situation: &Situation, slot: usize, claims: Option<&Claims>) -> Option<Occupied> {
-    let handle = situation.handles[slot]?;
-    let made = created(handle)?;
-    if let Some(used) = claims.filter(|claims| made <= claims.issued_at) {
-        let end = used.issued_at.checked_add(situation.renewal.overlap).ok()?;
-        // It may end by itself before that.
-        let expiry = object::metadata(handle, "annotations", EXPIRES_AT);
-        let expiry = expiry.and_then(|expiry| expiry.parse().ok());
-        let end = expiry.map_or(end, |expiry: Timestamp| end.min(expiry));
-        return (situation.now < end).then_some(Occupied::ByReplaced(end));
+/// What is known of the token of a slot.
+#[derive(Debug, PartialEq, Eq)]
+enum Holds {
+    /// No bound Secret.
+    Free,
+    /// The token that the consumer reads.
+    InUse,
+    /// A bound Secret without a token that anything could use.
+    Nothing,
+    /// A token that was replaced and stays valid until then.
+    Replaced(BoundSecret, Timestamp),
+    /// The token of another run, which is about to bring it into use.
+    Running(BoundSecret),
+    /// A live token that was not replaced: some consumer reads it at another place.
+    Elsewhere(BoundSecret),
+}
+
+/// What a slot holds beside `serving`, the token in use.
+fn holds(situation: &Situation, slot: usize, serving: Option<&Claims>) -> Holds {
+    let Some(bound) = situation.handles[slot].map(BoundSecret::of) else {
+        return Holds::Free;
+    };
+    let now = situation.now;
+    let is_dead = bound.issued_at.is_some() && !bound.is_live(situation.service_account, now);
+    if is_dead || bound.has_expired(now) {
+        return Holds::Nothing;
     }
-    (!is_older(made, situation.now)).then_some(Occupied::ByRun(made))
+    if bound.revoke_after.is_some() {
+        return match bound.end() {
+            Some(end) if end > now && !situation.renewal.overlap.is_none() => {
+                Holds::Replaced(bound, end)
+            }
+            _ => Holds::Nothing,
+        };
+    }
+    // A run records a token before it writes it, and marks the token before as replaced. So a later one that is recorded
+    // without being in use was never written, unless the token's Secret has it.
+    let is_written = situation.in_secret == Some(bound.name.as_str());
+    let follows = serving.is_some_and(|serving| {
+        bound
+            .issued_at
+            .is_none_or(|issued| issued >= serving.issued_at)
+    });
+    if bound.issued_at.is_none() || follows && !is_written {
+        return if bound.is_recent(now) {
+            Holds::Running(bound)
+        } else {
+            Holds::Nothing
+        };
+    }
+    Holds::Elsewhere(bound)
+}
+
+/// Never the slot in use: the old token must outlive the swap. Without a token in use, the slot of the live one, whose
+/// bound Secret then has both; else one that holds no replaced token.
+fn slot_of_new(holds: &[Holds; 2], used: Option<usize>, named: Option<usize>) -> usize {
+    if let Some(used) = used {
+        return 1 - used;
+    }
+    let preferred = named.map_or(0, |named| 1 - named);
+    let order = [preferred, 1 - preferred];
+    let find = |is_one: fn(&Holds) -> bool| order.into_iter().find(|&slot| is_one(&holds[slot]));
+    find(|holds| matches!(holds, Holds::Elsewhere(_)))
+        .or_else(|| find(|holds| !matches!(holds, Holds::Replaced(..))))
+        .unwrap_or(preferred)
 }
 
 fn reason_to_issue(
@@ -163,9 +252,7 @@ fn reason_to_issue(
     {
         return Some("new token: the old one's ServiceAccount is gone".to_owned());
     }
-    let handle = used.and_then(|slot| situation.handles[slot]);
-    let bound_to = claims.handle.as_ref().map(|handle| handle.uid.as_str());
-    let Some(handle) = handle.filter(|handle| object::uid(handle) == bound_to) else {
+    let Some(handle) = used.and_then(|slot| situation.handles[slot]) else {
         return Some("new token: the old one is revoked, its handle is gone".to_owned());
     };
     if situation.keys.and_then(|keys| keys.signed(token)) == Some(false) {
@@ -195,17 +282,6 @@ fn reason_to_issue(
     })
 }
 
-fn created(object: &Value) -> Option<Timestamp> {
-    object["metadata"]["creationTimestamp"]
-        .as_str()?
-        .parse()
-        .ok()
-}
-
-fn is_older(time: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(time) > OVERLAP
-}
-
 /// To the largest unit that matters: `89d`, `23h`, `40m`.
 #[must_use]
 pub fn rounded(time: SignedDuration) -> Duration {
@@ -220,212 +296,4 @@ pub fn rounded(time: SignedDuration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::token::claims::tests::unsigned;
-
-    const DAY: i64 = 86_400;
-
-    struct Case {
-        token: Option<String>,
-        handles: [Option<Value>; 2],
-        account: Option<Value>,
-        now: i64,
-        duration: &'static str,
-    }
-
-    #[allow(clippy::unnecessary_wraps, reason = "a slot holds one or none")]
-    fn handle(uid: &str, created: i64) -> Option<Value> {
-        let created = Timestamp::from_second(created)
-            .expect("in range")
-            .to_string();
-        Some(json!({"metadata": {
-            "uid": uid,
-            "creationTimestamp": created,
-            "annotations": {REQUESTED: "90d"},
-        }}))
-    }
-
-    fn healthy() -> Case {
-        Case {
-            token: Some(format!(
-                "{}.x",
-                unsigned(0, 90 * DAY, "sa-1", ("t-a", "h-1"))
-            )),
-            handles: [handle("h-1", 0), None],
-            account: Some(json!({"metadata": {"uid": "sa-1"}})),
-            now: DAY,
-            duration: "90d",
-        }
-    }
-
-    fn decision(case: &Case) -> Decision {
-        let token = case.token.clone().map(Token::new);
-        decide(&Situation {
-            current: token.as_ref(),
-            slots: &["t-a".to_owned(), "t-b".to_owned()],
-            handles: [case.handles[0].as_ref(), case.handles[1].as_ref()],
-            service_account: case.account.as_ref(),
-            keys: None,
-            duration: case.duration.parse().expect("a duration"),
-            now: Timestamp::from_second(case.now).expect("in range"),
-            renewal: Renewal::default(),
-        })
-    }
-
-    fn reason(case: &Case) -> String {
-        match decision(case).verdict {
-            Verdict::Keep(_) => "kept".to_owned(),
-            Verdict::Issue(reason) => reason,
-        }
-    }
-
-    #[test]
-    fn a_healthy_token_is_kept() {
-        assert_eq!(reason(&healthy()), "kept");
-        assert_eq!(decision(&healthy()).slot, 0);
-        assert_eq!(decision(&healthy()).orphan, None);
-    }
-
-    #[test]
-    fn it_is_due_with_less_than_a_third_left() {
-        let at = |day| {
-            reason(&Case {
-                now: day * DAY,
-                ..healthy()
-            })
-        };
-        assert_eq!(at(59), "kept");
-        assert_eq!(at(61), "new token: the old one has 29d of 90d left");
-        assert_eq!(at(90), "new token: the old one has expired");
-    }
-
-    #[test]
-    fn the_moment_it_is_due_is_that_from_which_it_is_replaced() {
-        let second = |second| Timestamp::from_second(second).expect("in range");
-        let due = due_at(second(0), second(90 * DAY)).as_second();
-        assert_eq!(due, 60 * DAY);
-        let at = |now| reason(&Case { now, ..healthy() });
-        assert_eq!(at(due), "kept");
-        assert_ne!(at(due + 1), "kept");
-        assert_eq!(due_at(second(0), second(3_600)), second(2_400));
-        // What ends before it begins is due at once.
-        assert_eq!(due_at(second(9), second(5)), second(5));
-    }
-
-    #[test]
-    fn a_broken_token_is_replaced_into_the_other_slot() {
-        for (case, expected) in [
-            (
-                Case {
-                    token: None,
-                    ..healthy()
-                },
-                "new token",
-            ),
-            (
-                Case {
-                    token: Some("x".into()),
-                    ..healthy()
-                },
-                "new token: what is there is not a token of a ServiceAccount",
-            ),
-            (
-                Case {
-                    account: None,
-                    ..healthy()
-                },
-                "new token: the old one's ServiceAccount is gone",
-            ),
-            (
-                Case {
-                    account: Some(json!({"metadata": {"uid": "sa-2"}})),
-                    ..healthy()
-                },
-                "new token: the old one's ServiceAccount is gone",
-            ),
-            (
-                Case {
-                    handles: [None, None],
-                    ..healthy()
-                },
-                "new token: the old one is revoked, its handle is gone",
-            ),
-            (
-                Case {
-                    handles: [handle("h-2", 0), None],
-                    ..healthy()
-                },
-                "new token: the old one is revoked, its handle is gone",
-            ),
-            (
-                Case {
-                    duration: "30d",
-                    ..healthy()
-                },
-                "new token: 30d asked, was 90d",
-            ),
-        ] {
-            assert_eq!(reason(&case), expected);
-            let readable = case.token.as_ref().is_some_and(|token| token.len() > 1);
-            assert_eq!(decision(&case).slot, usize::from(readable), "{expected}");
-        }
-    }
-
-    #[test]
-    fn the_replaced_tokens_handle_is_cleared_only_after_the_overlap() {
-        let rotated = |minutes: i64| Case {
-            token: Some(format!(
-                "{}.x",
-                unsigned(0, 90 * DAY, "sa-1", ("t-b", "h-2"))
-            )),
-            handles: [handle("h-1", -30 * DAY), handle("h-2", 0)],
-            now: minutes * 60,
-            ..healthy()
-        };
-        assert_eq!(decision(&rotated(5)).orphan, None);
-        assert_eq!(decision(&rotated(11)).orphan, Some(0));
-    }
-
-    #[test]
-    fn a_slot_is_waited_for_until_its_token_is_of_no_use() {
-        let handle = |made: i64, expires: i64| {
-            let mut handle = handle("h-1", made).expect("a handle");
-            let expires = Timestamp::from_second(expires).expect("in range");
-            handle["metadata"]["annotations"][EXPIRES_AT] = expires.to_string().into();
-            Some(handle)
-        };
-        let at = |now: i64, made: i64, expires: i64| {
-            let case = Case {
-                // Issued at 600, for ten minutes, in slot b.
-                token: Some(format!(
-                    "{}.x",
-                    unsigned(600, 1_200, "sa-1", ("t-b", "h-2"))
-                )),
-                handles: [handle(made, expires), super::tests::handle("h-2", 600)],
-                now,
-                ..healthy()
-            };
-            decision(&case).occupied
-        };
-        let end = |second| Timestamp::from_second(second).expect("in range");
-        // Due at 1000; the overlap ends at 1200, and the replaced token before it where it lives less long.
-        assert_eq!(at(1_010, 0, 5_000), Some(Occupied::ByReplaced(end(1_200))));
-        assert_eq!(at(1_010, 0, 1_100), Some(Occupied::ByReplaced(end(1_100))));
-        assert_eq!(at(1_110, 0, 1_100), None);
-        // Made after the token in use: by a run that is under way, or that never came to its end.
-        assert_eq!(at(1_010, 1_000, 5_000), Some(Occupied::ByRun(end(1_000))));
-        assert_eq!(at(1_700, 1_000, 5_000), None);
-    }
-
-    #[test]
-    fn a_handle_that_another_run_has_just_made_is_left_alone() {
-        let racing = Case {
-            handles: [handle("h-1", 0), handle("h-9", DAY - 60)],
-            ..healthy()
-        };
-        assert_eq!(decision(&racing).orphan, None);
-    }
-}
+mod tests;

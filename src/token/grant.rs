@@ -1,6 +1,7 @@
 //! What the cluster made of the request for a token, in words.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::Claims;
 use crate::spec::Duration;
@@ -88,6 +89,17 @@ impl Grant {
         let mut known = SCHEDULES.iter();
         let known = known.find(|(minutes, _)| *minutes <= often);
         known.map_or("* * * * *", |(_, schedule)| schedule)
+    }
+
+    /// As data.
+    #[must_use]
+    pub fn report(&self) -> Value {
+        json!({
+            "requested": self.asked.to_string(),
+            "granted": self.granted().to_string(),
+            "issuedAt": self.issued_at.to_string(),
+            "expiresAt": self.expires_at.to_string(),
+        })
     }
 
     /// Whether it is less than was asked for.

@@ -1,5 +1,6 @@
 //! The token: its claims, whether it still serves, and when it is replaced.
 
+mod bound;
 mod claims;
 mod decide;
 mod grant;
@@ -8,8 +9,11 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use bound::{BoundSecret, utc};
 pub use claims::{Claims, KeySet};
-pub use decide::{Decision, Occupied, Renewal, Situation, Verdict, decide, due_at, rounded};
+pub use decide::{
+    Decision, OVERLAP, Occupied, Overlap, Renewal, Situation, Verdict, decide, due_at, rounded,
+};
 pub use grant::Grant;
 
 /// A bearer token. It is neither `Display` nor readable through `Debug`; [`Token::expose`] is called

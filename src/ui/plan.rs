@@ -55,6 +55,19 @@ fn head(head: &Head) -> String {
             head.namespace
         ));
     }
+    if let Some(rotation) = &head.rotation {
+        let lines = rotation.lines().into_iter();
+        let lines: Vec<String> = lines
+            .map(|(name, what)| format!("  {name:<10}  {what}\n"))
+            .collect();
+        return scrub(&format!(
+            "{place}\n{}: rotation of instance {} in namespace {}\n{}",
+            head.consumer.title(),
+            head.instance,
+            head.namespace,
+            lines.concat()
+        ));
+    }
     // Alloy has one format.
     let format = if head.consumer == Consumer::Alloy {
         String::new()

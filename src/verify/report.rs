@@ -32,10 +32,22 @@ impl Row {
         self.check.starts_with("GET ")
     }
 
+    /// Whether it is about a permission of the token's account.
+    #[must_use]
+    pub fn is_permission(&self) -> bool {
+        self.check.starts_with("may ")
+    }
+
+    /// Whether it is as it should be.
+    #[must_use]
+    pub fn has_passed(&self) -> bool {
+        self.outcome == Outcome::Passed
+    }
+
     /// Whether metrics came of it.
     #[must_use]
     pub fn is_scraped(&self) -> bool {
-        self.is_scrape() && self.outcome == Outcome::Passed
+        self.is_scrape() && self.has_passed()
     }
 }
 

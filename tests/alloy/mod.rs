@@ -42,6 +42,7 @@ fn decision() -> Decision {
         used: None,
         orphan: None,
         occupied: None,
+        elsewhere: None,
     }
 }
 

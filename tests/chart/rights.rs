@@ -266,7 +266,12 @@ fn applied(release: &Release, more: &[&str]) {
 fn rotate(runner: &Runner) -> (Vec<Right>, Run) {
     applied(runner.release, &["--jobs", "apiserver,kubelet"]);
     let rights = runner.grant(&after());
-    let rotated = || runner.run(&["rotate", "prometheus", "--overlap", "0s"], &after());
+    let rotated = || {
+        runner.run(
+            &["rotate", "prometheus", "--apply", "--overlap", "0s"],
+            &after(),
+        )
+    };
     let mut run = rotated();
     for _ in 0..2 {
         if run.code == 0 {

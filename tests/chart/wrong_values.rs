@@ -106,7 +106,7 @@ const BY_THE_SCHEMA: [(&str, &str); 24] = [
 ];
 
 /// What depends on more than one value: `helm template` and `helm install` say it.
-const BY_THE_TEMPLATES: [(&str, &str); 39] = [
+const BY_THE_TEMPLATES: [(&str, &str); 40] = [
     (
         "config: {jobs: [pod]}",
         "config.jobs: there is no job \"pod\"; the jobs are apiserver, kubelet, cadvisor,",
@@ -258,6 +258,10 @@ const BY_THE_TEMPLATES: [(&str, &str); 39] = [
     (
         "{rotation: {overlap: 400d}, config: {duration: 90d}}",
         "rotation.overlap: 400d is longer than a token lives (config.duration)",
+    ),
+    (
+        "{rotation: {overlap: 61d}, config: {duration: 90d}}",
+        "rotation.overlap: 61d leaves no room: the next rotation is due after two thirds of a token's life (config.duration)",
     ),
     (
         "pod: {env: [{name: MONCONF_NAME, value: a}]}",

@@ -104,7 +104,14 @@ fn a_token_that_is_replaced_while_a_run_waits_is_read_again() {
         Fault::Pass
     });
     let pod = account.get_or_init(|| pod.at("127.0.0.1", relay.address().port()));
-    let rotate = ["--jobs", "apiserver", "--overlap", "1s", "--wait"];
+    let rotate = [
+        "--apply",
+        "--jobs",
+        "apiserver",
+        "--overlap",
+        "1s",
+        "--wait",
+    ];
     let run = pod.call(&names(&scope, "rotate", &rotate)).run().ok();
     assert!(
         run.stderr.contains("The old token is revoked."),

@@ -166,12 +166,21 @@ fn a_pod_that_may_write_nothing_tells_its_result() {
         ("KUBERNETES_SERVICE_HOST", "127.0.0.1"),
         ("KUBERNETES_SERVICE_PORT", "1"),
     ]);
-    let (code, result) =
-        Runner::start(cluster, &scope, "elsewhere", &["rotate"], &elsewhere).ended();
+    let (code, result) = Runner::start(
+        cluster,
+        &scope,
+        "elsewhere",
+        &["rotate", "--apply"],
+        &elsewhere,
+    )
+    .ended();
     assert_eq!((code, &result["retryable"]), (75, &json!(true)), "{result}");
 
     // Deleted while it waits: it is process 1, which no signal ends by itself.
-    let waiting = run("rotate", &["rotate", "--overlap", "1h", "--wait"]);
+    let waiting = run(
+        "rotate",
+        &["rotate", "--apply", "--overlap", "1h", "--wait"],
+    );
     testbed::poll::until("a new token", || {
         waiting.log().contains("Token issued for ")
     });

@@ -103,20 +103,20 @@ fn of_an_instance_from_its_beginning_to_its_end() {
     );
     assert_eq!(again, instance.told("prometheus", &expected));
 
-    let not_due = instance.result(run("rotate", &["--if-due"]), 0);
+    let not_due = instance.result(run("rotate", &["--if-due", "--apply"]), 0);
     assert_eq!(not_due["result"], "not-due");
     assert_eq!(not_due["token"], kept["token"]);
-    let rotated = instance.result(run("rotate", &[]), 0);
+    let rotated = instance.result(run("rotate", &["--apply"]), 0);
     assert_eq!(rotated["result"], "rotated");
     assert_eq!(rotated["token"], instance.life(true));
     assert_eq!(rotated["pending"], 0);
     // What only waiting mends.
-    let early = instance.result(run("rotate", &[]), 75);
+    let early = instance.result(run("rotate", &["--apply"]), 75);
     assert_eq!(
         (&early["result"], &early["retryable"]),
         (&json!("failed"), &json!(true))
     );
-    let hint = "--wait waits for that; --overlap 0s revokes it now";
+    let hint = "wait with --wait, or revoke it now with --overlap 0s";
     assert_eq!(early["hint"], hint);
 
     // On loopback there is no target.
@@ -313,16 +313,19 @@ fn a_shorter_result_takes_the_place_of_a_longer_one() {
 fn nothing_is_held_back() {
     let instance = Instance::new("result-flow");
     instance.call("prometheus", &["--apply"]).run().ok();
-    instance.call("rotate", &["--overlap", "1h"]).run().ok();
+    instance
+        .call("rotate", &["--apply", "--overlap", "1h"])
+        .run()
+        .ok();
     let mut child = instance
-        .call("rotate", &["--overlap", "1h", "--wait"])
+        .call("rotate", &["--apply", "--overlap", "1h", "--wait"])
         .spawn();
     let mut first = String::new();
     let stderr = child.stderr.take().unwrap();
     let mut reader = std::io::BufReader::new(stderr);
     std::io::BufRead::read_line(&mut reader, &mut first).unwrap();
     assert!(
-        first.contains("Waiting for the end of the overlap before"),
+        first.contains("Waiting until the overlap of the previous rotation ends, at "),
         "{first}"
     );
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();

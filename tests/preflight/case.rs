@@ -100,7 +100,7 @@ pub(super) fn operator() -> Vec<Case> {
         },
         Case {
             name: "a rotation",
-            command: &["rotate", "prometheus", "--overlap", "0s"],
+            command: &["rotate", "prometheus", "--apply", "--overlap", "0s"],
             preflight: &["prometheus", "--for", "rotate"],
             flags: &["--jobs", "apiserver"],
             before: &[&["prometheus", "--apply", "--jobs", "apiserver"]],
@@ -157,7 +157,7 @@ pub(super) fn others() -> Vec<Case> {
         },
         Case {
             name: "a rotation of a file",
-            command: &["rotate", "prometheus", "--overlap", "0s"],
+            command: &["rotate", "prometheus", "--apply", "--overlap", "0s"],
             preflight: &["prometheus", "--for", "rotate"],
             flags: &["--jobs", "kubelet", "--drop-in", "DIR/k8s.yml"],
             before: &[&[

@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
     }
 
     fn rotate_through(&self, relay: &FaultRelay) -> Monconf {
-        self.call("rotate", &["--overlap", "0s"])
+        self.call("rotate", &["--apply", "--overlap", "0s"])
             .kubeconfig(&self.scope.user.via(&relay.url()))
     }
 
@@ -147,7 +147,7 @@ fn killed_at(cp: &ControlPlane, form: Form, request: &str, occurrence: usize) {
     let between = case.works(request);
 
     // As a CronJob that comes too soon.
-    case.call("rotate", &["--if-due"]).run().ok();
+    case.call("rotate", &["--if-due", "--apply"]).run().ok();
     assert_eq!(case.works(request), between, "{request}");
     let later = case.later();
     case.rotate_through(&later).run().ok();

@@ -45,7 +45,14 @@ fn no_scrape_fails_through_three_rotations_of_a_file() {
         let url = prometheus.url();
         let run = call(
             "rotate",
-            &["--overlap", "3s", "--wait", "--prometheus-url", url],
+            &[
+                "--apply",
+                "--overlap",
+                "3s",
+                "--wait",
+                "--prometheus-url",
+                url,
+            ],
         );
         assert!(
             run.stderr

@@ -35,7 +35,7 @@ fn no_scrape_fails_through_three_rotations_of_a_mounted_secret() {
     for _ in 0..3 {
         old.push(token::of_secret(&scope));
         // Many times what the kubelet of the testbed takes to refresh what a Pod mounts.
-        let run = call("rotate", &["--overlap", "20s", "--wait"]);
+        let run = call("rotate", &["--apply", "--overlap", "20s", "--wait"]);
         assert!(
             run.stderr.contains("The old token is revoked."),
             "{}",

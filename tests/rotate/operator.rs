@@ -81,7 +81,7 @@ fn no_scrape_fails_through_three_rotations_with_the_operator() {
         threads.spawn(move || reload_what_changes(prometheus, file, &stopped, generated));
         for _ in 0..3 {
             old.push(token::of_secret(&scope));
-            let run = call("rotate", &["--overlap", "20s", "--wait"]);
+            let run = call("rotate", &["--apply", "--overlap", "20s", "--wait"]);
             assert!(
                 run.stderr.contains("The old token is revoked."),
                 "{}",

@@ -1,7 +1,6 @@
 //! What a rotation does, and when it does nothing.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
@@ -9,49 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use testbed::{ControlPlane, Fault, Options, Scope};
+use testbed::{ControlPlane, Fault, Options};
 
+use super::support::{Instance, writes};
 use crate::support::{Monconf, Run, token};
-
-struct Instance<'a> {
-    scope: Scope<'a>,
-    folder: tempfile::TempDir,
-}
-
-impl<'a> Instance<'a> {
-    fn applied(cp: &'a ControlPlane, name: &str) -> Self {
-        let instance = Self {
-            scope: cp.scope(name),
-            folder: tempfile::tempdir().unwrap(),
-        };
-        instance.call("prometheus", &["--apply"]).run().ok();
-        instance
-    }
-
-    fn call(&self, verb: &str, arguments: &[&str]) -> Monconf {
-        let drop_in = self.folder.path().join("k8s.yml");
-        Monconf::for_consumer(verb, &self.scope, &["--jobs", "apiserver", "--drop-in"])
-            .args([drop_in])
-            .args(arguments)
-    }
-
-    fn rotate(&self, arguments: &[&str]) -> Run {
-        self.call("rotate", arguments).run()
-    }
-
-    fn token_file(&self) -> PathBuf {
-        self.folder.path().join("k8s-credentials/token")
-    }
-
-    fn token(&self) -> String {
-        fs::read_to_string(self.token_file()).unwrap()
-    }
-
-    fn exists(&self, slot: char) -> bool {
-        let path = token::handle_path(&self.scope, slot);
-        !self.scope.admin().is_absent(&path)
-    }
-}
 
 #[test]
 fn the_old_token_outlives_the_new_one_s_coming_and_is_revoked_then() {
@@ -62,14 +22,20 @@ fn the_old_token_outlives_the_new_one_s_coming_and_is_revoked_then() {
     let second = instance.token();
     assert_ne!(first, second);
     assert!(
+        run.stderr.contains("The old token stays valid until "),
+        "{}",
         run.stderr
-            .contains("The old token stays valid; a run after "),
+    );
+    assert!(
+        run.stderr.contains(
+            "a CronJob with the schedule \"0 3 * * *\" runs `monconf rotate --if-due --apply`"
+        ),
         "{}",
         run.stderr
     );
     assert!(
         run.stderr
-            .contains("a CronJob with the schedule \"0 3 * * *\" runs"),
+            .contains("Verified with the new token: the API server accepts it, "),
         "{}",
         run.stderr
     );
@@ -77,11 +43,16 @@ fn the_old_token_outlives_the_new_one_s_coming_and_is_revoked_then() {
     assert!(token::is_accepted(cp, &first) && token::is_accepted(cp, &second));
     assert!(instance.exists('a') && instance.exists('b'));
 
-    // A third would take the place of the first before its time.
+    // A third would replace the first before its time.
     let run = instance.rotate(&[]).exit(75);
+    let bound = format!(
+        "error: Rotation in progress: the previous token (bound Secret {}/{}-k8s-token-a) stays valid until ",
+        instance.scope.namespace, instance.scope.name
+    );
+    assert!(run.stderr.contains(&bound), "{}", run.stderr);
     assert!(
         run.stderr
-            .contains("--wait waits for that; --overlap 0s revokes it now"),
+            .contains("hint: wait with --wait, or revoke it now with --overlap 0s"),
         "{}",
         run.stderr
     );
@@ -105,19 +76,24 @@ fn what_is_not_due_is_left_and_what_was_left_behind_is_cleared() {
     let cp = ControlPlane::shared();
     let instance = Instance::applied(cp, "rotate-due");
     let before = instance.token();
-    let writes = || {
-        let events = cp.audit(&instance.scope.user.name);
-        events.iter().filter(|event| event.is_write()).count()
-    };
-    let count = writes();
+    let count = writes(&instance.scope);
     let run = instance.rotate(&["--if-due"]).ok();
-    assert_eq!(run.stderr, "Not due: the token has 89d left.\n");
-    assert_eq!((instance.token(), writes()), (before, count));
+    assert!(
+        run.stderr.starts_with("Not due: the token has "),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stdout.contains("  kept        due after "),
+        "{}",
+        run.stdout
+    );
+    assert_eq!((instance.token(), writes(&instance.scope)), (before, count));
     // The overlap goes on in the next run.
     instance.rotate(&["--overlap", "1s"]).ok();
     assert!(instance.exists('a') && instance.exists('b'));
     testbed::poll::until("the next run revokes it", || {
-        instance.rotate(&["--if-due", "--overlap", "1s"]).ok();
+        instance.rotate(&["--if-due"]).ok();
         !instance.exists('a')
     });
     assert!(token::is_accepted(cp, &instance.token()));
@@ -160,7 +136,7 @@ fn of_two_at_once_one_does_it() {
     });
     let by_relay = instance.scope.user.via(&relay.url());
     // The new token is proved at the address that the configuration names.
-    let api_server = ["--api-server", cp.url()];
+    let api_server = ["--apply", "--api-server", cp.url()];
     let start = |_| {
         let run = instance.call("rotate", &api_server);
         run.kubeconfig(&by_relay).spawn()
@@ -198,8 +174,9 @@ fn a_clamped_life_shortens_the_schedule() {
         run.stderr
     );
     assert!(
-        run.stderr
-            .contains("a CronJob with the schedule \"*/10 * * * *\" runs"),
+        run.stderr.contains(
+            "a CronJob with the schedule \"*/10 * * * *\" runs `monconf rotate --if-due --apply`"
+        ),
         "{}",
         run.stderr
     );

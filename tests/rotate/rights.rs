@@ -71,7 +71,7 @@ fn the_documented_rights_suffice_and_each_is_used() {
     }
     let first = token::of_secret(&scope);
     for _ in 0..2 {
-        let run = Monconf::for_consumer("rotate", &scope, &["--overlap", "0s"])
+        let run = Monconf::for_consumer("rotate", &scope, &["--apply", "--overlap", "0s"])
             .args(jobs)
             .kubeconfig(&limited.kubeconfig)
             .run()
@@ -115,7 +115,7 @@ fn whoever_may_not_find_the_targets_is_told_and_the_token_is_not_blamed() {
         cp.grant(&limited.name, namespace.as_deref(), &rules);
     }
     let first = token::of_secret(&scope);
-    let run = Monconf::for_consumer("rotate", &scope, &["--overlap", "0s"])
+    let run = Monconf::for_consumer("rotate", &scope, &["--apply", "--overlap", "0s"])
         .args(jobs)
         .kubeconfig(&limited.kubeconfig)
         .run()
@@ -164,7 +164,7 @@ fn where_the_token_is_in_a_file_less_suffices() {
     }
     let token = || fs::read_to_string(folder.path().join("k8s-credentials/token")).unwrap();
     let first = token();
-    let run = Monconf::for_consumer("rotate", &scope, &["--overlap", "0s"])
+    let run = Monconf::for_consumer("rotate", &scope, &["--apply", "--overlap", "0s"])
         .args(form)
         .kubeconfig(&limited.kubeconfig)
         .run()

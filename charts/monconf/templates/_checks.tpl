@@ -33,8 +33,12 @@ be by itself is in values.schema.json; here is what depends on other values. Tak
 {{- include "monconf.checkDuration" (dict "at" (printf "config.%s" .) "duration" (get $config .) "least" (ternary 600 0 (eq . "duration"))) -}}
 {{- end -}}
 {{- $life := include "monconf.seconds" ($config.duration | default "90d") | int64 -}}
-{{- if gt (include "monconf.seconds" .root.Values.rotation.overlap | int64) $life -}}
+{{- $overlap := include "monconf.seconds" (.root.Values.rotation.overlap | default "0s") | int64 -}}
+{{- if gt $overlap $life -}}
 {{- fail (printf "rotation.overlap: %s is longer than a token lives (config.duration)" .root.Values.rotation.overlap) -}}
+{{- end -}}
+{{- if gt $overlap (sub $life (div $life 3)) -}}
+{{- fail (printf "rotation.overlap: %s leaves no room: the next rotation is due after two thirds of a token's life (config.duration)" .root.Values.rotation.overlap) -}}
 {{- end -}}
 {{- include "monconf.checkPlace" $model -}}
 {{- include "monconf.checkSamples" $model -}}

@@ -42,11 +42,11 @@ pub(in crate::command) struct Writing {
 
     /// Do not ask; without a terminal, required to delete an instance or move it to another destination
     #[arg(short, long)]
-    pub(super) yes: bool,
+    pub(in crate::command) yes: bool,
 
     /// Exit with 2 when something is to be changed, 0 when nothing is
     #[arg(long, env = "MONCONF_DETAILED_EXITCODE", hide_env_values = true, value_parser = BoolishValueParser::new())]
-    pub(super) detailed_exitcode: bool,
+    pub(in crate::command) detailed_exitcode: bool,
 
     /// Unchanged lines around each change in a diff
     #[arg(

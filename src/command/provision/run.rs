@@ -22,7 +22,7 @@ use crate::ui::{Terminal, Ui};
 const ATTEMPTS: usize = 3;
 
 /// Exit code for pending changes, as with terraform and helm-diff.
-const CHANGES_PENDING: u8 = 2;
+pub(in crate::command) const CHANGES_PENDING: u8 = 2;
 
 /// What one run works with.
 pub(in crate::command) struct Run<'a, P> {
@@ -140,7 +140,7 @@ pub(super) fn refuse_blocked(prepared: &Prepared, is_shown: bool) -> Result<()> 
 }
 
 /// What a run came to that writes nothing.
-pub(super) fn planned(plan: &Plan, manner: Manner<'_>) -> Exit {
+pub(in crate::command) fn planned(plan: &Plan, manner: Manner<'_>) -> Exit {
     if plan.is_empty() {
         return Ended::Unchanged.into();
     }

@@ -8,7 +8,7 @@ use crate::plan::{Content, Head, Plan, Stage, report};
 use crate::prepare::Prepared;
 use crate::ui::{Stream, Ui};
 
-pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
+pub(in crate::command) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     match manner.output {
         Output::Text => {
@@ -38,7 +38,7 @@ pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
 }
 
 /// The plan for the person who is asked about it, where standard output is for programs.
-pub(super) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
+pub(in crate::command) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     ui.plan(plan, head, manner.writing.context_lines, Stream::Err);
     for warning in &plan.warnings {
@@ -113,12 +113,7 @@ fn json(plan: &Plan, head: &Head, written: Option<&Written>, runs: Option<&Runs>
     let mut report = report(plan, head, &mut Masker::default());
     report["applied"] = written.is_some().into();
     if let Some(issued) = written.and_then(|written| written.issued.as_ref()) {
-        report["token"] = serde_json::json!({
-            "requested": issued.grant.asked.to_string(),
-            "granted": issued.grant.granted().to_string(),
-            "issuedAt": issued.grant.issued_at.to_string(),
-            "expiresAt": issued.grant.expires_at.to_string(),
-        });
+        report["token"] = issued.grant.report();
     }
     if let Some(runs) = runs {
         report["prometheus"] = runs.json();

@@ -167,6 +167,7 @@ fn decision() -> Decision {
         used: None,
         orphan: None,
         occupied: None,
+        elsewhere: None,
     }
 }
 
