@@ -213,3 +213,74 @@ fn what_is_handed_in_is_judged_or_named() {
         "{shown}"
     );
 }
+
+#[test]
+fn input_without_any_role_or_binding_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("folder")).unwrap();
+    fs::create_dir(path("no-yaml")).unwrap();
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n";
+    for (name, text) in [
+        ("hostname", "lab-host\n"),
+        ("empty.yaml", ""),
+        ("comment.yaml", "# nothing yet\n---\n"),
+        ("deployment.yaml", deployment),
+        ("folder/deployment.yaml", deployment),
+        ("no-yaml/README.md", "kind: ClusterRole\n"),
+        (
+            "list.yaml",
+            "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: a}}]}\n",
+        ),
+        (
+            "empty-list.yaml",
+            "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleList, items: []}\n",
+        ),
+        (
+            "other-group.yaml",
+            "{apiVersion: iam.example/v1, kind: ClusterRole, metadata: {name: a}, rules: []}\n",
+        ),
+        (
+            "openshift.yaml",
+            "{apiVersion: authorization.openshift.io/v1, kind: RoleBinding, metadata: {name: a}}\n",
+        ),
+    ] {
+        fs::write(path(name), text).unwrap();
+    }
+    let rules = "- {apiGroups: [''], resources: [pods], verbs: [get]}\n";
+    let good = manifest(folder.path(), "good.yaml", rules);
+    let good = good.to_str().unwrap();
+    let expected = "no Role, ClusterRole, RoleBinding or ClusterRoleBinding in ";
+    for name in [
+        "hostname",
+        "empty.yaml",
+        "comment.yaml",
+        "deployment.yaml",
+        "folder",
+        "no-yaml",
+        "list.yaml",
+        "empty-list.yaml",
+        "other-group.yaml",
+        "openshift.yaml",
+    ] {
+        let path = path(name);
+        for arguments in [
+            vec!["-f", path.as_str()],
+            vec!["-f", good, "-f", path.as_str()],
+            vec!["-f", path.as_str(), "-o", "json"],
+            vec!["-f", path.as_str(), "-o", "sarif", "--exit-zero"],
+        ] {
+            let run = audit(&arguments).run().exit(1);
+            assert_eq!(run.stdout, "", "{arguments:?}");
+            let sentence = format!("error: {expected}{path}\nhint: -f reads manifests of rbac");
+            assert!(run.stderr.contains(&sentence), "{}", run.stderr);
+        }
+    }
+    // Standard input is empty here.
+    let run = audit(&["-f", "-"]).run().exit(1);
+    let sentence = format!("error: {expected}standard input\n");
+    assert!(run.stderr.contains(&sentence), "{}", run.stderr);
+    // Beside a role anything may stand.
+    fs::copy(good, path("folder/role.yaml")).unwrap();
+    audit(&["-f", &path("folder")]).run().ok();
+}

@@ -66,10 +66,39 @@ fn files_and_cluster_give_the_same_findings_and_the_api_server_confirms_them() {
     assert!(strangers.is_empty(), "{strangers:#?}");
     let all = json_of(&audit_cluster(&["-o", "json", "--all"]).exit(2));
     let administrators = json!({"kind": "Group", "name": "system:masters"});
+    let is_theirs = |finding: &&Value| finding["subject"] == administrators;
+    assert!(all.iter().any(|finding| is_theirs(&finding)));
+    // With --all what Kubernetes binds itself is named as such, and nothing of it is to be changed.
+    let (built_in, others): (Vec<&Value>, Vec<&Value>) =
+        all.iter().partition(|finding| finding["builtIn"] == true);
+    assert_eq!(others, live.iter().collect::<Vec<_>>());
+    assert!(built_in.len() > 15, "{built_in:#?}");
+    for finding in &built_in {
+        let binding = finding["binding"]["name"].as_str().unwrap();
+        assert_eq!(finding["diff"], Value::Null, "{finding:#}");
+        let advice = finding["advice"].as_str().unwrap();
+        assert!(
+            advice.starts_with("none: Kubernetes creates ") && advice.contains(binding),
+            "{advice}"
+        );
+    }
+    let shown = audit_cluster(&["--all"]).exit(2).stdout;
     assert!(
-        all.iter()
-            .any(|finding| finding["subject"] == administrators)
+        shown.contains("ClusterRoleBinding cluster-admin  (built-in)"),
+        "{shown}"
     );
+    assert!(!shown.contains("take Group system:masters"), "{shown}");
+    let sarif: Value =
+        serde_json::from_str(&audit_cluster(&["-o", "sarif", "--all"]).exit(2).stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let settled = results.iter().filter(|result| {
+        result["suppressions"][0]["status"] == "accepted"
+            && result["message"]["text"]
+                .as_str()
+                .unwrap()
+                .contains("What to do: none: ")
+    });
+    assert_eq!(settled.count(), built_in.len());
 
     // The line of a finding is that of its rule.
     for finding in &files {

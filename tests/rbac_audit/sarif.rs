@@ -48,7 +48,7 @@ fn sarif_is_valid_the_same_every_time_and_follows_a_finding_that_moves() {
     }
     let of_cluster: Value = {
         created();
-        serde_json::from_str(&audit_cluster(&["-o", "sarif"]).exit(2).stdout).unwrap()
+        serde_json::from_str(&audit_cluster(&["-o", "sarif", "--all"]).exit(2).stdout).unwrap()
     };
     let schema = std::fs::read_to_string(Component::sarif_schema()).unwrap();
     let mut schema: Value = serde_json::from_str(&schema).unwrap();

@@ -124,7 +124,7 @@ fn define(group: &str, kind: &str, versions: &[&str]) {
 /// Creates an object of another owner in the namespace of the test.
 fn create(scope: &Scope, group: &str, version: &str, kind: &str, name: &str) {
     let object = json!({
-        "apiVersion": format!("{group}/{version}"), "kind": kind, "metadata": {"name": name},
+        "apiVersion": format!("{group}/{version}"), "kind": kind, "metadata": {"name": name}, "spec": {},
     });
     let collection = format!(
         "/apis/{group}/{version}/namespaces/{}/{}s",

@@ -64,8 +64,8 @@ impl Redirecting {
 /// Takes the fields that keep the token out of a file.
 fn follow(file: &Path, field: &str) {
     let text = fs::read_to_string(file).unwrap();
-    let lines = text.lines().filter(|line| !line.contains(field));
-    let without: String = lines.map(|line| format!("{line}\n")).collect();
+    let lines = text.split_inclusive('\n');
+    let without: String = lines.filter(|line| !line.contains(field)).collect();
     assert_ne!(text, without);
     fs::write(file, without).unwrap();
 }
