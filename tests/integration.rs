@@ -18,6 +18,7 @@ mod client;
 mod clusters;
 mod config_file;
 mod configmap;
+mod core_dumps;
 mod errors;
 mod every_file_runs;
 mod examples;
