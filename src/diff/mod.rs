@@ -6,7 +6,7 @@ mod region;
 use serde_json::Value;
 
 use self::hunk::{Hunk, Step, hunks};
-use crate::mask::{Masker, hidden, secrets_within};
+use crate::mask::{Masker, hidden, is_bundle, secrets_within};
 use crate::plan::{Action, Change, Content, Text};
 use crate::yaml;
 
@@ -31,9 +31,6 @@ pub enum LineKind {
     /// `@@ -1,4 +1,5 @@`: where the lines that follow stand.
     Hunk,
 }
-
-/// A bundle of certificates is shown by its fingerprint, as a whole.
-const PEM: &str = "-----BEGIN";
 
 /// The lines that lead from `before` to `after`, with `context` unchanged lines around each change.
 #[must_use]
@@ -102,7 +99,8 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
     }
     if let (Some(Content::Text(before)), Some(Content::Text(after))) =
         (&change.before, &change.after)
-        && !before.as_str().starts_with(PEM)
+        // A bundle of certificates is shown by its fingerprint.
+        && ![before, after].iter().any(|text| is_bundle(text.as_str()))
     {
         return of_texts(before, after, context, masker);
     }

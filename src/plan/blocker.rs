@@ -336,7 +336,7 @@ impl Blocker {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::ForeignFile { is_elsewhere: true, .. } => {
-                "name another file, and another folder with --token-dir, for this cluster; --take-ownership overwrites it (the diff above shows what would change)".into()
+                "--name NAME makes an instance of its own for this cluster, for which --drop-in and --token-dir name files of its own; --take-ownership overwrites these (the diff above shows what would change)".into()
             }
             Self::ForeignFile { .. } => {
                 "--take-ownership overwrites it (the diff above shows what would change); or name another file".into()
