@@ -383,7 +383,7 @@ impl Blocker {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::ForeignFile { is_elsewhere: true, .. } => {
-                "name another file, and another folder with --token-dir, for this cluster; --take-ownership overwrites it".into()
+                "--name NAME makes an instance of its own for this cluster, for which --drop-in and --token-dir name files of its own; --take-ownership overwrites these".into()
             }
             Self::ForeignFile { .. } => {
                 "--take-ownership overwrites it; or name another file".into()

@@ -216,7 +216,11 @@ fn links_that_come_and_go_lead_nowhere() {
     }
     // Who reads the token may change the way to it: what comes of that is in that user's folder.
     for _ in 0..5 {
-        let run = apply(&scope, &folder.path().join("k8s.yml"), &["--token-owner", "65534"]);
+        let run = apply(
+            &scope,
+            &folder.path().join("k8s.yml"),
+            &["--token-owner", "65534"],
+        );
         run.run();
     }
     drop(attacker);
