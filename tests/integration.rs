@@ -20,6 +20,7 @@ mod clusters;
 mod config_file;
 mod configmap;
 mod consent;
+mod core_dumps;
 mod errors;
 mod every_file_runs;
 mod examples;

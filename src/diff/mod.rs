@@ -6,7 +6,7 @@ mod region;
 use serde_json::Value;
 
 use self::hunk::{Hunk, Step, hunks};
-use crate::mask::{Masker, certificate, hidden, secrets_within};
+use crate::mask::{Masker, hidden, is_bundle, secrets_within};
 use crate::plan::{Action, Change, Content, Text};
 use crate::yaml;
 
@@ -99,8 +99,8 @@ pub fn shown(change: &Change, context: usize, masker: &mut Masker) -> Vec<Line> 
     }
     if let (Some(Content::Text(before)), Some(Content::Text(after))) =
         (&change.before, &change.after)
-        // A bundle of certificates is shown by its fingerprint, as a whole.
-        && certificate(before.as_str()).is_none()
+        // A bundle of certificates is shown by its fingerprint.
+        && ![before, after].iter().any(|text| is_bundle(text.as_str()))
     {
         return of_texts(before, after, context, masker);
     }

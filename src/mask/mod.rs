@@ -11,7 +11,6 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
-use crate::mark::Mark;
 use crate::object::decoded;
 use crate::plan::{PENDING_TOKEN, Text};
 use crate::yaml::Extent;
@@ -61,8 +60,14 @@ impl Masker {
     /// are masked, certificates shortened.
     pub fn text(&mut self, text: &Text) -> String {
         let whole = text.as_str();
-        if let Some(certificate) = certificate(whole) {
-            return format!("{certificate}\n");
+        let (comments, bundle) = whole.split_at(whole.len() - behind_comments(whole).len());
+        if let Some(certificate) = certificate(bundle) {
+            let comments = comments.lines();
+            let mut shown: Vec<String> = comments
+                .map(|comment| self.line(comment, Vec::new()))
+                .collect();
+            shown.push(certificate);
+            return shown.join("\n") + "\n";
         }
         let secrets = secrets_within(text, 0..whole.len());
         let mut shown = String::with_capacity(whole.len());
@@ -149,6 +154,22 @@ impl Masker {
     }
 }
 
+/// What begins a certificate.
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
+/// Whether a text is a bundle of certificates, behind comments.
+#[must_use]
+pub fn is_bundle(text: &str) -> bool {
+    behind_comments(text).starts_with(BEGIN)
+}
+
+/// The text behind the comments that it begins with.
+fn behind_comments(text: &str) -> &str {
+    let comments = text.split_inclusive('\n');
+    let comments = comments.take_while(|line| line.starts_with('#'));
+    &text[comments.map(str::len).sum()..]
+}
+
 /// A scalar on one line is the same with and without quotes.
 fn unquoted(secret: &str) -> &str {
     ['"', '\'']
@@ -161,15 +182,9 @@ fn is_masked(text: &str) -> bool {
     text.starts_with("<not shown #") || text.starts_with("<certificate")
 }
 
-/// `<certificate, sha256:3f9a…>` for a text that is one PEM certificate or more, behind its mark where it has one; the
-/// fingerprint is that of the first.
-pub(crate) fn certificate(text: &str) -> Option<String> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+/// `<certificate, sha256:3f9a…>` for a text that is one PEM certificate or more; the fingerprint is that of the first.
+fn certificate(text: &str) -> Option<String> {
     const END: &str = "-----END CERTIFICATE-----";
-    let (mark, text) = match text.split_once('\n') {
-        Some((mark, rest)) if Mark::of_file(mark).is_some() => (Some(mark), rest),
-        _ => (None, text),
-    };
     let text = text.trim();
     if !text.starts_with(BEGIN) || !text.ends_with(END) {
         return None;
@@ -187,8 +202,7 @@ pub(crate) fn certificate(text: &str) -> Option<String> {
     } else {
         format!("{number} certificates")
     };
-    let mark = mark.map_or_else(String::new, |mark| format!("{mark}\n"));
-    Some(format!("{mark}<{kind}, sha256:{fingerprint:012x}…>"))
+    Some(format!("<{kind}, sha256:{fingerprint:012x}…>"))
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -103,3 +103,24 @@ fn references_to_secrets_are_no_secrets() {
     let shown = Masker::default().text(&Text::manifest(header));
     assert!(!shown.contains("horse"), "{shown}");
 }
+
+#[test]
+fn a_bundle_behind_a_mark_is_shown_by_its_fingerprint() {
+    let mark =
+        "# Written by monconf, instance monitoring: changes made here by hand are overwritten.\n";
+    let shown = |text: String| Masker::default().text(&text.into());
+    assert_eq!(
+        shown(format!("{mark}{CERTIFICATE}\n")),
+        format!("{mark}<certificate, sha256:7a19bcec06c6…>\n")
+    );
+    let both = format!("{mark}{CERTIFICATE}\n{CERTIFICATE}\n");
+    assert_eq!(
+        shown(both),
+        format!("{mark}<2 certificates, sha256:7a19bcec06c6…>\n")
+    );
+    // A comment may hold what is not shown either.
+    assert_eq!(
+        shown(format!("# eyJhbGciOi.eyJpc3Mi.c2ln\n{CERTIFICATE}\n")),
+        "# <token>\n<certificate, sha256:7a19bcec06c6…>\n"
+    );
+}

@@ -27,7 +27,7 @@ impl Blocker {
             Self::ForeignFile {
                 is_elsewhere: true, ..
             } => format!(
-                "name another file, and another folder with --token-dir, for this cluster; or `{take_over}` overwrites it"
+                "`{other_names}` creates an instance with other names for this cluster, with files of its own by --drop-in and --token-dir; or `{take_over}` overwrites these"
             ),
             Self::ForeignFile { .. } => {
                 format!("`{take_over}` overwrites it; or name another file")

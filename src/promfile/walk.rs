@@ -99,17 +99,27 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// As the kernel does with `fs.protected_symlinks`: in a folder like `/tmp`, links of other users are not followed.
+    /// As the kernel does with `fs.protected_symlinks`: in a folder like `/tmp`, links of other users are not followed. On
+    /// the way to token and CA no link is that anybody but root and this user could have made: it would lead into any
+    /// folder, even that of the token's reader.
     fn check_link(&self, here: &Here, name: &OsString, link: &Stat) -> Result<(), Obstacle> {
         let folder = here.stat()?;
-        let own = [geteuid().as_raw(), folder.st_uid];
-        let trusted = self.trusted.unwrap_or(&own);
-        let is_shared = folder.st_mode & STICKY != 0 && folder.st_mode & WRITABLE != 0;
-        if is_shared && !trusted.contains(&link.st_uid) {
-            let path = here.path.join(name);
-            return Err(Obstacle::OthersLink(path, link.st_uid));
+        let me = geteuid().as_raw();
+        let is_followed = if self.trusted.is_some() {
+            [link.st_uid, folder.st_uid]
+                .iter()
+                .all(|user| [0, me].contains(user))
+        } else {
+            let is_shared = folder.st_mode & STICKY != 0 && folder.st_mode & WRITABLE != 0;
+            !is_shared || [me, folder.st_uid].contains(&link.st_uid)
+        };
+        if is_followed {
+            return Ok(());
         }
-        Ok(())
+        let mut users = [folder.st_uid, link.st_uid].into_iter();
+        let user = users.rfind(|user| ![0, me].contains(user));
+        let user = user.unwrap_or(link.st_uid);
+        Err(Obstacle::OthersLink(here.path.join(name), user))
     }
 
     /// Creates a folder, down to the disk, and enters it. Its mode does not depend on the umask.

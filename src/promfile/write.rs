@@ -153,10 +153,10 @@ impl<'a> Write<'a> {
 
     /// The users who may be able to change the way to token and CA.
     pub(super) fn trusted(&self) -> Vec<u32> {
-        match self.home {
-            Home::Own { reader } => trusted(reader),
-            Home::Existing => Vec::new(),
-        }
+        trusted(match self.home {
+            Home::Own { reader } => reader,
+            Home::Existing => None,
+        })
     }
 
     pub(super) fn walk<'t>(&self, trusted: &'t [u32]) -> Walk<'t> {

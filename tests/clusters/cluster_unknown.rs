@@ -64,7 +64,7 @@ fn text_of_map(on: &Scope) -> String {
         .to_owned()
 }
 
-/// GitOps copies objects from cluster to cluster, and their jobs hold in each.
+/// Objects are copied from cluster to cluster, and their jobs hold in each.
 #[test]
 fn a_key_that_was_copied_from_another_cluster_is_as_wanted() {
     let pair = Pair::new("copied");

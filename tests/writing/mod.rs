@@ -1,10 +1,14 @@
 //! Files are written whole or not at all, whatever goes wrong; what cannot be written is said before anything is done.
 
+mod drafts;
+mod exposed;
 mod faults;
 mod kept;
 mod meanwhile;
+mod owned;
 mod owner;
 mod places;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fs;
