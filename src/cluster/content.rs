@@ -63,8 +63,7 @@ impl Cluster {
 
     /// Every namespaced resource that can be listed, by the version that its group prefers.
     async fn resources(&self) -> Vec<Outcome<Vec<Resource>>> {
-        let groups = Call::read("the groups of kinds that are served", "/apis");
-        let groups = match self.send(groups).await {
+        let groups = match self.send(Call::groups()).await {
             Ok(answer) => answer.body["groups"]
                 .as_array()
                 .cloned()
@@ -77,8 +76,7 @@ impl Cluster {
             .map(|version| format!("/apis/{version}"));
         let roots = std::iter::once("/api/v1".to_owned()).chain(versions);
         let documents = join_all(roots.map(async |root| {
-            let call = Call::read("the kinds that are served", &root);
-            let answer = self.send(call).await?;
+            let answer = self.send(Call::kinds(&root)).await?;
             Ok(Resource::listable(&root, &answer.body))
         }));
         documents.await

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::call::query;
-use super::{Call, Cluster, Failure};
+use super::{Call, Cluster, Failure, read};
 use crate::access;
 use crate::access::Scope;
 use crate::job::{Discovery, Role};
@@ -36,9 +36,14 @@ impl Cluster {
         found: &mut dyn FnMut(Value),
     ) -> Result<(), Box<Failure>> {
         let (group, resource) = role.resource();
-        let root = match group {
-            "" => "/api/v1".to_owned(),
-            group => format!("/apis/{group}/v1"),
+        let api_version = match group {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        };
+        let root = if group.is_empty() { "/api" } else { "/apis" };
+        let namespace = match scope {
+            Scope::Cluster => None,
+            Scope::Namespace(namespace) => Some(namespace.as_str()),
         };
         let (place, subject) = match scope {
             Scope::Cluster => (String::new(), resource.to_owned()),
@@ -56,14 +61,14 @@ impl Cluster {
         .into_iter()
         .filter_map(|(parameter, value)| Some(format!("&{parameter}={}", query(value?))))
         .collect();
-        let first = format!("{root}{place}/{resource}?limit={PAGE}{selected}");
+        let first = format!("{root}/{api_version}{place}/{resource}?limit={PAGE}{selected}");
         let mut next = first.clone();
         loop {
-            let mut page = self.send(Call::read(&subject, &next)).await?.body;
-            if let Value::Array(items) = page["items"].take() {
-                items.into_iter().for_each(&mut *found);
-            }
-            match page["metadata"]["continue"].as_str() {
+            let call = Call::list(&subject, &next, (&api_version, role.kind()), namespace);
+            let mut page = self.send(call).await?.body;
+            let token = page.pointer_mut("/metadata/continue").map(Value::take);
+            read::items(page).into_iter().for_each(&mut *found);
+            match token.as_ref().and_then(Value::as_str) {
                 Some(token) if !token.is_empty() => {
                     next = format!("{first}&continue={}", query(token));
                 }

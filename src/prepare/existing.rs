@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
+use crate::mask::never_show;
 use crate::object::{Kind, ObjectRef, decoded};
 use crate::plan::{ExistingFile, Stage, Surplus};
 use crate::promfile;
@@ -26,12 +27,17 @@ pub(super) fn current_token(
             .and_then(|secret| secret["data"]["token"].as_str())
             .and_then(decoded),
     };
-    Ok(text.map(Token::new))
+    let token = text.map(Token::new);
+    if let Some(token) = token.as_ref().filter(|token| token.is_jwt()) {
+        never_show(token.expose());
+    }
+    Ok(token)
 }
 
 /// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
 /// meets whatever stands before the API server, as monconf did.
-pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
+pub(super) fn ca(form: &Form, of_server: Option<&str>, snapshot: &Snapshot) -> Result<String> {
+    let of_cluster = snapshot.root_ca.as_deref();
     let bundle = match (form.token_place(), of_server, of_cluster) {
         (TokenPlace::File(_), Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
             Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
@@ -42,8 +48,10 @@ pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>)
         (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
     };
     bundle.ok_or_else(|| {
+        let unreadable = "ConfigMap default/kube-root-ca.crt cannot be read";
+        let reason = snapshot.root_ca_fault.as_deref().unwrap_or(unreadable);
         Error::usage_hint(
-            "the cluster's CA is not known: the kubeconfig has none, and ConfigMap default/kube-root-ca.crt cannot be read",
+            format!("the cluster's CA is not known: the kubeconfig has none, and {reason}"),
             "put certificate-authority-data into the kubeconfig, or ask for `get` on that ConfigMap",
         )
     })
