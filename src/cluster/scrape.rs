@@ -32,6 +32,8 @@ const ACCEPT: &str =
     "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 /// Of an answer that is no metrics, as much as says what it is.
 const SHOWN: usize = 8 << 10;
+/// No target has nearly as many metrics. They are counted as they come in, so none of it stays in memory.
+const LARGEST: usize = 1 << 30;
 /// How often one scrape is sent on to somewhere else; Go's client gives up then.
 const MOST_REDIRECTS: usize = 10;
 
@@ -196,10 +198,15 @@ async fn read(
     };
     let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
     let mut beginning = Vec::new();
+    let mut length = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
             continue;
         };
+        length += data.len();
+        if length > LARGEST {
+            return Err("the answer is larger than 1 GiB".into());
+        }
         if status == 200 {
             piece(&data);
         }
