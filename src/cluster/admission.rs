@@ -35,7 +35,7 @@ impl Cluster {
     ) -> Outcome<BTreeMap<(String, String), (String, bool)>> {
         let documents = join_all(versions.into_iter().map(async |version| {
             let root = if version.contains('/') { "apis" } else { "api" };
-            let call = Call::read("the kinds that are served", &format!("/{root}/{version}"));
+            let call = Call::kinds(&format!("/{root}/{version}"));
             match self.send(call).await {
                 Err(failure) if failure.is_not_found() => Ok((version, Value::Null)),
                 answer => answer.map(|answer| (version, answer.body)),

@@ -25,12 +25,21 @@ impl Answer {
     /// # Errors
     /// Why the body is none: a login page, cut off, something else than JSON.
     pub(super) fn read(head: &Parts, body: &[u8]) -> Result<Self, String> {
-        let body = serde_json::from_slice(body).map_err(|error| {
+        if let Some(found) = other_type(&head.headers)
+            && !body.trim_ascii_start().starts_with(b"<")
+        {
+            return Err(format!(
+                "the answer is of type {found}, not JSON: is this an API server?"
+            ));
+        }
+        let body = serde_json::from_slice(body).map_err(|error: serde_json::Error| {
             if body.trim_ascii_start().starts_with(b"<") {
                 "the answer is a web page: is this an API server, or a proxy's login page?"
                     .to_owned()
             } else if error.is_eof() && !body.is_empty() {
                 format!("the answer breaks off after {} bytes", body.len())
+            } else if error.to_string().starts_with("recursion limit exceeded") {
+                "the answer is nested too deeply: is this an API server?".to_owned()
             } else {
                 "the answer is not JSON: is this an API server?".to_owned()
             }
@@ -52,6 +61,14 @@ impl Answer {
             created: false,
         }
     }
+}
+
+/// The media type of an answer that does not call itself JSON; the signing keys come as `application/jwk-set+json`.
+fn other_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("content-type")?.to_str().unwrap_or("unknown");
+    let of = value.split(';').next().unwrap_or_default().trim();
+    let is_json = of.eq_ignore_ascii_case("application/json") || of.ends_with("+json");
+    (!is_json).then(|| of.chars().take(80).collect())
 }
 
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
@@ -101,7 +118,31 @@ mod tests {
             assert!(reason.contains(words), "{reason}");
             assert!(!reason.contains("Sec\""));
         }
+        let deep = "[".repeat(100_000);
+        let reason = read(&deep).expect_err("too deep");
+        assert!(reason.contains("nested too deeply"), "{reason}");
+        for body in ["1e999", "\"\u{fffd}", "{\"a\": -1e400}"] {
+            assert!(read(body).is_err(), "{body}");
+        }
         assert_eq!(read("{}").expect("an answer").body, serde_json::json!({}));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_call_itself_json_is_none() {
+        let of = |value: &str| {
+            let response = http::Response::builder().header("content-type", value);
+            let (head, ()) = response.body(()).expect("a response").into_parts();
+            Answer::read(&head, b"{}").map(|_| ())
+        };
+        for value in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "application/jwk-set+json",
+        ] {
+            assert_eq!(of(value), Ok(()), "{value}");
+        }
+        let reason = of("text/plain; charset=utf-8").expect_err("no JSON");
+        assert!(reason.contains("of type text/plain, not JSON"), "{reason}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::FIELD_MANAGER;
+use super::expected::Expected;
+use super::shape::{GROUPS, RESOURCES, REVIEW, Shape};
 use crate::object::ObjectRef;
 
 /// A request, with the words that an error about it needs.
@@ -18,6 +20,8 @@ pub struct Call {
     pub(super) content_type: &'static str,
     /// What the answer may be.
     pub(super) accept: &'static str,
+    /// What the answer must be.
+    pub(super) expected: Expected,
     pub(super) body: Option<Value>,
     /// Whether its `data` is configuration, of which only some values are secret.
     pub(super) is_configuration: bool,
@@ -44,10 +48,64 @@ impl Call {
     /// Reads an object.
     #[must_use]
     pub fn get(object: &ObjectRef) -> Self {
-        Self::read(&object.to_string(), &object.path())
+        Self {
+            expected: Expected::object(object),
+            ..Self::read(&object.to_string(), &object.path())
+        }
     }
 
-    /// Reads any path.
+    /// Reads an object of a kind that has no [`ObjectRef`], outside of namespaces.
+    pub(super) fn get_named(
+        subject: &str,
+        path: &str,
+        (api_version, kind): (&str, &str),
+        name: &str,
+    ) -> Self {
+        Self {
+            expected: Expected::named(api_version, kind, None, name),
+            ..Self::read(subject, path)
+        }
+    }
+
+    /// Reads objects of one kind, all of `namespace` where one is given.
+    #[must_use]
+    pub fn list(
+        subject: &str,
+        path: &str,
+        (api_version, kind): (&str, &str),
+        namespace: Option<&str>,
+    ) -> Self {
+        Self {
+            expected: Expected::list(api_version, kind, namespace),
+            ..Self::read(subject, path)
+        }
+    }
+
+    /// Reads the groups that the cluster serves.
+    pub(super) fn groups() -> Self {
+        Self {
+            expected: Expected::document("v1", "APIGroupList", &GROUPS),
+            ..Self::read("the groups of kinds that are served", "/apis")
+        }
+    }
+
+    /// Reads the kinds of an API version: `/api/v1`, `/apis/GROUP/VERSION`.
+    pub(super) fn kinds(path: &str) -> Self {
+        Self {
+            expected: Expected::document("v1", "APIResourceList", &RESOURCES),
+            ..Self::read("the kinds that are served", path)
+        }
+    }
+
+    /// Reads a document that is no object of the API.
+    pub(super) fn document(subject: &str, path: &str, shape: &'static Shape) -> Self {
+        Self {
+            expected: Expected::document("", "", shape),
+            ..Self::read(subject, path)
+        }
+    }
+
+    /// Reads any path whose answer is a JSON object.
     #[must_use]
     pub fn read(subject: &str, path: &str) -> Self {
         Self {
@@ -57,6 +115,7 @@ impl Call {
             path: path.to_owned(),
             content_type: JSON,
             accept: ANYTHING,
+            expected: Expected::anything(),
             body: None,
             is_configuration: false,
             idempotent: true,
@@ -72,30 +131,32 @@ impl Call {
 
     /// The same read of a collection, of its objects' metadata alone.
     #[must_use]
-    pub const fn list_of_metadata(mut self) -> Self {
+    pub fn list_of_metadata(mut self) -> Self {
         self.accept = METADATA_LIST;
+        self.expected = self.expected.in_list();
         self
     }
 
     /// A question in the form of a POST, which stores nothing.
     #[must_use]
     pub fn review(subject: &str, path: &str, body: Value) -> Self {
+        let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
+        let expected = Expected::document(&text("apiVersion"), &text("kind"), &REVIEW);
         Self {
             method: Method::POST,
             body: Some(body),
+            expected,
             ..Self::read(subject, path)
         }
     }
 
-    /// A POST that creates something, sent once.
+    /// A POST that creates something, sent once; the answer is of the same kind.
     #[must_use]
     pub fn create(subject: &str, path: &str, body: Value) -> Self {
         Self {
-            method: Method::POST,
             action: "create",
-            body: Some(body),
             idempotent: false,
-            ..Self::read(subject, path)
+            ..Self::review(subject, path, body)
         }
     }
 
@@ -106,6 +167,7 @@ impl Call {
         let path = format!("{collection}?{}", written_by(FIELD_MANAGER));
         Self {
             is_configuration: true,
+            expected: Expected::object(object),
             ..Self::create(&object.to_string(), &path, body)
         }
     }
@@ -157,6 +219,7 @@ impl Call {
         Self {
             method: Method::DELETE,
             action: "delete",
+            expected: Expected::object(object).deleted(),
             ..Self::get(object)
         }
     }

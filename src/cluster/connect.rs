@@ -14,10 +14,12 @@ use rustls::pki_types::pem::PemObject;
 use tokio::sync::OnceCell;
 
 use super::authorities::leave_out_unused;
+use super::budget::Budget;
 use super::credentials::Credentials;
 use super::failure::{Cause, Failure};
 use super::kubeconfig::{Entry, Found, Places, content, load, unusable};
-use super::{Trust, exec_plugin, http2, no_proxy};
+use super::registered::register;
+use super::{Trust, exec_plugin, http2, no_proxy, usable};
 use crate::token::Token;
 
 /// Is told of every request, for `-v`: method, path, status and time; never a header or a body.
@@ -37,7 +39,7 @@ pub struct ConnectOptions {
 
 /// A cluster that can be asked.
 pub struct Cluster {
-    config: Config,
+    pub(super) config: Config,
     client: OnceCell<Client>,
     pub(super) since: Instant,
     /// Whether the server has answered before.
@@ -45,6 +47,7 @@ pub struct Cluster {
     pub(super) request_timeout: Duration,
     pub(super) trace: Trace,
     pub(super) credentials: Credentials,
+    pub(super) budget: &'static Budget,
     context: String,
     server: String,
     ca: Option<String>,
@@ -78,6 +81,7 @@ impl Cluster {
         let places = Places::of_process(options.kubeconfig);
         let (config, context, credentials) = match load(&places, options.context.as_deref())? {
             Found::Entry(mut entry) => {
+                usable::check(&entry)?;
                 let plugin = exec_plugin::run(&mut entry, options.request_timeout).await?;
                 let credentials = Credentials::of(&entry, plugin);
                 let context = entry.context.clone();
@@ -119,6 +123,7 @@ impl Cluster {
             .to_owned();
         let ca = ca(&config);
         leave_out_unused(&mut config);
+        register(&config);
         Self {
             config,
             client: OnceCell::new(),
@@ -127,6 +132,7 @@ impl Cluster {
             request_timeout,
             trace,
             credentials,
+            budget: Budget::of_run(),
             context,
             server,
             ca,
@@ -281,11 +287,23 @@ fn from_entry(entry: Entry) -> Result<Config, Box<Failure>> {
         let key = content("client-key", None, auth.client_key.take().as_deref())?;
         auth.client_key_data = key.map(|pem| STANDARD.encode(pem).into());
     }
-    if let Some(file) = auth.token_file.take().filter(|_| auth.token.is_none()) {
+    if let Some(file) = auth.token_file.take() {
         // kube would send the line break at its end.
-        let token = content("tokenFile", None, Some(&file))?.unwrap_or_default();
-        let token = String::from_utf8_lossy(&token).trim().to_owned();
-        auth.token = Some(token.into());
+        let token = content("tokenFile", None, Some(&file)).map(|token| {
+            let token = String::from_utf8_lossy(&token.unwrap_or_default()).into_owned();
+            token.trim().to_owned()
+        });
+        // As for kubectl the file's token counts, and the other one where the file has none.
+        match (token, auth.token.is_some()) {
+            (Ok(token), _) if !token.is_empty() => auth.token = Some(token.into()),
+            (_, true) => {}
+            (Ok(_), false) => {
+                return Err(unusable(format!(
+                    "tokenFile {file} of the kubeconfig is empty"
+                )));
+            }
+            (Err(failure), false) => return Err(failure),
+        }
     }
 
     let mut config = Config::new(url);
@@ -326,7 +344,12 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Box<Failure>> {
 }
 
 fn ca(config: &Config) -> Option<String> {
-    let certificates = config.root_cert.as_ref()?;
+    let bundle = pem(config.root_cert.as_ref()?);
+    (!bundle.is_empty()).then_some(bundle)
+}
+
+/// The certificates as text.
+pub(super) fn pem(certificates: &[Vec<u8>]) -> String {
     let pem = |der: &Vec<u8>| {
         let text = STANDARD.encode(der);
         let lines: Vec<&str> = (0..text.len())
@@ -338,6 +361,5 @@ fn ca(config: &Config) -> Option<String> {
             lines.join("\n")
         )
     };
-    let bundle: String = certificates.iter().map(pem).collect();
-    (!bundle.is_empty()).then_some(bundle)
+    certificates.iter().map(pem).collect()
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::failure::{Cause, Failure};
 use super::kubeconfig::Entry;
+use super::usable::has_own_credentials;
 
 /// For a plugin that may talk to somebody: long enough to log in with a browser.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -41,6 +42,9 @@ pub(super) async fn run(
     let Some(mut exec) = entry.auth.exec.take() else {
         return Ok(None);
     };
+    if has_own_credentials(&entry.auth) {
+        return Ok(None);
+    }
     if exec.provide_cluster_info {
         exec.cluster = ExecAuthCluster::try_from(&entry.cluster).ok();
     }

@@ -43,6 +43,23 @@ pub(super) async fn client(config: &Config) -> Result<Option<Client>, kube::Erro
     Ok(Some(Client::new(service, config.default_namespace.clone())))
 }
 
+/// Connects, lets TLS verify the server, and closes the connection again; `None` where the way to the server is not plain
+/// TLS, so that another client has to try.
+pub(super) async fn handshake_only(config: &Config) -> Option<Result<(), kube::Error>> {
+    match Server::of(config) {
+        Ok(Some(server)) => {
+            let connected = server.connect().await;
+            Some(
+                connected
+                    .map(drop)
+                    .map_err(|error| kube::Error::Service(error.into())),
+            )
+        }
+        Ok(None) => None,
+        Err(error) => Some(Err(error)),
+    }
+}
+
 /// No connection came about, so nothing was sent.
 #[derive(Debug)]
 pub(super) struct ConnectError(BoxError);

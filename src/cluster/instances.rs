@@ -125,7 +125,9 @@ impl Cluster {
         let selectors = [format!("{MANAGED_BY}%3Dmonconf"), MADE_FOR.to_owned()];
         let answers = join_all(selectors.iter().map(|selector| {
             let path = format!("{collection}?labelSelector={selector}");
-            self.send(Call::read("the ServiceAccounts of instances", &path))
+            let kind = (accounts.kind.api_version(), accounts.kind.name());
+            let subject = "the ServiceAccounts of instances";
+            self.send(Call::list(subject, &path, kind, namespace))
         }));
         let mut found = Vec::new();
         for answer in answers.await {
@@ -206,8 +208,8 @@ impl Cluster {
         let collection = Kind::Secret.collection(Some(namespace));
         let path = format!("{collection}?fieldSelector=type%3D{LEGACY_TYPE}");
         let subject = format!("Secrets of type kubernetes.io/service-account-token in {namespace}");
-        self.send(Call::read(&subject, &path).list_of_metadata())
-            .await
+        let call = Call::list(&subject, &path, ("v1", "Secret"), Some(namespace));
+        self.send(call.list_of_metadata()).await
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Entry {
     pub user: Option<String>,
     /// Its cluster.
     pub cluster: Cluster,
-    /// Its user; empty where there is none, as for kubectl.
+    /// Its user; empty where the context names none, as for kubectl.
     pub auth: AuthInfo,
 }
 
@@ -141,29 +141,53 @@ fn pick(
             "context {name:?} of the kubeconfig {file} is empty"
         )));
     };
+    let clusters = kubeconfig.clusters.iter();
+    let clusters: Vec<String> = clusters.map(|entry| entry.name.clone()).collect();
     let cluster = kubeconfig
         .clusters
         .into_iter()
         .find(|entry| entry.name == context.cluster)
         .and_then(|entry| entry.cluster);
-    let Some(cluster) = cluster else {
-        return Err(unusable(format!(
-            "context {name:?} names the cluster {:?}, which the kubeconfig {file} does not have",
-            context.cluster
-        )));
-    };
+    let cluster =
+        cluster.ok_or_else(|| absent(name, "cluster", &context.cluster, &file, clusters))?;
     let user = context.user.clone().filter(|user| !user.is_empty());
-    let auth = kubeconfig
-        .auth_infos
-        .into_iter()
-        .find(|entry| Some(&entry.name) == user.as_ref())
-        .and_then(|entry| entry.auth_info)
-        .unwrap_or_default();
+    let users = kubeconfig.auth_infos.iter();
+    let users: Vec<String> = users.map(|entry| entry.name.clone()).collect();
+    let auth = match &user {
+        // A context without a user means anonymous requests.
+        None => AuthInfo::default(),
+        Some(user) => kubeconfig
+            .auth_infos
+            .into_iter()
+            .find(|entry| entry.name == *user)
+            .ok_or_else(|| absent(name, "user", user, &file, users))?
+            .auth_info
+            .unwrap_or_default(),
+    };
     Ok(Entry {
         context: name.to_owned(),
         user,
         cluster,
         auth,
+    })
+}
+
+/// A cluster or user that a context names and the kubeconfig lacks.
+fn absent(context: &str, noun: &str, name: &str, file: &str, known: Vec<String>) -> Box<Failure> {
+    let known = nearest(name, known);
+    Failure::before(Cause::Kubeconfig {
+        reason: format!(
+            "context {context:?} names the {noun} {name:?}, which the kubeconfig {file} does not have"
+        ),
+        hint: Some(match known.first() {
+            None => {
+                format!("the kubeconfig has no {noun} at all; --context chooses another context")
+            }
+            Some(first) => format!(
+                "the kubeconfig has: {}; `kubectl config set-context {context} --{noun}={first}` chooses a {noun}, --context another context",
+                known.join(", ")
+            ),
+        }),
     })
 }
 
@@ -367,7 +391,23 @@ users: [{name: jane, user: {token: first}}]
             (
                 PROD,
                 Some("lost"),
-                ["names the cluster \"gone\", which", ""],
+                [
+                    "names the cluster \"gone\", which",
+                    "hint: the kubeconfig has: c;",
+                ],
+            ),
+            (
+                &PROD.replace("user: jane", "user: jnae"),
+                None,
+                [
+                    "names the user \"jnae\", which",
+                    "hint: the kubeconfig has: jane;",
+                ],
+            ),
+            (
+                &PROD.replace("{name: jane, user: {token: first}}", ""),
+                None,
+                ["names the user \"jane\", which", "has no user at all"],
             ),
             (
                 &PROD.replace("current-context: prod", ""),

@@ -37,9 +37,14 @@ impl Cluster {
         found: &mut dyn FnMut(Value),
     ) -> Result<(), Box<Failure>> {
         let (group, resource) = role.resource();
-        let root = match group {
-            "" => "/api/v1".to_owned(),
-            group => format!("/apis/{group}/v1"),
+        let api_version = match group {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        };
+        let root = if group.is_empty() { "/api" } else { "/apis" };
+        let namespace = match scope {
+            Scope::Cluster => None,
+            Scope::Namespace(namespace) => Some(namespace.as_str()),
         };
         let (place, subject) = match scope {
             Scope::Cluster => (String::new(), resource.to_owned()),
@@ -57,9 +62,10 @@ impl Cluster {
         .into_iter()
         .filter_map(|(parameter, value)| Some(format!("&{parameter}={}", query(value?))))
         .collect();
-        let path = format!("{root}{place}/{resource}");
+        let path = format!("{root}/{api_version}{place}/{resource}");
         let first = format!("{path}?limit={PAGE}{selected}");
-        let call = |path: &str| Call::read(&subject, path);
+        let call =
+            |path: &str| Call::list(&subject, path, (&api_version, role.kind()), namespace);
         self.follow(&first, call, found).await
     }
 

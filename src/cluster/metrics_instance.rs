@@ -24,7 +24,7 @@ impl Cluster {
         let (instance, home, agents) = tokio::join!(
             self.send(Call::get(&instance)),
             self.send(Call::get(&home)),
-            self.send(Call::read("GrafanaAgent objects", &agents)),
+            self.send(list("GrafanaAgent objects", &agents, Kind::GrafanaAgent)),
         );
         let [instance, home, agents] = all([Some(instance), Some(home), Some(agents)])?;
         let Some(instance) = instance else {
@@ -39,7 +39,7 @@ impl Cluster {
             .into();
         let every = Kind::Namespace.collection(None);
         let namespaces: OptionFuture<_> = needs_namespaces(&instance)
-            .then(|| self.send(Call::read("Namespaces", &every)))
+            .then(|| self.send(list("Namespaces", &every, Kind::Namespace)))
             .into();
         let (secret, namespaces) = tokio::join!(secret, namespaces);
         let [secret, namespaces] = all([secret, namespaces])?;
@@ -53,6 +53,10 @@ impl Cluster {
             instance,
         }))
     }
+}
+
+fn list(subject: &str, path: &str, kind: Kind) -> Call {
+    Call::list(subject, path, (kind.api_version(), kind.name()), None)
 }
 
 /// The answers; `None` for what was not asked and for what is not there.

@@ -3,12 +3,15 @@
 mod admission;
 mod answer;
 mod authorities;
+mod budget;
 mod call;
+mod cluster_ca;
 mod connect;
 mod content;
 mod credentials;
 mod discoverers;
 mod exec_plugin;
+mod expected;
 mod failure;
 mod http2;
 mod identity;
@@ -25,6 +28,7 @@ mod pickup;
 mod rbac;
 mod read;
 mod refusal;
+mod registered;
 mod retry;
 mod review;
 mod schemas;
@@ -32,9 +36,11 @@ mod scrape;
 mod send;
 mod sent;
 mod served;
+mod shape;
 mod snapshot;
 mod token;
 mod transport;
+mod usable;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::shape::OPENID;
 use super::{Call, Cluster};
 use crate::object::{Kind, ObjectRef, uid};
 use crate::token::{Claims, KeySet};
@@ -24,8 +25,9 @@ impl Cluster {
     pub async fn origin(&self, claims: &Claims) -> Origin {
         let (namespace, account) = claims.service_account.split_once('/').unwrap_or_default();
         let handle = claims.handle.as_ref().map(|handle| handle.name.as_str());
-        let discovery = Call::read("the issuer of tokens", "/.well-known/openid-configuration");
-        let keys = Call::read("the keys that sign tokens", "/openid/v1/jwks");
+        let issuer = "/.well-known/openid-configuration";
+        let discovery = Call::document("the issuer of tokens", issuer, &OPENID);
+        let keys = Call::document("the keys that sign tokens", "/openid/v1/jwks", &OPENID);
         let (issuer, keys, account, handle) = tokio::join!(
             self.send(discovery),
             self.send(keys),

@@ -15,6 +15,9 @@ use crate::spec::Spec;
 /// `SecretTypeServiceAccountToken` in `core/v1` of the Kubernetes API.
 const LEGACY_TOKEN: &str = "kubernetes.io/service-account-token";
 
+/// `apiVersion` and kind.
+const SECRET: (&str, &str) = ("v1", "Secret");
+
 /// What may belong to an instance: objects of its names, and those of other names that carry its labels.
 pub struct Owned {
     /// Who the API server says we are.
@@ -64,7 +67,7 @@ impl Cluster {
         );
         let prometheuses = async {
             let selecting = reads.naming?;
-            let call = Call::read(selecting.title(), selecting.path());
+            let call = Call::list(selecting.title(), selecting.path(), selecting.kind(), None);
             Some(self.send(call).await)
         };
         let secrets = async {
@@ -72,7 +75,13 @@ impl Cluster {
                 return None;
             }
             let secrets = labelled_path(Kind::Secret, Some(&names.namespace), names);
-            let call = Call::read("Secrets of this instance", &secrets).list_of_metadata();
+            let call = Call::list(
+                "Secrets of this instance",
+                &secrets,
+                SECRET,
+                Some(&names.namespace),
+            );
+            let call = call.list_of_metadata();
             self.send(call).await.ok()
         };
         let namespace = self.cluster_namespace(reads.cluster, &reads.objects);
@@ -126,7 +135,7 @@ impl Cluster {
         let collection = Kind::Secret.collection(Some(namespace));
         let path = format!("{collection}?fieldSelector=type%3D{LEGACY_TOKEN}");
         let subject = format!("Secrets of type {LEGACY_TOKEN} in {namespace}");
-        let call = Call::read(&subject, &path).list_of_metadata();
+        let call = Call::list(&subject, &path, SECRET, Some(namespace)).list_of_metadata();
         Ok(items(self.send(call).await?.body))
     }
 }

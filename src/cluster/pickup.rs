@@ -15,7 +15,8 @@ impl Cluster {
     /// # Errors
     /// Where they cannot be read.
     pub async fn prometheus_agents(&self) -> Result<Vec<Value>, Box<Failure>> {
-        let call = Call::read("PrometheusAgent objects", PROMETHEUS_AGENTS);
+        let kind = ("monitoring.coreos.com/v1alpha1", "PrometheusAgent");
+        let call = Call::list("PrometheusAgent objects", PROMETHEUS_AGENTS, kind, None);
         match self.send(call).await {
             Ok(answer) => Ok(items(answer.body)),
             Err(failure) if failure.is_not_found() => Ok(Vec::new()),
@@ -39,7 +40,8 @@ impl Cluster {
             query(&selector)
         );
         let subject = format!("Events in namespace {namespace}");
-        let answer = self.send(Call::read(&subject, &path)).await?;
+        let call = Call::list(&subject, &path, ("v1", "Event"), Some(namespace));
+        let answer = self.send(call).await?;
         Ok(items(answer.body))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::call::query;
 use super::failure::Cause;
-use super::{Call, Cluster, Failure};
+use super::{Call, Cluster, Failure, read};
 use crate::access::bindings::Roles;
 
 const ROOT: &str = "/apis/rbac.authorization.k8s.io/v1";
@@ -48,28 +48,29 @@ impl Cluster {
 
     async fn list(&self, kind: &str, plural: &str) -> Result<Vec<Value>, Box<Failure>> {
         let subject = format!("{kind}s");
+        let list =
+            |path: &str| Call::list(&subject, path, ("rbac.authorization.k8s.io/v1", kind), None);
         let mut items = Vec::new();
         let mut next = format!("{ROOT}/{plural}?limit={PAGE}");
         loop {
-            let mut page = match self.send(Call::read(&subject, &next)).await {
+            let mut page = match self.send(list(&next)).await {
                 Ok(answer) => answer.body,
                 // The place where the last page ended is forgotten after some minutes: then all at once.
                 Err(failure) if is_expired(&failure) && next.contains("continue=") => {
                     items.clear();
                     let all = format!("{ROOT}/{plural}");
-                    self.send(Call::read(&subject, &all)).await?.body
+                    self.send(list(&all)).await?.body
                 }
                 Err(failure) => return Err(failure),
             };
-            if let Value::Array(found) = page["items"].take() {
-                items.extend(found.into_iter().map(|mut item| {
-                    // Items of a list come without what the list says once.
-                    item["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-                    item["kind"] = kind.into();
-                    item
-                }));
-            }
-            match page["metadata"]["continue"].as_str() {
+            let place = page.pointer_mut("/metadata/continue").map(Value::take);
+            items.extend(read::items(page).into_iter().map(|mut item| {
+                // Items of a list come without what the list says once.
+                item["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+                item["kind"] = kind.into();
+                item
+            }));
+            match place.as_ref().and_then(Value::as_str) {
                 Some(place) if !place.is_empty() => {
                     next = format!("{ROOT}/{plural}?limit={PAGE}&continue={}", query(place));
                 }

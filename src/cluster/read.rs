@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::cluster_ca::ClusterCa;
+use super::shape::OPENID;
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::mark::ClusterIdentity;
@@ -63,7 +65,7 @@ impl Cluster {
         }));
         let selecting = async {
             let selecting = reads.selecting?;
-            let call = Call::read(selecting.title(), selecting.path());
+            let call = Call::list(selecting.title(), selecting.path(), selecting.kind(), None);
             Some((selecting, self.send(call).await))
         };
         let root_ca = async {
@@ -79,7 +81,7 @@ impl Cluster {
             if spec.existing_access && !self.is_in_cluster() {
                 return None;
             }
-            let call = Call::read("the keys that sign tokens", SIGNING_KEYS);
+            let call = Call::document("the keys that sign tokens", SIGNING_KEYS, &OPENID);
             self.send(call).await.ok()
         };
         let namespace = self.cluster_namespace(reads.cluster, &reads.objects);
@@ -102,9 +104,12 @@ impl Cluster {
         );
 
         let (objects, mut refused) = what_may_be(reads.objects, objects)?;
-        let root_ca = text(root_ca, "/data/ca.crt");
+        let root_ca = match text(root_ca, "/data/ca.crt") {
+            Some(published) => self.verified(published).await,
+            None => ClusterCa::default(),
+        };
         let mut snapshot = Snapshot {
-            cluster: self.identity(namespace.as_ref(), &objects, root_ca.as_deref()),
+            cluster: self.identity(namespace.as_ref(), &objects, root_ca.pem.as_deref()),
             now: user
                 .as_ref()
                 .ok()
@@ -115,11 +120,12 @@ impl Cluster {
             prometheuses: None,
             agents: None,
             served: served?,
-            root_ca,
+            root_ca: root_ca.pem,
+            root_ca_fault: root_ca.fault,
             keys: keys.and_then(|answer| KeySet::parse(&answer.body)),
             unfamiliar: unfamiliar.into_iter().flatten().collect(),
             held: held.into_iter().flatten().collect(),
-            warnings: Vec::new(),
+            warnings: root_ca.warning.into_iter().collect(),
         };
         let selected = selecting
             .into_iter()
@@ -183,7 +189,7 @@ impl Cluster {
 
     /// What an API version serves; nothing where the cluster does not know it.
     async fn discovery<'a>(&self, version: &'a str) -> Outcome<(&'a str, Value)> {
-        let call = Call::read("the kinds that are served", &format!("/apis/{version}"));
+        let call = Call::kinds(&format!("/apis/{version}"));
         match self.send(call).await {
             Ok(answer) => Ok((version, answer.body)),
             Err(failure) if failure.is_not_found() => Ok((version, Value::Null)),
@@ -242,8 +248,9 @@ impl Cluster {
         let path = labelled_path(kind, namespace, names);
         let place = namespace.unwrap_or("any namespace");
         let subject = format!("{}s of this instance in {place}", kind.name());
-        let answer = self.send(Call::read(&subject, &path)).await?;
         let (api_version, kind_name) = (kind.api_version(), kind.name());
+        let call = Call::list(&subject, &path, (api_version, kind_name), namespace);
+        let answer = self.send(call).await?;
         Ok(items(answer.body)
             .into_iter()
             .filter_map(|mut object| {
@@ -352,9 +359,10 @@ fn held_rules(review: &Value) -> Option<Vec<Rule>> {
     Some([rules("resourceRules"), rules("nonResourceRules")].concat())
 }
 
+/// The objects of a list.
 pub(super) fn items(mut list: Value) -> Vec<Value> {
-    match list["items"].take() {
-        Value::Array(items) => items,
+    match list.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items,
         _ => Vec::new(),
     }
 }

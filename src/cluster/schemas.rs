@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
+use super::shape::OPENAPI;
 use super::{Call, Cluster};
 use crate::object::{Kind, metadata};
 use crate::render::{OPERATOR_VERSION, Schema};
 
 /// In which prometheus-operator says of a CRD which version it belongs to.
 const VERSION: &str = "operator.prometheus.io/version";
+const CRD: (&str, &str) = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
 
 impl Cluster {
     /// The kind again, if its CRD is not known to be of the version whose schemas monconf carries. Only the CRD's
     /// metadata is asked for, and of the API server's cache: a whole one has hundreds of kilobytes, and takes twenty times
     /// as long to be read from etcd.
     pub(super) async fn unfamiliar(&self, kind: Kind) -> Option<Kind> {
-        let call = Call::read(&subject(kind), &format!("{}?resourceVersion=0", path(kind)));
-        let call = call.metadata_only();
+        let path = format!("{}?resourceVersion=0", path(kind));
+        let call = Call::get_named(&subject(kind), &path, CRD, &crd(kind)).metadata_only();
         let is_known = match self.send(call).await {
             Ok(answer) => metadata(&answer.body, "annotations", VERSION) == Some(OPERATOR_VERSION),
             Err(failure) => failure.is_not_found(),
@@ -43,7 +45,8 @@ impl Cluster {
     /// From the CRD, or where the caller may not read that from the `OpenAPI` document, which is larger and open to
     /// everybody who can log in.
     async fn schema(&self, kind: Kind) -> Option<Schema> {
-        match self.send(Call::read(&subject(kind), &path(kind))).await {
+        let call = Call::get_named(&subject(kind), &path(kind), CRD, &crd(kind));
+        match self.send(call).await {
             Ok(answer) => Schema::of_crd(&answer.body, version(kind)),
             Err(failure) if failure.is_not_found() => None,
             Err(_) => self.published(kind).await,
@@ -53,7 +56,7 @@ impl Cluster {
     /// `components.schemas` of the document names a kind by its group in reverse: `com.coreos.monitoring.v1.PodMonitor`.
     async fn published(&self, kind: Kind) -> Option<Schema> {
         let path = format!("/openapi/v3/apis/{}", kind.api_version());
-        let call = Call::read("the OpenAPI document", &path);
+        let call = Call::document("the OpenAPI document", &path, &OPENAPI);
         let answer = self.send(call).await.ok()?;
         let mut group: Vec<&str> = kind.group().split('.').collect();
         group.reverse();

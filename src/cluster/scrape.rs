@@ -31,6 +31,8 @@ use crate::token::Token;
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
 /// Of an answer that is no metrics, as much as says what it is.
 const SHOWN: usize = 8 << 10;
+/// No target has nearly as many metrics. They are counted as they come in, so none of it stays in memory.
+const LARGEST: usize = 1 << 30;
 /// How often one scrape is sent on to somewhere else; Go's client gives up then.
 const MOST_REDIRECTS: usize = 10;
 
@@ -247,10 +249,15 @@ async fn read(
     let content_type = head.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let content_type = String::from_utf8_lossy(content_type.unwrap_or_default()).into_owned();
     let mut beginning = Vec::new();
+    let mut length = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
             continue;
         };
+        length += data.len();
+        if length > LARGEST {
+            return Err("the answer is larger than 1 GiB".into());
+        }
         if status == 200 {
             piece(&data);
         }

@@ -3,22 +3,19 @@
 use bytes::Bytes;
 use http::response::Parts;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::client::Body;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::budget::TooLarge;
 use super::connect::Cluster;
 use super::credentials::Credentials;
 use super::failure::{Cause, Failure};
 use super::refusal::Refusal;
 use super::retry::{RETRIES, SETTLING, is_passing, pause, wish};
 use super::{Answer, Call, sent, transport};
-
-/// No answer that monconf asks for is nearly as large.
-const LARGEST_ANSWER: usize = 32 << 20;
 
 /// One try that came to nothing.
 struct Miss {
@@ -109,10 +106,11 @@ impl Cluster {
         let (head, body) = self.exchange(call).await?;
         let status = head.status;
         if status.is_success() {
-            let answer = Answer::read(&head, &body);
-            return answer
-                .map(|answer| (status, answer))
-                .map_err(|reason| Miss::unexpected(reason, Some(status)));
+            let answer = Answer::read(&head, &body).and_then(|answer| {
+                call.expected.check(&answer.body)?;
+                Ok((status, answer))
+            });
+            return answer.map_err(|reason| Miss::unexpected(called(call, &reason), Some(status)));
         }
         if status.is_redirection() {
             let target = head
@@ -121,9 +119,9 @@ impl Cluster {
                 .and_then(|value| value.to_str().ok());
             let target = target.unwrap_or("an unknown place");
             let reason = format!(
-                "the server sends the request on to {target}: is this an API server, or a proxy that wants a login?"
+                "the server sends the request on to {target}, which monconf does not follow: is this an API server, or a proxy that wants a login?"
             );
-            return Err(Miss::unexpected(reason, Some(status)));
+            return Err(Miss::unexpected(called(call, &reason), Some(status)));
         }
         let secrets = sent::secrets(call);
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -159,8 +157,7 @@ impl Cluster {
         let exchange = async {
             let response = self.client().await?.send(request).await?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, LARGEST_ANSWER).collect().await?;
-            Ok::<_, tower::BoxError>((head, body.to_bytes()))
+            Ok::<_, tower::BoxError>((head, self.budget.read(body).await?))
         };
         let error = match timeout(self.request_timeout, exchange).await {
             Ok(Ok(answer)) => return Ok(answer),
@@ -175,8 +172,8 @@ impl Cluster {
                 });
             }
         };
-        if error.is::<LengthLimitError>() {
-            let reason = format!("the answer is larger than {} MiB", LARGEST_ANSWER >> 20);
+        if let Some(too_large) = error.downcast_ref::<TooLarge>() {
+            let reason = called(call, &too_large.to_string());
             return Err(Miss::unexpected(reason, None));
         }
         let error = match error.downcast::<kube::Error>() {
@@ -206,12 +203,17 @@ impl Cluster {
         }
         // The version that the call names is the one before ours; the object tells whether the newer one is ours.
         let (path, _) = call.path.split_once('?')?;
-        let live = self
-            .traced(&Call::read(&call.subject, path), 1)
-            .await
-            .ok()?;
+        let again = Call::read(&call.subject, path);
+        let live = self.traced(&again, 1).await.ok()?;
+        call.expected.check(&live.body).ok()?;
         sent::holds(&live.body, call.body.as_ref()?).then_some(live)
     }
+}
+
+/// The request in front of what is wrong with its answer.
+fn called(call: &Call, reason: &str) -> String {
+    let path = call.path.split('?').next().unwrap_or_default();
+    format!("{} {path}: {reason}", call.method)
 }
 
 impl Miss {

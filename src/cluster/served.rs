@@ -33,7 +33,7 @@ impl Cluster {
     /// not prefer, and in no other.
     pub(super) async fn served_in_namespaces(&self) -> Served {
         let mut served = Served::default();
-        let groups = Call::read("the API groups", "/apis");
+        let groups = Call::groups();
         let groups = match self.send(groups).await {
             Ok(answer) => answer.body,
             Err(failure) => {
@@ -72,7 +72,7 @@ impl Cluster {
     }
 
     async fn listable(&self, group: &str, root: &str) -> Result<Vec<Resource>, String> {
-        let call = Call::read("the kinds that are served", root);
+        let call = Call::kinds(root);
         let answer = self.send(call).await;
         let answer = answer.map_err(|failure| failure.to_string())?;
         listable(group, root, &answer.body)

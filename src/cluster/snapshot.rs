@@ -30,8 +30,10 @@ pub struct Snapshot {
     pub served: Vec<Kind>,
     /// Of the monitor kinds of the jobs, those whose CRD is not known to be of the version that monconf knows.
     pub unfamiliar: BTreeSet<Kind>,
-    /// The CA of the cluster's own certificates, PEM.
+    /// The CA of the cluster's own certificates, PEM; only certificates that verify the API server that was asked.
     pub root_ca: Option<String>,
+    /// Why the CA that the cluster publishes is not used.
+    pub root_ca_fault: Option<String>,
     /// The keys that tokens are signed with.
     pub keys: Option<KeySet>,
     /// Every rule that the caller holds in each namespace that was asked about, where the API server knows them all.

@@ -10,12 +10,12 @@ use serde_json::json;
 use super::{Call, Cause, Cluster, ConnectOptions, Failure};
 use crate::object::{Kind, ObjectRef};
 
-const OK: &str = r#"200 OK|{"kind": "Secret"}"#;
+const OK: &str = r#"200 OK|{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "m", "uid": "u"}}"#;
 const BUSY: &str = r#"503 Service Unavailable|{"message": "starting"}"#;
 /// The server takes the request and closes the connection.
 const LOST: &str = "";
 const CHANGED: &str = r#"409 Conflict|{"reason": "Conflict", "message": "Operation cannot be fulfilled on secrets \"s\": the object has been modified"}"#;
-const OURS: &str = r#"200 OK|{"kind": "Secret", "metadata": {"resourceVersion": "8"}, "data": {"token": "c2VjcmV0LXNlY3JldA=="}}"#;
+const OURS: &str = r#"200 OK|{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "m", "uid": "u", "resourceVersion": "8"}, "data": {"token": "c2VjcmV0LXNlY3JldA=="}}"#;
 
 /// Answers one request after the other with `script`; returns the first lines of the requests.
 fn play(script: &'static [&'static str]) -> (String, JoinHandle<Vec<String>>) {
@@ -123,6 +123,20 @@ async fn what_does_not_pass_is_told_at_once() {
         (
             &[r#"200 OK|{"kind":"#],
             "the answer breaks off after 8 bytes",
+        ),
+        (
+            &["200 OK|[]"],
+            "GET /api/v1/namespaces/m/secrets/s: the answer is no Secret: expected an object, found an array",
+        ),
+        (
+            &[
+                r#"200 OK|{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t", "namespace": "m", "uid": "u"}}"#,
+            ],
+            "the answer is no Secret: it is m/t, not m/s",
+        ),
+        (
+            &["200 OK\ncontent-type: text/plain|{}"],
+            "the answer is of type text/plain, not JSON",
         ),
         (
             &["302 Found\nlocation: https://login|"],

@@ -140,6 +140,19 @@ impl Role {
         }
     }
 
+    /// The kind of its objects.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Node => "Node",
+            Self::Pod => "Pod",
+            Self::Service => "Service",
+            Self::Endpoints => "Endpoints",
+            Self::EndpointSlice => "EndpointSlice",
+            Self::Ingress => "Ingress",
+        }
+    }
+
     /// Whether its objects live in namespaces.
     #[must_use]
     pub const fn is_namespaced(self) -> bool {

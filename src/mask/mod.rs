@@ -2,6 +2,7 @@
 
 mod keys;
 mod lines;
+mod own;
 mod scrub;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::yaml::Extent;
 
 pub use keys::{secrecy, secrecy_in_manifest};
 pub(crate) use lines::{Hidden, hidden, secrets_within};
+pub use own::{hide_own, never_show, never_show_key, never_show_password};
 pub use scrub::{hide, scrub, scrub_all, scrub_line};
 
 /// Replaces secrets by numbers: equal secrets have equal numbers for as long as the masker lives, so a diff shows

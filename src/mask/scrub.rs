@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::own::hide_own;
 use crate::yaml;
 
-/// Makes a text from elsewhere safe to print: tokens and passwords in URLs are masked, control characters and those
-/// that turn text around are written out. Line breaks and tabs stay.
+/// Makes a text from elsewhere safe to print: the credentials of this run, tokens and passwords in URLs are masked,
+/// control characters and those that turn text around are written out. Line breaks and tabs stay.
 #[must_use]
 pub fn scrub(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
@@ -16,7 +17,7 @@ pub fn scrub(text: &str) -> String {
             visible.extend(character.escape_unicode());
         }
     }
-    passwords(&tokens(&visible))
+    passwords(&tokens(&hide_own(&visible)))
 }
 
 /// [`scrub`] for a text that has one line of its own, or a cell of a table: nothing in it begins another.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::account;
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
+use crate::mask::never_show;
 use crate::object::{Kind, ObjectRef, decoded, metadata};
 use crate::plan::{Existing, ExistingFile, Stage, Surplus, is_valid_token};
 use crate::promfile::{self, FileOwner};
@@ -27,7 +28,11 @@ pub(super) fn current_token(
             .and_then(|secret| secret["data"]["token"].as_str())
             .and_then(decoded),
     };
-    Ok(text.map(Token::new))
+    let token = text.map(Token::new);
+    if let Some(token) = token.as_ref().filter(|token| token.is_jwt()) {
+        never_show(token.expose());
+    }
+    Ok(token)
 }
 
 /// The bound Secret that the token's Secret names, where the consumer is taken to read its token at another place.
@@ -45,7 +50,8 @@ pub(super) fn named_by_secret<'a>(
 
 /// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
 /// meets whatever stands before the API server, as monconf did.
-pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>) -> Result<String> {
+pub(super) fn ca(form: &Form, of_server: Option<&str>, snapshot: &Snapshot) -> Result<String> {
+    let of_cluster = snapshot.root_ca.as_deref();
     let bundle = match (form.token_place(), of_server, of_cluster) {
         (TokenPlace::File(_), Some(server), Some(cluster)) if server.trim() != cluster.trim() => {
             Some(format!("{}\n{}\n", server.trim(), cluster.trim()))
@@ -56,8 +62,10 @@ pub(super) fn ca(form: &Form, of_server: Option<&str>, of_cluster: Option<&str>)
         (_, server, cluster) => cluster.or(server).map(|ca| format!("{}\n", ca.trim())),
     };
     bundle.ok_or_else(|| {
+        let unreadable = "ConfigMap default/kube-root-ca.crt cannot be read";
+        let reason = snapshot.root_ca_fault.as_deref().unwrap_or(unreadable);
         Error::usage_hint(
-            "the cluster's CA is not known: the kubeconfig has none, and ConfigMap default/kube-root-ca.crt cannot be read",
+            format!("the cluster's CA is not known: the kubeconfig has none, and {reason}"),
             "put certificate-authority-data into the kubeconfig, or ask for `get` on that ConfigMap",
         )
     })

@@ -129,7 +129,7 @@ async fn planned(
         handles,
         ..situation(spec, &form, &slots, &snapshot)
     });
-    let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
+    let ca = ca(&form, cluster.ca_pem(), &snapshot)?;
     let surroundings = Surroundings {
         server: cluster.server(),
         ca: &ca,

@@ -64,6 +64,15 @@ impl Selecting {
         }
     }
 
+    /// `apiVersion` and kind.
+    #[must_use]
+    pub const fn kind(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Prometheus => ("monitoring.coreos.com/v1", "Prometheus"),
+            Self::GrafanaAgent => ("monitoring.grafana.com/v1alpha1", "GrafanaAgent"),
+        }
+    }
+
     /// `Prometheus objects`.
     #[must_use]
     pub const fn title(self) -> &'static str {

@@ -12,7 +12,7 @@ use crate::cluster::{Trace, is_tls, leave_out_unused, no_answer, proxy_for};
 use crate::error::Error;
 
 /// Prometheus' own metrics and a large configuration stay far below it.
-const LARGEST_ANSWER: usize = 64 << 20;
+const LARGEST_ANSWER: usize = 32 << 20;
 
 /// How Prometheus is asked.
 #[derive(Clone)]

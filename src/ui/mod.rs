@@ -35,7 +35,7 @@ use crate::access::audit::Finding;
 use crate::access::existing::Explanation;
 use crate::cluster::Trace;
 use crate::error::Error;
-use crate::mask::{scrub, scrub_line};
+use crate::mask::{hide_own, scrub, scrub_line};
 use crate::outcome::Outcome;
 use crate::plan::{Action, Blocked, Change, Head, Plan};
 use crate::preflight::Preflight;
@@ -312,8 +312,10 @@ pub fn usage(message: &clap::Error) -> String {
         .to_owned()
 }
 
-/// A reader that went away ends nothing: what is under way in the cluster is finished.
+/// A reader that went away ends nothing: what is under way in the cluster is finished. Whatever the text is made of, it
+/// holds no credential of this run.
 fn write(stream: Stream, text: &str) {
+    let text = hide_own(text);
     let _ = match stream {
         Stream::Out => io::stdout()
             .lock()

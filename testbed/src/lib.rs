@@ -62,7 +62,7 @@ pub use prometheus::Prometheus;
 pub use promtool::{
     promtool_check, promtool_check_metrics, promtool_check_rules, promtool_test_rules,
 };
-pub use relay::{Fault, FaultRelay, LatencyRelay};
+pub use relay::{Fault, FaultRelay, LatencyRelay, Liar};
 pub use scope::Scope;
 pub use stand_in::StandIn;
 pub use strace::Strace;

@@ -101,8 +101,9 @@ impl FaultRelay {
     }
 }
 
-fn server_config(pki: &Pki) -> ServerConfig {
-    let pair = pki.serving(&["localhost"], &[Ipv4Addr::LOCALHOST.into()]);
+pub(super) fn server_config(pki: &Pki) -> ServerConfig {
+    let names = ["localhost", "kubernetes.default.svc"];
+    let pair = pki.serving(&names, &[Ipv4Addr::LOCALHOST.into()]);
     let certificate = CertificateDer::from_pem_slice(pair.certificate_pem.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes()).expect("a PEM key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());

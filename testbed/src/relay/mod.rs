@@ -1,10 +1,13 @@
-//! Relays on loopback between a client and the API server: one adds latency, one adds faults.
+//! Relays on loopback between a client and the API server: one adds latency, one adds faults, one lies.
 
 mod connection;
 mod fault;
 mod fault_relay;
 mod latency_relay;
+mod liar;
+mod lie;
 mod log;
+mod random;
 mod request;
 mod truncated;
 mod upstream;
@@ -14,6 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 pub use fault::Fault;
 pub use fault_relay::FaultRelay;
 pub use latency_relay::LatencyRelay;
+pub use liar::Liar;
 pub use request::Request;
 
 /// The threads of one relay; its connections are cut when it is dropped.
