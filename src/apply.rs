@@ -18,7 +18,7 @@ use self::files::Files;
 use crate::cluster::{Answer, Call, Cluster, Issued, Order, maker};
 use crate::error::{Error, Result};
 use crate::object::{self, Kind, ObjectRef};
-use crate::plan::{Action, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
+use crate::plan::{Action, Blocked, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
 use crate::render::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER};
 use crate::spec::Spec;
 use crate::token::{Overlap, Token};
@@ -309,7 +309,10 @@ impl Run<'_> {
     async fn is_vacant(&self, namespace: &str) -> Result<()> {
         let content = self.cluster.content(namespace).await;
         match content.blocker(namespace, &self.plan.deleted_uids()) {
-            Some(blocker) => Err(Error::Blocked(vec![blocker])),
+            Some(blocker) => Err(Error::Blocked(Blocked::by(
+                blocker,
+                "run the same command without --delete-namespace: it removes what is left but the Namespace",
+            ))),
             None => Ok(()),
         }
     }

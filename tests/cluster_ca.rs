@@ -141,11 +141,9 @@ fn a_stale_configmap_is_not_believed() {
     let other = ControlPlane::start(Options::bare());
     let stale = json!({"data": {"ca.crt": other.ca_pem()}});
     // Its controller writes the true one again: the relay is asked for what it was in between.
-    poll::until(
-        "the ConfigMap exists",
-        std::time::Duration::from_mins(2),
-        || cp.admin().patch_merge(PUBLISHED, &stale).is_ok(),
-    );
+    poll::until("the ConfigMap exists", || {
+        cp.admin().patch_merge(PUBLISHED, &stale).is_ok()
+    });
     let relay = publishing(&cp, other.ca_pem().to_owned());
     let scope = cp.scope("stale-ca");
     // `tls-server-name` is the name that is verified.

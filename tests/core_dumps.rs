@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process};
 use testbed::root;
@@ -49,7 +48,7 @@ fn waiting(folder: &Path) -> Child {
 fn wait_for(child: &Child, name: &str) {
     let stat = format!("/proc/{}/stat", child.id());
     let what = format!("{name} waits");
-    testbed::poll::until(&what, Duration::from_mins(2), || {
+    testbed::poll::until(&what, || {
         let stat = fs::read_to_string(&stat).unwrap_or_default();
         stat.contains(&format!("({name}) S"))
     });

@@ -64,8 +64,7 @@ impl Cluster {
         .collect();
         let path = format!("{root}/{api_version}{place}/{resource}");
         let first = format!("{path}?limit={PAGE}{selected}");
-        let call =
-            |path: &str| Call::list(&subject, path, (&api_version, role.kind()), namespace);
+        let call = |path: &str| Call::list(&subject, path, (&api_version, role.kind()), namespace);
         self.follow(&first, call, found).await
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Call, Cluster, Failure};
 use crate::mask::never_show;
-use crate::object::{Kind, ObjectRef, uid};
+use crate::object::ObjectRef;
 use crate::spec::Duration;
 use crate::token::{Claims, Grant, Token};
 

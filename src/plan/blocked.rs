@@ -44,6 +44,18 @@ impl Blocked {
         })
     }
 
+    /// What blocks a plan that is being applied already; `fix` is what unblocks it.
+    #[must_use]
+    pub fn by(blocker: Blocker, fix: &str) -> Self {
+        Self {
+            reasons: vec![Reason {
+                blockers: vec![blocker],
+                fix: Some(fix.to_owned()),
+            }],
+            is_shown: false,
+        }
+    }
+
     /// Every blocker.
     pub fn blockers(&self) -> impl Iterator<Item = &Blocker> {
         self.reasons.iter().flat_map(|reason| &reason.blockers)

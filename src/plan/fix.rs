@@ -69,7 +69,8 @@ impl Blocker {
                     "`{}` names the cluster that is meant; or leave out --offline",
                     head.call.clone().set("--api-server", server)
                 ),
-                None => "leave out --offline: the cluster then tells which scrape jobs are its own".into(),
+                None => "leave out --offline: the cluster then tells which scrape jobs are its own"
+                    .into(),
             },
             Self::ForeignJob { .. } => {
                 format!(

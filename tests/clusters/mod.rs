@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use testbed::{ControlPlane, Options, Scope, poll};
 
@@ -29,7 +28,7 @@ impl Pair {
             let clusters = [(); 2].map(|()| ControlPlane::start(Options::bare()));
             for cluster in &clusters {
                 // The API server makes it once it is ready.
-                poll::until("Namespace kube-system", Duration::from_mins(2), || {
+                poll::until("Namespace kube-system", || {
                     !cluster.admin().is_absent(KUBE_SYSTEM)
                 });
             }

@@ -1,7 +1,6 @@
 //! `--delete-namespace`: only one that monconf made, and only where nothing else is in it.
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::json;
 use testbed::{ControlPlane, Fault, Options, Scope};
@@ -109,7 +108,7 @@ fn define(group: &str, kind: &str, versions: &[&str]) {
     });
     let crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     world().admin().post(crds, &crd).unwrap();
-    testbed::poll::until("the kind is discovered", Duration::from_mins(2), || {
+    testbed::poll::until("the kind is discovered", || {
         let groups = world().admin().get("/apis").unwrap().to_string();
         versions.iter().all(|version| {
             let api = format!("/apis/{group}/{version}");

@@ -1,7 +1,6 @@
 //! Answers with any Content-Type: `verify` says of each what the real Prometheus says.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 use testbed::listener::answer;
@@ -70,7 +69,7 @@ fn a_target_is_judged_as_prometheus_judges_it() {
     let instance = Instance::applied(scope, &["--jobs", "kubelet"]);
 
     let prometheus = Prometheus::start(&instance.path("prometheus.yml"), &[]);
-    let health = poll(Duration::from_mins(2), || {
+    let health = poll(|| {
         let targets = prometheus.targets().into_iter();
         let targets = targets.filter(|target| target.job == job && target.health != "unknown");
         let health: BTreeMap<String, bool> = targets
@@ -135,7 +134,7 @@ fn the_fallback_of_a_configuration_counts() {
         let main = instance.path("prometheus.yml");
         let health = if is_taken { "up" } else { "down" };
         let prometheus = Prometheus::start(&main, &[]);
-        prometheus.wait_for(&job, health, Duration::from_mins(2));
+        prometheus.wait_for(&job, health);
         let run = crate::support::Monconf::new(["verify", "--config", main.to_str().unwrap()])
             .kubeconfig(instance.scope.kubeconfig())
             .run();

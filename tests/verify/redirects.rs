@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use testbed::listener::answer;
 use testbed::{ControlPlane, GrafanaAgent, Listener, Options, Prometheus, Scope};
@@ -10,7 +9,6 @@ use testbed::{ControlPlane, GrafanaAgent, Listener, Options, Prometheus, Scope};
 use super::support::{Instance, codes, node};
 use crate::support::Monconf;
 
-const PATIENCE: Duration = Duration::from_mins(2);
 const METRICS: [&str; 1] = ["content-type: text/plain; version=0.0.4"];
 /// Nobody listens there.
 const WRITE: &str = "http://127.0.0.1:9/api/v1/write";
@@ -57,7 +55,7 @@ impl Redirecting {
 
     #[track_caller]
     fn wait_until_leaked(&self) {
-        testbed::poll::until("the redirect is followed", PATIENCE, || self.is_leaked());
+        testbed::poll::until("the redirect is followed", || self.is_leaked());
     }
 }
 
@@ -91,7 +89,7 @@ fn prometheus_and_verify_keep_the_token_at_a_redirect() {
 
     {
         let prometheus = Prometheus::start(&main, &[]);
-        let targets = prometheus.wait_for(&job, "down", PATIENCE);
+        let targets = prometheus.wait_for(&job, "down");
         assert!(targets[0].last_error.contains("302"), "{targets:?}");
         world.assert_kept();
     }
@@ -99,7 +97,7 @@ fn prometheus_and_verify_keep_the_token_at_a_redirect() {
     // The token would arrive: without the field Prometheus follows the redirect on the same host.
     follow(&instance.path("k8s.yml"), "follow_redirects");
     let prometheus = Prometheus::start(&main, &[]);
-    prometheus.wait_for(&job, "up", PATIENCE);
+    prometheus.wait_for(&job, "up");
     world.wait_until_leaked();
     // verify sends it nowhere even then, and does not claim to know.
     drop(prometheus);
@@ -178,7 +176,7 @@ fn grafana_agent_keeps_the_token_at_a_redirect() {
         .ok();
     {
         let running = GrafanaAgent::start_static(&file, &[], &[]);
-        running.wait_for(&job, "down", PATIENCE);
+        running.wait_for(&job, "down");
         world.assert_kept();
     }
     follow(&file, "follow_redirects");
@@ -201,7 +199,7 @@ fn alloy_keeps_the_token_at_a_redirect() {
         .ok();
     {
         let running = GrafanaAgent::start_flow(&file);
-        running.wait_for(&job, "down", PATIENCE);
+        running.wait_for(&job, "down");
         world.assert_kept();
     }
     follow(&file, "follow_redirects");

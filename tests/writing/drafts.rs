@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use testbed::{ControlPlane, Strace};
 
@@ -92,7 +91,7 @@ fn what_a_run_still_writes_stays() {
         let mut drafts = drafts(folder.path()).into_iter();
         drafts.find(|draft| fs::metadata(draft).is_ok_and(|draft| draft.len() > 100))
     };
-    testbed::poll::until("a draft", Duration::from_mins(2), || full().is_some());
+    testbed::poll::until("a draft", || full().is_some());
     let draft = full().unwrap();
     let arguments = ["--drop-in", drop_in.to_str().unwrap()];
     let planned = Monconf::prometheus(&scope, &arguments).run().ok();

@@ -110,7 +110,6 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
             // Of an object that is not shown whole something else may have changed.
             prepared = again;
             tell(&prepared, outcome);
-            refuse_blocked(&prepared.plan)?;
         }
         let place = (self.spec, self.cluster);
         let written = write(&prepared, place, interrupt, outcome, ui).await?;
