@@ -124,10 +124,7 @@ fn what_blocks_the_plan_while_the_question_is_open_stops_the_run() {
         session.send_line("y");
     });
     assert_eq!(code, 1, "{shown}");
-    assert!(
-        shown.contains("error: there is no ServiceAccount "),
-        "{shown}"
-    );
+    assert!(shown.contains(" there is no ServiceAccount "), "{shown}");
     assert!(
         shown.contains(" --existing-access=false` creates it"),
         "{shown}"
