@@ -114,15 +114,21 @@ fn an_object_that_changes_while_the_question_is_open_stops_the_run() {
 fn what_blocks_the_plan_while_the_question_is_open_stops_the_run() {
     let scope = ControlPlane::shared().scope("prompt-blocked");
     scope.create_namespace();
-    let (code, shown) = pty::run(&command(&scope, &[]), |session| {
+    let accounts = format!("/api/v1/namespaces/{}/serviceaccounts", scope.namespace);
+    let name = format!("{}-sa", scope.name);
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
+    scope.admin().post(&accounts, &account).unwrap();
+    let (code, shown) = pty::run(&command(&scope, &["--existing-access"]), |session| {
         session.expect(QUESTION);
-        let namespace = format!("/api/v1/namespaces/{}", scope.namespace);
-        scope.admin().delete(&namespace).unwrap();
+        scope.admin().delete(&format!("{accounts}/{name}")).unwrap();
         session.send_line("y");
     });
     assert_eq!(code, 1, "{shown}");
-    let said = format!("error: Namespace {} is being deleted", scope.namespace);
-    assert!(shown.contains(&said), "{shown}");
+    assert!(shown.contains(" there is no ServiceAccount "), "{shown}");
+    assert!(
+        shown.contains(" --existing-access=false` creates it"),
+        "{shown}"
+    );
     assert_eq!(writes(&scope), 0, "{shown}");
 }
 
