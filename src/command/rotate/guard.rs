@@ -148,7 +148,7 @@ impl Guard<'_> {
         );
         let hint = match holder {
             Some(holder) if found.place == TokenPlace::Pod => format!(
-                "its token is in {holder}: add --token-from secret or --token-from mounted, as `monconf {}` was given it",
+                "its token is in {holder}: add --token-from secret or --token-from mount, as `monconf {}` was given it",
                 names.consumer.name()
             ),
             Some(holder) => format!(
