@@ -205,8 +205,13 @@ impl Run<'_> {
 
     /// Whether it is certain, after an error in `stage`, that nothing reads the new token of a rotation.
     fn is_unread(&self, stage: Stage, error: &Error) -> bool {
-        let is_refused = stage == Stage::Credentials && error.is_refusal();
-        stage == Stage::Handover || is_refused && self.alone.is_some()
+        let is_unwritten = match stage {
+            Stage::Handover => true,
+            Stage::Credentials => error.is_refusal(),
+            _ => false,
+        };
+        // Elsewhere a token may share its bound Secret with another one.
+        self.alone.is_some() && is_unwritten
     }
 
     /// When the new token is recorded. Where it replaces one, before it is written: a bound Secret without a record then

@@ -1,39 +1,35 @@
 //! `monconf rotate`: a new token, verified, replaces the old one, which is revoked after an overlap.
 
 mod guard;
+mod overlap;
 mod proof;
+mod write;
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use futures_util::FutureExt;
 use jiff::Timestamp;
 
 use self::guard::{Guard, place};
-use self::proof::{Prover, Verified};
+use self::overlap::overlap;
+use self::write::report;
 use super::Whose;
 use super::consent::{Consent, obtain};
 use super::provision::{CHANGES_PENDING, Manner, Writing, connect, show, show_to_person};
 use super::remove::Output;
-use crate::apply::{Progress, apply};
 use crate::cli::Global;
-use crate::cluster::{Cluster, Issued};
+use crate::cluster::Cluster;
 use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::mask::Masker;
 use crate::object::ObjectRef;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::{self, Blocked, Change, Plan, Stage};
+use crate::plan::{self, Blocked, Plan, Stage};
 use crate::prepare::{Prepared, prepare};
-use crate::reload::{Options, Server};
 use crate::render::Templates;
 use crate::spec::{self, Settings, Spec};
-use crate::token::{BoundSecret, Claims, OVERLAP, Occupied, Overlap, Renewal, Token, Verdict};
-use crate::token::{due_at, rounded, utc};
+use crate::token::{BoundSecret, Claims, Occupied, Renewal, Verdict, rounded, utc};
 use crate::ui::{Terminal, Ui};
 
 /// Replace the token: show which one and where, and replace it with --apply
@@ -82,9 +78,6 @@ pub struct Args {
     settings: Settings,
 }
 
-/// How long Prometheus may take to scrape everything again.
-const PATIENCE: Duration = Duration::from_mins(2);
-
 /// Plans, and with `--apply` rotates.
 pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
     let settings = args.writing.file.beside(args.settings)?;
@@ -113,30 +106,6 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
     Box::pin(rotation.run(&mut interrupt, outcome)).await
 }
 
-/// The overlap that is asked for, if it leaves room within the life of a token; else the usual one, as far as it does.
-fn overlap(asked: Option<spec::Duration>, life: spec::Duration) -> Result<Overlap> {
-    let (third, due) = (life.as_secs() / 3, life.as_secs() - life.as_secs() / 3);
-    let Some(asked) = asked else {
-        let overlap = OVERLAP.as_secs().min(third);
-        return Ok(Overlap(spec::Duration::from_secs(overlap)));
-    };
-    let due = spec::Duration::from_secs(due);
-    if asked <= due {
-        return Ok(Overlap(asked));
-    }
-    let message = if asked > life {
-        format!("--overlap {asked} is longer than a token lives ({life})")
-    } else {
-        format!(
-            "--overlap {asked} leaves no room: tokens live {life}, and the next rotation is due after {due}"
-        )
-    };
-    Err(Error::usage_hint(
-        message,
-        format!("use --overlap {due} or less"),
-    ))
-}
-
 /// Where the consumer's Pod has a token of its own.
 pub(super) fn nothing_to_replace() -> Error {
     Error::usage_hint(
@@ -157,13 +126,6 @@ struct Rotation<'a> {
     manner: Manner<'a>,
     global: &'a Global,
     ui: &'a Ui,
-}
-
-/// What a rotation wrote.
-struct Written {
-    issued: Option<Issued>,
-    verified: Option<Verified>,
-    took: Duration,
 }
 
 impl Rotation<'_> {
@@ -434,106 +396,6 @@ impl Rotation<'_> {
             now: found.now,
         })
     }
-
-    async fn write(
-        &self,
-        prepared: &Prepared,
-        interrupt: &mut Interrupt,
-        outcome: &mut Outcome,
-    ) -> Result<Written> {
-        let begun = Instant::now();
-        let report = |change: &Change| self.ui.written(change);
-        let progress = Progress::new(&report);
-        let prover = Prover {
-            spec: self.spec,
-            cluster: &self.cluster,
-            global: self.global,
-            ui: self.ui,
-            verified: RefCell::new(None),
-        };
-        let proof = |token: &Token| prover.prove(token.clone()).boxed_local();
-        let applying = apply(
-            &prepared.plan,
-            self.spec,
-            &prepared.handle,
-            &self.cluster,
-            &progress,
-            Some(&proof),
-        );
-        let issued = interrupt.or(Box::pin(applying)).await;
-        outcome.wrote(&prepared.plan, &progress);
-        Ok(Written {
-            issued: issued?,
-            verified: prover.verified.take(),
-            took: begun.elapsed(),
-        })
-    }
-
-    /// What was verified, what the server granted, and how often a run has to come.
-    fn tell(&self, prepared: &Prepared, written: &Written, outcome: &mut Outcome) {
-        if let Some(verified) = &written.verified {
-            self.ui.note(&verified.sentence());
-        }
-        let Some(issued) = &written.issued else {
-            return;
-        };
-        outcome.issued(&issued.grant);
-        self.ui.note(&format!(
-            "Token issued for {}: {}.",
-            prepared.service_account,
-            issued.grant.sentence()
-        ));
-        let due = due_at(issued.grant.issued_at, issued.grant.expires_at);
-        if self.spec.renewal.overlap.after(issued.now()) > due {
-            self.ui.warn(&format!(
-                "the overlap of {} is longer than the new token serves before it is due, at {}",
-                self.spec.renewal.overlap.0,
-                utc(due)
-            ));
-        }
-        self.ui.hint(&format!(
-            "a CronJob with the schedule {:?} runs `monconf rotate --if-due --apply` often enough",
-            issued.grant.schedule()
-        ));
-    }
-
-    /// Waits until the running Prometheus, where one is named, has scraped with the new token.
-    async fn see(&self) -> Result<()> {
-        let Some(running) = &self.spec.running else {
-            return Ok(());
-        };
-        let options = Options {
-            request_timeout: self.global.request_timeout(),
-            trace: self.ui.tracer(),
-        };
-        let server = Server::connect(&running.url, &options)?;
-        let jobs: BTreeSet<String> = self
-            .spec
-            .jobs
-            .iter()
-            .map(|job| job.job_name.clone())
-            .collect();
-        let seen = server.scraped_again(&jobs, PATIENCE).await?;
-        let url = server.url();
-        if !seen.errors.is_empty() {
-            let errors: Vec<String> = seen.errors.into_iter().collect();
-            self.ui.warn(&format!(
-                "Prometheus {url} fails to scrape: {}",
-                errors.join("; ")
-            ));
-        } else if seen.waiting > 0 {
-            self.ui.warn(&format!(
-                "Prometheus {url} has not scraped {} targets again within 2m",
-                seen.waiting
-            ));
-        } else {
-            self.ui.note(&format!(
-                "Prometheus {url} has scraped {} targets with the new token.",
-                seen.again
-            ));
-        }
-        Ok(())
-    }
 }
 
 fn occupied(prepared: &Prepared) -> Option<Occupied> {
@@ -551,53 +413,4 @@ async fn until(end: Timestamp) -> Result<()> {
     let left = end.duration_since(Timestamp::now());
     tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
     Ok(())
-}
-
-/// The plan, and what came of it, as data.
-fn report(prepared: &Prepared, written: Option<&Written>) -> String {
-    let mut report = plan::report(&prepared.plan, &prepared.head, &mut Masker::default());
-    report["applied"] = written.is_some().into();
-    if let Some(written) = written {
-        report["token"] = written
-            .issued
-            .as_ref()
-            .map(|issued| issued.grant.report())
-            .into();
-        report["verified"] = written.verified.as_ref().map(Verified::report).into();
-    }
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_overlap_leaves_room_within_the_life_of_a_token() {
-        let told = |asked: Option<&str>, life: &str| {
-            let duration = |text: &str| text.parse::<spec::Duration>().expect("a duration");
-            match overlap(asked.map(duration), duration(life)) {
-                Ok(Overlap(overlap)) => overlap.to_string(),
-                Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
-            }
-        };
-        for (asked, life, expected) in [
-            (None, "90d", "10m"),
-            (None, "15m", "5m"),
-            (Some("0s"), "90d", "0s"),
-            (Some("60d"), "90d", "60d"),
-            (
-                Some("61d"),
-                "90d",
-                "--overlap 61d leaves no room: tokens live 90d, and the next rotation is due after 60d; use --overlap 60d or less",
-            ),
-            (
-                Some("2h"),
-                "1h",
-                "--overlap 2h is longer than a token lives (1h); use --overlap 40m or less",
-            ),
-        ] {
-            assert_eq!(told(asked, life), expected);
-        }
-    }
 }

@@ -111,7 +111,7 @@ const CASES: [Elsewhere; 8] = [
         consumer: "alloy",
         applied: &["--token-from", "secret"],
         rotated: &[],
-        said: ["the token of the Pod itself", "leave out "],
+        said: ["the token of the Pod itself", "add --token-from secret"],
     },
     Elsewhere {
         consumer: "alloy",
@@ -128,7 +128,7 @@ fn every_destination_is_told_from_every_other() {
         let scope = cp.scope("elsewhere");
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("prometheus.yml"), "scrape_configs: []\n").unwrap();
-        let agent = "metrics: {configs: [{name: a, scrape_configs: []}]}\n";
+        let agent = "metrics:\n  configs:\n  - name: a\n    scrape_configs: []\n";
         fs::write(folder.path().join("agent.yaml"), agent).unwrap();
         let called = format!("{} {:?} {:?}", case.consumer, case.applied, case.rotated);
         let call = |verb: &[&str], flags: &[&str]| {

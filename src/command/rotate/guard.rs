@@ -147,6 +147,10 @@ impl Guard<'_> {
             self.place(found),
         );
         let hint = match holder {
+            Some(holder) if found.place == TokenPlace::Pod => format!(
+                "its token is in {holder}: add --token-from secret or --token-from mount, as `monconf {}` was given it",
+                names.consumer.name()
+            ),
             Some(holder) => format!(
                 "its token is in {holder}: leave out the flags that name other places (--drop-in, --config, --token-dir, --token-from); {}",
                 self.issues_another()
