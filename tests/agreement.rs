@@ -55,7 +55,26 @@ fn a_replaced_template_is_used_and_every_field_that_differs_from_the_job_is_told
             raw,
             "{%- if job.wants_token %}",
             "{%- if true %}",
-            vec!["coredns: authorization is {credentials: token}, the job has none"],
+            vec![
+                "coredns: follow_redirects is false, the job has none",
+                "coredns: authorization is {credentials: token}, the job has none",
+            ],
+        ),
+        (
+            "raw",
+            "kubelet",
+            raw,
+            "  follow_redirects: false\n  authorization",
+            "  follow_redirects: true\n  authorization",
+            vec!["kubelet: follow_redirects is missing, the job has false"],
+        ),
+        (
+            "operator",
+            "apiserver",
+            "servicemonitor.yaml",
+            "followRedirects: false",
+            "followRedirects: true",
+            vec!["apiserver: follow_redirects is missing, the job has false"],
         ),
         (
             "raw",
