@@ -34,7 +34,12 @@ fn with_cores(program: &Path, arguments: &[&str], folder: &Path) -> Child {
 /// The program where every user may run it.
 fn program(folder: &Path) -> PathBuf {
     let program = folder.join("monconf");
-    fs::copy(env!("CARGO_BIN_EXE_monconf"), &program).unwrap();
+    // By a process of its own: no child of another test inherits a file that is open for writing, and so cannot be run.
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_monconf"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     program
 }
 
