@@ -33,7 +33,12 @@ fn with_cores(program: &Path, arguments: &[&str], folder: &Path) -> Child {
 /// The program where every user may run it.
 fn program(folder: &Path) -> PathBuf {
     let program = folder.join("monconf");
-    fs::copy(env!("CARGO_BIN_EXE_monconf"), &program).unwrap();
+    // By a process of its own: no child of another test inherits a file that is open for writing, and so cannot be run.
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_monconf"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     program
 }
 
@@ -85,7 +90,12 @@ fn no_core_is_left_by_a_run_that_crashes() {
             .find(|line| line.starts_with("Max core file size"));
         let core: Vec<&str> = core.unwrap().split_whitespace().collect();
         assert_eq!(core[4..6], ["0", "0"], "{limits}");
-        kill_process(Pid::from_child(&child), signal).unwrap();
+        // The first one of some signals only ends Rust's own care for them, which is to tell a stack that overflows.
+        let pid = Pid::from_child(&child);
+        testbed::poll::until("its end", Duration::from_mins(2), || {
+            let _ = kill_process(pid, signal);
+            child.try_wait().unwrap().is_some()
+        });
         let status = child.wait().unwrap();
         assert_eq!(status.signal(), Some(signal.as_raw()));
         assert!(!status.core_dumped(), "{status}");

@@ -29,7 +29,9 @@ fn a_file_that_monconf_did_not_write_is_taken_over_only_where_it_is_asked_to() {
         "{}",
         run.stderr
     );
-    assert!(run.stdout.contains("-# mine"), "{}", run.stdout);
+    let shown = "-<not shown: 26 bytes of another owner>";
+    assert!(run.stdout.contains(shown), "{}", run.stdout);
+    assert!(!run.stdout.contains("mine"), "{}", run.stdout);
     assert_eq!(fs::read_to_string(&file).unwrap(), by_hand);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(

@@ -31,10 +31,6 @@ impl Planner<'_> {
             }
             (content, _) => content.clone(),
         };
-        if let (Some(file), Some(whose)) = (existing, whose) {
-            let in_the_way = self.in_the_way(desired, file, whose);
-            self.plan.blockers.extend(in_the_way);
-        }
         let faults = match existing {
             Some(file) if kind == FileKind::Token => self.faults(file),
             _ => Vec::new(),
@@ -51,8 +47,11 @@ impl Planner<'_> {
         let mut note = notes.join("; ");
         if desired.stage == Stage::Configuration {
             note = self.with_backup(note, action, &desired.path);
-        } else {
-            self.exposed(&desired.path, action);
+        }
+        let is_exposed = self.exposed(desired, action);
+        if let (Some(file), Some(whose)) = (existing.filter(|_| !is_exposed), whose) {
+            let in_the_way = self.in_the_way(desired, file, whose);
+            self.plan.blockers.extend(in_the_way);
         }
         if let Some(file) = existing.filter(|_| kind == FileKind::Token) {
             self.seen(file, &desired.path);
@@ -194,23 +193,25 @@ impl Planner<'_> {
         }
     }
 
-    /// Token and CA are not written to where others can read or replace them.
-    fn exposed(&mut self, path: &Path, action: Action) {
+    /// Refuses to write token and CA where others can read or replace them; says whether it did.
+    fn exposed(&mut self, desired: &DesiredFile, action: Action) -> bool {
+        let path = &desired.path;
         let Some((why, hint)) = self.existing.exposed.get(path) else {
-            return;
+            return false;
         };
         if action == Action::Unchanged {
             let path = path.display();
             self.plan
                 .warnings
                 .push(format!("file {path} is not safe: {why}; {hint}"));
-        } else {
-            self.plan.blockers.push(Blocker::Exposed {
-                path: path.to_owned(),
-                why: why.clone(),
-                hint: hint.clone(),
-            });
+            return false;
         }
+        self.plan.blockers.push(Blocker::Exposed {
+            path: path.clone(),
+            why: why.clone(),
+            hint: hint.clone(),
+        });
+        true
     }
 
     /// `note`, and the file that is written where links lead to another one.

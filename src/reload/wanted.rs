@@ -89,6 +89,8 @@ impl Edit {
         };
         let text = |content: &Option<Content>| match content {
             Some(Content::Text(text)) => Some(text.clone()),
+            // What was taken over from another owner is put back too.
+            Some(Content::Foreign(text)) => Some(text.clone().into()),
             _ => None,
         };
         Some(Self {

@@ -53,13 +53,15 @@ fn the_file_for_the_textfile_collector_is_replaced_whole() {
     let scope = ControlPlane::shared().scope("status-textfile");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("monconf.prom");
-    fs::write(&file, "old\n").unwrap();
+    let first =
+        "# Written by monconf, instance *: changes made here by hand are overwritten.\nold 1\n";
+    fs::write(&file, first).unwrap();
     let arguments = ["-o", "prometheus", "--output-file", file.to_str().unwrap()];
     let run = status(&scope, &arguments).ok();
     assert_eq!(run.stdout, "");
     let text = fs::read_to_string(&file).unwrap();
     promtool_check_metrics(&text).unwrap();
-    assert!(!text.starts_with("old"));
+    assert!(!text.contains("old"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let wrong = status(&scope, &["--output-file", file.to_str().unwrap()]).exit(1);
     assert!(

@@ -37,14 +37,14 @@ impl World {
     }
 
     /// A run that would write token and CA into this folder.
-    fn into(&self, folder: &Path) -> Monconf {
+    fn writing_to(&self, folder: &Path) -> Monconf {
         let folder = folder.to_str().unwrap();
         apply(&self.scope, &self.path("k8s.yml"), &["--token-dir", folder])
     }
 
     #[track_caller]
     fn is_refused(&self, folder: &Path, said: &[&str]) {
-        let run = refused(&self.scope, self.into(folder), said);
+        let run = refused(&self.scope, self.writing_to(folder), said);
         let names = files(self.folder.path());
         let names = names.keys().filter(|name| name.ends_with("token"));
         assert!(
@@ -68,7 +68,7 @@ fn the_umask_changes_no_mode() {
         let world = World::new(test);
         let under = ["sh", "-c", &format!("umask {umask}; exec \"$@\""), "sh"];
         let deep = world.path("new/folder");
-        world.into(&deep).under(&under).run().ok();
+        world.writing_to(&deep).under(&under).run().ok();
         for (name, expected) in [
             ("new", 0o700),
             ("new/folder", 0o700),
@@ -105,7 +105,7 @@ fn the_owner_of_the_token_reads_it_and_others_do_not() {
     fs::set_permissions(world.folder.path(), Permissions::from_mode(0o755)).unwrap();
     let folder = world.path("new");
     world
-        .into(&folder)
+        .writing_to(&folder)
         .args(["--token-owner", "65534"])
         .run()
         .ok();
@@ -158,7 +158,7 @@ fn folders_that_others_can_write_to() {
     );
     world.folder("open", 0o755);
     for folder in [shared.join("monconf"), below] {
-        world.into(&folder).run().ok();
+        world.writing_to(&folder).run().ok();
         assert_eq!(mode(&folder.join("token")), 0o600);
     }
 }
@@ -167,10 +167,10 @@ fn folders_that_others_can_write_to() {
 fn a_token_that_is_there_stays_and_a_warning_says_that_it_is_not_safe() {
     let world = World::new("open-later");
     let folder = world.path("new");
-    world.into(&folder).run().ok();
+    world.writing_to(&folder).run().ok();
     fs::set_permissions(&folder, Permissions::from_mode(0o770)).unwrap();
     let before = files(world.folder.path());
-    let again = world.into(&folder).run().ok();
+    let again = world.writing_to(&folder).run().ok();
     let warning = format!(
         "warning: file {} is not safe: other users can replace files in folder {} (mode 0770",
         folder.join("token").display(),
@@ -178,7 +178,7 @@ fn a_token_that_is_there_stays_and_a_warning_says_that_it_is_not_safe() {
     );
     assert!(again.stderr.contains(&warning), "{}", again.stderr);
     assert_eq!(files(world.folder.path()), before);
-    let new = world.into(&folder).args(["--duration", "30d"]);
+    let new = world.writing_to(&folder).args(["--duration", "30d"]);
     refused(&world.scope, new, &["other users can replace files"]);
     assert_eq!(files(world.folder.path()), before);
 }
@@ -207,10 +207,10 @@ fn folders_of_other_users() {
             ],
         );
     }
-    let another = world.into(&below).args(["--token-owner", "65533"]);
+    let another = world.writing_to(&below).args(["--token-owner", "65533"]);
     refused(&world.scope, another, &["user 65534 can replace files"]);
     // To whom it is given it may belong; and to whom it was given, later without the flag.
-    let given = || world.into(&below);
+    let given = || world.writing_to(&below);
     given().args(["--token-owner", "65534"]).run().ok();
     given().args(["--duration", "30d"]).run().ok();
     let token = fs::metadata(below.join("token")).unwrap();
@@ -233,7 +233,7 @@ fn symbolic_links() {
             let link = folder.join(name);
             let run = refused(
                 &world.scope,
-                world.into(&folder),
+                world.writing_to(&folder),
                 &[
                     &format!(
                         "{name}: it is a symbolic link to {}, and token and CA are not written through links",
@@ -252,7 +252,7 @@ fn symbolic_links() {
     // A link to the folder that nobody else can change is as good as the folder.
     let link = world.path("link");
     symlink(&folder, &link).unwrap();
-    let run = world.into(&link).run().ok();
+    let run = world.writing_to(&link).run().ok();
     let note = format!("written to {}", folder.join("token").display());
     assert!(run.stdout.contains(&note), "{}", run.stdout);
     assert!(folder.join("token").is_file());
@@ -280,7 +280,7 @@ fn what_is_no_file_at_all() {
     let folder = world.folder("folder", 0o700);
     let token = folder.join("token");
     let run = |said: &str| {
-        let monconf = world.into(&folder);
+        let monconf = world.writing_to(&folder);
         refused(&world.scope, monconf, &[said]);
     };
     let pipe = Command::new("mkfifo").arg(&token).status().unwrap();
@@ -295,8 +295,8 @@ fn what_is_no_file_at_all() {
     run("token: it is a folder");
     fs::remove_dir(&token).unwrap();
     if root::is_available("a device") {
-        let device = Command::new("mknod").arg(&token).args(["c", "1", "3"]);
-        let device = { device }.status().unwrap();
+        let mut command = Command::new("mknod");
+        let device = command.arg(&token).args(["c", "1", "3"]).status().unwrap();
         assert!(device.success());
         run("token: it is a device");
     }

@@ -128,7 +128,7 @@ fn files_of_others_are_left_alone_and_not_shown() {
     let path = |name: &str| folder.path().join(name);
     let rules = path("rules.yml");
     let run = |more: &[&str]| {
-        let flags = ["--alerts", "--rules-file", rules.to_str().unwrap()];
+        let flags = ["--rules-file", rules.to_str().unwrap()];
         apply(&scope, &path("k8s.yml"), &flags).args(more)
     };
     fs::create_dir(path("k8s-credentials")).unwrap();

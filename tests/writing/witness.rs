@@ -78,12 +78,16 @@ fn one_descriptor_of_the_folder_leads_from_the_check_to_the_rename() {
             }
         }
         let index = |name: &str| calls.iter().rposition(|call| call.name == name);
-        let mode = index("fchmod").unwrap();
-        assert!(calls[mode].line.contains(", 0600)"), "{:?}", calls[mode]);
+        let closed = index("fchmod").unwrap();
+        assert!(
+            calls[closed].line.contains(", 0600)"),
+            "{:?}",
+            calls[closed]
+        );
         let renamed = index(if replaces { "renameat" } else { "renameat2" }).unwrap();
         let taken = &calls[renamed].line;
         assert_eq!(taken.matches(held).count(), 2, "{taken}");
-        assert!(mode < renamed && index("fchown").is_none_or(|owner| owner < renamed));
+        assert!(closed < renamed && index("fchown").is_none_or(|owner| owner < renamed));
         // By no path, and nothing is done to the file once it has its name.
         for call in &calls {
             let is_relative = [
