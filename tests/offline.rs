@@ -78,7 +78,7 @@ fn a_pull_request_can_be_gated_by_the_file_in_it() {
         .map_while(|line| line.strip_prefix('+'))
         .collect();
     let text = lines.join("\n") + "\n";
-    fs::write(&file, text.replace("https", "http")).unwrap();
+    fs::write(&file, text.replace("scheme: https", "scheme: http")).unwrap();
     let planned = offline(&arguments).exit(2).stdout;
     assert!(planned.contains("-  scheme: http\n"), "{planned}");
     assert!(planned.contains("+  scheme: https\n"), "{planned}");
