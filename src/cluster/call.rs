@@ -84,7 +84,7 @@ impl Call {
     /// Reads the groups that the cluster serves.
     pub(super) fn groups() -> Self {
         Self {
-            expected: Expected::document("v1", "APIGroupList", &GROUPS),
+            expected: Expected::document("", "APIGroupList", &GROUPS),
             ..Self::read("the groups of kinds that are served", "/apis")
         }
     }
@@ -92,7 +92,8 @@ impl Call {
     /// Reads the kinds of an API version: `/api/v1`, `/apis/GROUP/VERSION`.
     pub(super) fn kinds(path: &str) -> Self {
         Self {
-            expected: Expected::document("v1", "APIResourceList", &RESOURCES),
+            // That of `/api/v1` has no apiVersion.
+            expected: Expected::document("", "APIResourceList", &RESOURCES),
             ..Self::read("the kinds that are served", path)
         }
     }

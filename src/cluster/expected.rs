@@ -225,12 +225,12 @@ fn type_of(value: &Value) -> (&str, &str) {
     (text("apiVersion"), text("kind"))
 }
 
-/// `a ConfigMap of v1`.
+/// `of kind ConfigMap (v1)`.
 fn shown(value: &Value) -> String {
     match type_of(value) {
         (_, "") => "without a kind".to_owned(),
-        ("", kind) => format!("a {}", short(kind)),
-        (api_version, kind) => format!("a {} of {}", short(kind), short(api_version)),
+        ("", kind) => format!("of kind {}", short(kind)),
+        (api_version, kind) => format!("of kind {} ({})", short(kind), short(api_version)),
     }
 }
 
@@ -277,11 +277,11 @@ mod tests {
             (json!({}), "the answer is no Secret: it is without a kind"),
             (
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}),
-                "the answer is no Secret: it is a ConfigMap of v1",
+                "the answer is no Secret: it is of kind ConfigMap (v1)",
             ),
             (
                 json!({"apiVersion": "v2", "kind": "Secret", "metadata": metadata}),
-                "the answer is no Secret: it is a Secret of v2",
+                "the answer is no Secret: it is of kind Secret (v2)",
             ),
             (
                 json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": "x"}),
@@ -314,7 +314,7 @@ mod tests {
                 json!([named, null]),
                 "items[1]: expected an object, found null",
             ),
-            (json!([{"kind": "Pod"}]), "items[0] is a Pod"),
+            (json!([{"kind": "Pod"}]), "items[0] is of kind Pod"),
             (json!([{}]), "items[0] has no metadata.name"),
             (
                 json!([{"metadata": {"name": "a", "namespace": "x"}}]),
@@ -332,7 +332,7 @@ mod tests {
         refused(
             &list,
             &other,
-            "the answer is no list of Secret objects: it is a PodList of v1",
+            "the answer is no list of Secret objects: it is of kind PodList (v1)",
         );
     }
 }

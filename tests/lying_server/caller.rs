@@ -69,8 +69,15 @@ impl Caller {
             .collect()
     }
 
-    /// The call, with waits that are short.
+    /// The call, with waits that no busy machine exceeds.
     pub(super) fn call(&self, verb: &str, server: &str) -> Monconf {
+        Monconf::new(self.words(verb))
+            .args(["--request-timeout", "2m", "--timeout", "10m"])
+            .kubeconfig(&self.kubeconfig(server))
+    }
+
+    /// The same with waits that are short, for runs that may end as well by them.
+    pub(super) fn impatient_call(&self, verb: &str, server: &str) -> Monconf {
         Monconf::new(self.words(verb))
             .args(["--request-timeout", "1s", "--timeout", "5s"])
             .kubeconfig(&self.kubeconfig(server))

@@ -69,7 +69,7 @@ fn lied_to(seed: u64) {
         honest.tokens().iter().for_each(|token| secrets.add(token));
     }
     let liar = cp.liar(seed, [4, 15, 40][round % 3]);
-    let call = caller.call(verb, &liar.url());
+    let call = caller.impatient_call(verb, &liar.url());
     let call = if round.is_multiple_of(4) {
         call.args(["-v"])
     } else {

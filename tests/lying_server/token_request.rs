@@ -78,11 +78,7 @@ fn junk_is_stored_nowhere() {
         let caller = Caller::new(&format!("junk-{index}"));
         // To a Secret, or to a file.
         let verb = VERBS[[3, 5][index % 2]];
-        let run = caller
-            .call(verb, &relay.url())
-            .args(["--request-timeout", "60s", "--timeout", "5m"])
-            .run()
-            .exit(1);
+        let run = caller.call(verb, &relay.url()).run().exit(1);
         assert!(run.stderr.contains("/token: "), "{}", run.stderr);
         assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
         let name = &caller.name;
@@ -92,10 +88,7 @@ fn junk_is_stored_nowhere() {
         assert_eq!(files.count(), 0, "{token}");
         assert!(!caller.folder.path().join("jobs.yml").exists(), "{token}");
         // The next run starts again.
-        let again = caller
-            .call(verb, cp.url())
-            .args(["--request-timeout", "60s", "--timeout", "5m"])
-            .run();
+        let again = caller.call(verb, cp.url()).run();
         again.ok();
     }
 }
