@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Unwritable;
+use super::{Unselected, Unwritable};
 use crate::object::{Kind, ObjectRef};
 use crate::splice::Refusal;
 
@@ -123,6 +123,8 @@ pub enum Blocker {
         /// The kinds.
         kinds: Vec<Kind>,
     },
+    /// It is not settled who selects the monitors, and so receives the token.
+    Unselected(Box<Unselected>),
     /// The caller does not hold rights that the role would grant, nor `escalate`.
     Escalation {
         /// The role.
@@ -244,6 +246,7 @@ impl fmt::Display for Blocker {
                 write!(f, "there is no {object}, for which the token would be")
             }
             Self::KindNotServed { kinds } => not_served(f, kinds),
+            Self::Unselected(unselected) => unselected.fmt(f),
             Self::Escalation {
                 object,
                 user,
@@ -331,6 +334,7 @@ impl Blocker {
                 format!("write that list with one item a line, each after a dash{or}")
             }
             Self::Unwritable(unwritable) => unwritable.hint(),
+            Self::Unselected(unselected) => unselected.hint(),
             Self::OtherCluster { .. } => {
                 "--name NAME makes an instance with names of its own for this cluster; --take-ownership moves these jobs to it".into()
             }

@@ -78,6 +78,8 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
             blockers: Vec::new(),
             warnings: desired.warnings.clone(),
             remaining: Vec::new(),
+            receivers: Vec::new(),
+            left_behind: BTreeSet::new(),
         },
     };
     for object in &desired.objects {
@@ -293,13 +295,15 @@ impl Plan {
                 && object.namespace.as_deref() == Some(names.namespace.as_str())
                 && secrets.contains(&object.name)
         };
+        let left_behind = std::mem::take(&mut self.left_behind);
         self.changes.retain(|change| match &change.target {
-            Target::Object(object) => is_ours(object),
+            Target::Object(object) => is_ours(object) && !left_behind.contains(object),
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
         self.blockers
             .retain(|blocker| blocker.object().is_some_and(is_ours));
+        self.receivers.clear();
         self.warnings.clear();
         self.remaining.clear();
     }

@@ -51,6 +51,8 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         "blockers": blockers,
         "warnings": plan.warnings,
         "remaining": plan.remaining,
+        "receivers": receivers(plan),
+        "moves": plan.moves(),
         "summary": {
             "create": plan.count(&[Action::Create]),
             "update": plan.count(&[Action::Update]),
@@ -59,6 +61,13 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
             "unchanged": plan.count(&[Action::Unchanged]),
         },
     })
+}
+
+fn receivers(plan: &Plan) -> Vec<Value> {
+    let namespaces = plan.receiving_namespaces().into_iter();
+    namespaces
+        .map(|(namespace, who)| json!({"namespace": namespace, "selectedBy": who}))
+        .collect()
 }
 
 fn blocker(blocker: &Blocker) -> Value {

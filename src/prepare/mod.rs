@@ -1,25 +1,29 @@
 //! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
 
 mod beside;
+mod compared;
 mod configuration;
 mod configured;
 mod discoverers;
 mod existing;
 mod issued;
+mod left_behind;
 mod legacy;
 mod own_files;
 mod partly;
 mod removal;
+mod selecting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use self::beside::beside;
+use self::compared::Compared;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
-use self::existing::{ca, current_token, files, surplus};
+use self::existing::{Former, ca, current_token, files};
+use self::left_behind::{apart, former_slot, left_behind};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
@@ -28,7 +32,9 @@ use crate::job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Discoverer, Surroundings, Templates, desired, discoverers};
+use crate::render::{
+    Desired, Discoverer, Operators, Surroundings, Templates, desired, discoverers,
+};
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, Verdict, decide};
 
@@ -106,11 +112,12 @@ async fn planned(
         .user
         .as_deref()
         .or(cluster.user())
-        .unwrap_or("an unknown user");
+        .unwrap_or("an unknown user")
+        .to_owned();
     let head = Head {
         context: cluster.context().to_owned(),
         server: cluster.server().to_owned(),
-        identity: user.to_owned(),
+        identity: user.clone(),
         applying: before_writing,
         ..head(spec, &form)
     };
@@ -118,17 +125,18 @@ async fn planned(
     let configuration = Configuration::read(spec, &form)?;
     let slots = spec.names.handles();
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
+    let former = former_slot(spec, &form, &snapshot, &slots);
     let decision = decide(&Situation {
         current: token.as_ref(),
         handles,
         ..situation(spec, &slots, &snapshot)
     });
+    let decision = apart(decision, former);
     let ca = ca(&form, cluster.ca_pem(), snapshot.root_ca.as_deref())?;
     let surroundings = Surroundings {
         server: cluster.server(),
         ca: &ca,
-        prometheuses: snapshot.prometheuses.as_deref(),
-        agents: snapshot.agents.as_deref(),
+        operators: &snapshot.operators,
         schemas: &BTreeMap::new(),
         objects: &snapshot.objects,
         namespace_labels: &snapshot.namespace_labels(spec),
@@ -157,37 +165,21 @@ async fn planned(
     } else {
         Vec::new()
     };
-    let consent = Consent {
-        names: &spec.names,
-        take_ownership: spec.take_ownership,
+    let behind = left_behind(spec, &form, cluster, &desired, &snapshot).await;
+    let compared = Compared {
+        spec,
+        form: &form,
+        desired: &desired,
+        decision: &decision,
+        former: Former {
+            slots: &slots,
+            slot: former,
+        },
+        user: &user,
         token_owner,
-        backup: spec.backup,
-        removing: false,
-        user,
-        held: &snapshot.held,
     };
-    let by_operator = matches!(form, Form::Operator | Form::Agent { .. });
-    let not_served = by_operator.then(|| snapshot.not_served(spec));
-    let warnings = snapshot.warnings.clone();
-    let no_account = no_account(spec, &snapshot);
-    let readers = beside(spec, &form, &snapshot);
-    let existing = Existing {
-        surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
-        files: files(&desired, configuration.main)?,
-        jobs_elsewhere: configuration.jobs_elsewhere,
-        missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
-        objects: snapshot.objects,
-        ..Existing::default()
-    };
-    let mut plan = plan(&desired, &existing, &consent);
-    plan.warnings.extend(warnings);
-    plan.warnings.extend(readers.warnings);
-    plan.remaining = readers.remaining;
+    let mut plan = compared.plan(snapshot, behind, configuration)?;
     plan.warnings.extend(asked);
-    plan.blockers.extend(no_account);
-    if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
-        plan.blockers.push(Blocker::KindNotServed { kinds });
-    }
     Ok(assemble(
         plan,
         head,
@@ -248,8 +240,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let surroundings = Surroundings {
         server: "",
         ca: PENDING_CA,
-        prometheuses: Some(&[]),
-        agents: Some(&[]),
+        operators: &Operators::none(),
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, Refused};
 use crate::error::Result;
 use crate::object::ObjectRef;
 use crate::plan::{Consent, Existing, Plan, plan};
-use crate::render::{Surroundings, Templates, desired};
+use crate::render::{Operators, Surroundings, Templates, desired};
 use crate::spec::{Form, Spec};
 use crate::token::decide;
 
@@ -81,8 +81,7 @@ pub fn prepare_unseen(spec: &Spec, form: &Form, templates: &Templates) -> Result
     let surroundings = Surroundings {
         server: "https://kubernetes.default.svc",
         ca: PENDING_CA,
-        prometheuses: Some(&[]),
-        agents: Some(&[]),
+        operators: &Operators::none(),
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

@@ -1,0 +1,29 @@
+//! What a plan asks where the instance moves to another destination.
+
+use super::Selecting;
+use crate::access::Right;
+use crate::spec::Consumer;
+
+/// The objects of prometheus-operator that read Secrets of their namespace beside those that monitors name.
+#[must_use]
+pub const fn readers_of_secrets(consumer: Consumer) -> &'static [Selecting] {
+    match consumer {
+        Consumer::Prometheus => &[Selecting::Prometheus, Selecting::PrometheusAgent],
+        Consumer::GrafanaAgent | Consumer::Alloy => &[],
+    }
+}
+
+/// The permissions in the instance's namespace to find what the destination before holds and what still needs it.
+#[must_use]
+pub fn for_a_move(consumer: Consumer) -> Vec<Right> {
+    let kinds = consumer.kinds().into_iter();
+    let kinds = kinds.map(|kind| Right::resource(kind.group(), kind.plural(), "list"));
+    let readers = readers_of_secrets(consumer).iter().map(|kind| {
+        let (group, resource) = kind.resource();
+        Right::resource(group, resource, "list")
+    });
+    kinds
+        .chain(readers)
+        .chain([Right::resource("", "pods", "list")])
+        .collect()
+}
