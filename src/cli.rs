@@ -12,9 +12,12 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, ValueE
 use crate::command::Command;
 use crate::command::alloy::WITH_METRICSINSTANCE;
 use crate::command::remove::PLACES;
+use crate::error::{Error, Result};
 use crate::program::Program;
+use crate::quoted::command_line;
 use crate::spec::{self, Consumer, Settings};
 use crate::ui::{ColorChoice, LogFormat};
+use crate::words::joined;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -129,6 +132,56 @@ impl Cli {
         cli.global.arguments = words.collect();
         let verb = verb(&matches);
         Ok(Self { verb, ..cli })
+    }
+}
+
+/// Flags that are consent to something dangerous. The environment gives settings, never consent.
+const CONSENT: [&str; 4] = ["apply", "yes", "take-ownership", "allow-nodes-proxy"];
+
+impl Cli {
+    /// Refuses variables that look like consent, where the verb has their flag: whoever sets them expects that they work.
+    ///
+    /// # Errors
+    /// A usage error that names the flags.
+    pub fn refuse_consent_of_environment(&self) -> Result<()> {
+        let program = Self::for_consumers();
+        let command = self
+            .verb
+            .split(' ')
+            .try_fold(&program, |command, verb| command.find_subcommand(verb));
+        let has = |flag: &str| {
+            let mut arguments = command.into_iter().flat_map(clap::Command::get_arguments);
+            arguments.any(|argument| argument.get_long() == Some(flag) && !argument.is_hide_set())
+        };
+        let (mut variables, mut flags) = (Vec::new(), Vec::new());
+        for flag in CONSENT.into_iter().filter(|flag| has(flag)) {
+            let variable = format!("MONCONF_{}", flag.replace('-', "_").to_uppercase());
+            if env::var_os(&variable).is_some_and(|value| !value.is_empty()) {
+                variables.push(variable);
+                flags.push(format!("--{flag}"));
+            }
+        }
+        if variables.is_empty() {
+            return Ok(());
+        }
+        let given = &self.global.arguments;
+        let missing: Vec<&str> = flags
+            .iter()
+            .map(String::as_str)
+            .filter(|flag| !given.iter().any(|argument| argument == flag))
+            .collect();
+        Err(Error::usage_hint(
+            format!(
+                "{} in the environment: only flags give consent; nothing was written",
+                joined(&variables)
+            ),
+            format!(
+                "`unset {}`, and pass {}: `{}`",
+                variables.join(" "),
+                flags.join(" "),
+                command_line(given, &missing)
+            ),
+        ))
     }
 }
 
@@ -251,7 +304,7 @@ pub struct Global {
     )]
     request_timeout: spec::Duration,
 
-    /// How long the whole run may take; waiting for your answer does not count
+    /// How long the run may take; a question waits for its answer as long again
     #[arg(
         long,
         global = true,

@@ -20,6 +20,26 @@ pub enum Error {
     /// The plan holds something that cannot be applied; every reason is listed.
     #[error("{}", blocked(.0))]
     Blocked(Vec<Blocker>),
+    /// A question that has to be answered and cannot be asked.
+    #[error("cannot ask \"{question}\": {reason}; nothing was written")]
+    Unasked {
+        /// The question.
+        question: String,
+        /// Why not.
+        reason: String,
+        /// The command line that does not ask.
+        command: String,
+    },
+    /// A question that was not answered in time.
+    #[error("no answer to \"{question}\" within {limit}; nothing was written")]
+    Unanswered {
+        /// The question.
+        question: String,
+        /// That time.
+        limit: Duration,
+        /// The command line that does not ask.
+        command: String,
+    },
     /// An object or file is no longer what the confirmed diff showed.
     #[error("{target} changed since it was read; it was not written")]
     Changed {
@@ -164,6 +184,9 @@ impl Error {
         match self {
             Self::Blocked(blockers) => blockers.iter().find_map(Blocker::hint),
             Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
+            Self::Unasked { command, .. } | Self::Unanswered { command, .. } => {
+                Some(format!("`{command}` does not ask"))
+            }
             Self::Cluster(failure) => failure.hint(),
             Self::Usage { hint, .. } | Self::Prometheus { hint, .. } => hint.clone(),
             Self::Unproven { fix, .. } => fix.clone(),
@@ -217,6 +240,8 @@ impl Error {
             | Self::NotTaken { .. }
             | Self::Template { .. }
             | Self::TooOld { .. }
+            | Self::Unanswered { .. }
+            | Self::Unasked { .. }
             | Self::Unproven { .. }
             | Self::Unwritable { .. }
             | Self::Usage { .. } => false,

@@ -59,7 +59,7 @@ impl Interrupt {
         result
     }
 
-    /// What `answer` gives, unless a signal comes first. A human being may take any time.
+    /// What `answer` gives, unless a signal comes first. The time that it takes is no time of the run: whoever asks a person sets a limit.
     ///
     /// # Errors
     /// [`Error::Interrupted`], or the error of `answer`.
@@ -70,5 +70,24 @@ impl Interrupt {
             _ = self.sigterm.recv() => Err(Error::Interrupted { signal: "SIGTERM", code: 128 + 15 }),
             result = answer => result,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_time_of_an_answer_is_no_time_of_the_run() {
+        let limit = Duration::from_mins(1);
+        let mut interrupt = Interrupt::new(limit).expect("handlers");
+        let brief = || async {
+            sleep(Duration::from_millis(2)).await;
+            Ok(())
+        };
+        interrupt.wait(brief()).await.expect("no signal");
+        assert_eq!(interrupt.left, limit);
+        interrupt.or(brief()).await.expect("no signal");
+        assert!(interrupt.left < limit);
     }
 }

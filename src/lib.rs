@@ -24,6 +24,7 @@ pub mod apply;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod consent;
 pub mod diff;
 pub mod error;
 pub mod interrupt;
@@ -49,6 +50,7 @@ pub mod verify;
 pub mod yaml;
 
 mod quoted;
+mod words;
 
 // Tests within may share what the others are made of.
 #[cfg(test)]
@@ -97,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn finish(cli: Cli, ui: &Ui, outcome: &mut Outcome) -> Result<Exit> {
+    cli.refuse_consent_of_environment()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -35,6 +35,17 @@ pub(crate) fn shell_word(text: &str) -> String {
     format!("'{}'", one_line(text).replace('\'', r"'\''"))
 }
 
+/// A line to paste: the command line `arguments` (without the program's name) with more flags.
+pub(crate) fn command_line(arguments: &[String], more: &[&str]) -> String {
+    let end = arguments.iter().position(|argument| argument == "--");
+    let (flags, rest) = arguments.split_at(end.unwrap_or(arguments.len()));
+    let words = flags.iter().map(String::as_str);
+    let words = words.chain(more.iter().copied());
+    let words = words.chain(rest.iter().map(String::as_str));
+    let words: Vec<String> = words.map(shell_word).collect();
+    format!("monconf {}", words.join(" "))
+}
+
 /// Nothing in a name begins a line of its own.
 pub(crate) fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
@@ -42,7 +53,25 @@ pub(crate) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, shell_word};
+    use super::{command_line, quoted, shell_word};
+
+    #[test]
+    fn a_line_can_be_pasted() {
+        for (arguments, line) in [
+            (vec!["remove", "--apply"], "monconf remove --apply --yes"),
+            (
+                vec!["remove", "--", "prometheus"],
+                "monconf remove --yes -- prometheus",
+            ),
+            (
+                vec!["remove", "--token-dir", "a b"],
+                "monconf remove --token-dir 'a b' --yes",
+            ),
+        ] {
+            let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
+            assert_eq!(command_line(&arguments, &["--yes"]), line);
+        }
+    }
 
     #[test]
     fn a_shell_reads_one_word() {

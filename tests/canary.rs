@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 use std::thread;
 
 use base64::Engine;
@@ -49,12 +48,7 @@ impl Canary {
 
 /// Runs it, and gives beside its output everything that `/proc` showed of it and its children meanwhile.
 fn watched(monconf: Monconf) -> (Run, Vec<u8>) {
-    let mut command = monconf.command();
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = monconf.spawn();
     let pid = child.id();
     let watcher = thread::spawn(move || watch(pid));
     let run = Run::of(child);
@@ -217,7 +211,7 @@ fn whatever_is_done_with_a_token_shows_none_of_it() {
     let file = folder.path().join("t");
     fs::write(&file, &first).unwrap();
     shown("verify", &["--token-file", file.to_str().unwrap()]);
-    shown("remove", &["--apply"]).ok();
+    shown("remove", &["--apply", "--yes"]).ok();
 }
 
 /// The token in the token Secret, if there is one.

@@ -1,7 +1,5 @@
 //! What is printed, where, and for whom.
 
-use std::process::Stdio;
-
 use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, Scope};
@@ -241,12 +239,7 @@ fn colour_is_where_it_is_asked_for() {
 #[test]
 fn a_reader_that_goes_away_stops_nothing() {
     let scope = ControlPlane::shared().scope("closed-pipe");
-    let mut command = Monconf::prometheus(&scope, &["--apply"]).command();
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Monconf::prometheus(&scope, &["--apply"]).spawn();
     drop(child.stdout.take());
     let run = Run::of(child).exit(0);
     assert!(!run.stderr.contains("panicked"), "{}", run.stderr);

@@ -73,7 +73,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<Exit> {
 fn read(path: &Path, ui: &Ui) -> Result<String> {
     let mut bytes = Vec::new();
     let result = if path == Path::new("-") {
-        if ui.is_interactive() {
+        if ui.input_is_typed() {
             ui.note(&format!("Paste {FORMS}; then press Ctrl-D."));
         }
         std::io::stdin()

@@ -3,6 +3,7 @@
 pub mod alloy;
 pub mod complete;
 pub mod completions;
+mod consent;
 pub mod explain;
 pub mod jobs;
 pub mod man;

@@ -70,6 +70,7 @@ pub(super) async fn run(
         reload: reload.as_ref(),
         prepare: async || prepare(&spec, &templates, &cluster, applying).await,
         manner,
+        global,
         written: Ended::Applied,
         ui,
     };

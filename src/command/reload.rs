@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::reload::{Options, Server, Step, Taken, Trigger, Wanted, take};
 use crate::spec::Spec;
 use crate::ui::Ui;
+use crate::words::counted;
 
 /// The Prometheus that reads the files.
 pub(super) struct Reload {
@@ -27,15 +28,12 @@ pub(super) struct Runs {
 
 impl Runs {
     pub(super) fn sentence(&self) -> String {
-        let plural = if self.jobs == 1 { "" } else { "s" };
         let what = match self.taken {
             Taken::Already => "runs this configuration already",
             Taken::Reloaded => "runs the new configuration",
         };
-        format!(
-            "Prometheus {} {what} ({} job{plural}).",
-            self.url, self.jobs
-        )
+        let jobs = counted(self.jobs, "job");
+        format!("Prometheus {} {what} ({jobs}).", self.url)
     }
 
     pub(super) fn json(&self) -> Value {

@@ -95,6 +95,7 @@ pub async fn run(args: Args, global: &Global, ui: &Ui, outcome: &mut Outcome) ->
                 Output::Json => provision::Output::Json,
             },
         },
+        global,
         written: Ended::Removed,
         ui,
     };

@@ -74,12 +74,8 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
         existing,
         consent,
         plan: Plan {
-            changes: Vec::new(),
-            blockers: Vec::new(),
             warnings: desired.warnings.clone(),
-            remaining: Vec::new(),
-            receivers: Vec::new(),
-            left_behind: BTreeSet::new(),
+            ..Plan::default()
         },
     };
     for object in &desired.objects {

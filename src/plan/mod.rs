@@ -179,7 +179,7 @@ pub struct Change {
 }
 
 /// Everything that one run would do.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Plan {
     /// In the order in which they are shown.
     pub changes: Vec<Change>,
@@ -215,6 +215,24 @@ impl Plan {
             who.push(&receiver.who);
         }
         namespaces
+    }
+
+    /// Takes the deletions that come last out of a plan that moves the instance, for a consumer that has to take its new
+    /// configuration first. `None` where it does not move.
+    #[must_use]
+    pub fn set_deletions_aside(&mut self) -> Option<Self> {
+        if !self.moves() {
+            return None;
+        }
+        let changes = std::mem::take(&mut self.changes);
+        let (last, first) = changes
+            .into_iter()
+            .partition(|change| change.stage >= Stage::Cleanup && change.action == Action::Delete);
+        self.changes = first;
+        Some(Self {
+            changes: last,
+            ..Self::default()
+        })
     }
 
     /// Whether nothing would be written.

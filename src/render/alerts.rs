@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::context::{AlertsContext, Context};
 use super::desired::DesiredFile;
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use super::{check, file_header};
 use crate::error::Result;
 use crate::job::Job;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Content, Stage};
+use crate::words::counted;
 
 const RULES: &str = "alerts.yaml";
 

@@ -5,12 +5,13 @@ use serde_json::json;
 use super::alloy::alloy;
 use super::context::Context;
 use super::desired::{DesiredFile, IN_CLUSTER};
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use crate::access::{self, Need, Right, Scope};
 use crate::alloy::{Credentials, Destination, Endpoint, Login, SecretRef, Settings};
 use crate::error::Result;
 use crate::plan::{Content, Stage};
 use crate::spec::{AlloyPlace, AlloyToken, RemoteAuth, RemoteWrite, Spec};
+use crate::words::counted;
 use crate::yaml;
 
 /// To read the Secrets that the configuration names, each by its name.

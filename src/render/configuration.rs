@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::desired::{DesiredEdit, DesiredFile, DesiredList, EditPlace};
 use super::readers::interval;
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use super::scrape_configs::ScrapeConfigs;
 use crate::object::Kind;
 use crate::plan::{Content, Stage};
 use crate::spec::{Consumer, FilePlace, KeyPlace};
 use crate::splice::Entry;
+use crate::words::counted;
 use crate::yaml::{self, Step};
 
 /// The list of jobs in Prometheus' own file.

@@ -206,9 +206,3 @@ impl<'a> Renderer<'a> {
         self.templates.render(template, &Serde(context).into())
     }
 }
-
-/// `1 rule`, `2 rules`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::context::Context;
 use super::desired::DesiredObject;
-use super::renderer::{Renderer, counted};
+use super::renderer::Renderer;
 use crate::access::{self, Rule};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::Stage;
 use crate::spec::AccessLevel;
+use crate::words::counted;
 
 impl Renderer<'_> {
     pub(super) fn access(&mut self) -> Result<()> {

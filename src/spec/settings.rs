@@ -322,7 +322,7 @@ pub struct Settings {
     pub existing_access: Option<bool>,
 
     /// With --access observer or --kubelet apiserver-proxy, grant nodes/proxy, which executes commands in every pod
-    #[arg(long, env = "MONCONF_ALLOW_NODES_PROXY", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub allow_nodes_proxy: Option<bool>,
 
     /// Accept kubelets' certificates unverified (kubeadm and kind sign them themselves)
@@ -330,7 +330,7 @@ pub struct Settings {
     pub kubelet_insecure_tls: Option<bool>,
 
     /// Take over objects and fields that others made
-    #[arg(long, env = "MONCONF_TAKE_OWNERSHIP", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub take_ownership: Option<bool>,
 
     /// Folder of templates that replace built-in ones of the same name

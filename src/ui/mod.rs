@@ -15,9 +15,10 @@ mod log;
 mod plan;
 mod preflight;
 mod status;
+mod terminal;
 mod verified;
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +29,12 @@ use log::Level;
 pub use log::LogFormat;
 use serde::Serialize;
 use serde_json::json;
+pub use terminal::Terminal;
 
 use crate::access::audit::Finding;
 use crate::access::existing::Explanation;
 use crate::cluster::Trace;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::mask::{scrub, scrub_line};
 use crate::outcome::Outcome;
 use crate::plan::{Action, Change, Head, Plan};
@@ -264,40 +266,11 @@ impl Ui {
         ));
     }
 
-    /// Whether there is somebody to ask: both ends of the conversation are a terminal.
+    /// Whether standard input is typed by a person who reads standard error. It never decides whether something is
+    /// written: [`Terminal`] does.
     #[must_use]
-    pub fn is_interactive(&self) -> bool {
+    pub fn input_is_typed(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
-    }
-
-    /// Asks; only `y` and `yes` are a yes. Waits on a thread of its own, so that the caller can stop waiting.
-    ///
-    /// # Errors
-    /// Where the terminal cannot be read.
-    pub async fn confirm(&self, question: &str) -> Result<bool> {
-        match self.format {
-            LogFormat::Text => self.say(Stream::Err, &format!("{question} [y/N] ")),
-            LogFormat::Json => self.note(&format!("{question} [y/N]")),
-        }
-        let answer = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line).map(|_| line)
-        })
-        .await;
-        match answer {
-            Ok(Ok(line)) => {
-                if !line.ends_with('\n') {
-                    // The end of the input leaves the cursor behind the question.
-                    self.say(Stream::Err, "\n");
-                }
-                Ok(matches!(
-                    line.trim().to_ascii_lowercase().as_str(),
-                    "y" | "yes"
-                ))
-            }
-            Ok(Err(error)) => Err(Error::usage(format!("cannot read the answer: {error}"))),
-            Err(error) => Err(Error::usage(format!("cannot read the answer: {error}"))),
-        }
     }
 
     /// Prints words of the program, not of others: calls of it are written as they are typed.

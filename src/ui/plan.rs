@@ -261,11 +261,7 @@ mod tests {
                     ..change(Action::Create, Kind::ServiceMonitor, "k8s")
                 },
             ],
-            blockers: vec![],
-            warnings: vec![],
-            remaining: vec![],
-            receivers: vec![],
-            left_behind: std::collections::BTreeSet::new(),
+            ..Plan::default()
         };
         let expected = "\
 Cluster prod-eu (https://10.0.0.1:6443) as jane@example.com, read only

@@ -18,7 +18,8 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::poll::poll;
 use crate::process::{spawn, tied_to_this_process};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the programs of a busy machine take.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A program that runs in a pseudo-terminal.
 pub struct Session {

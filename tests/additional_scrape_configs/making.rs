@@ -216,7 +216,12 @@ fn by_name_it_is_made_once_and_goes_with_its_last_job() {
     monconf(&scope, &["--jobs", "apiserver,kubelet", "--apply"])
         .run()
         .ok();
-    let place = ["--additional-scrape-configs", "more:jobs.yaml", "--apply"];
+    let place = [
+        "--additional-scrape-configs",
+        "more:jobs.yaml",
+        "--apply",
+        "--yes",
+    ];
     let names = ["--name", &scope.name, "--namespace", &scope.namespace];
     Monconf::new([&["remove", "prometheus"][..], &names, &place, mode].concat())
         .kubeconfig(scope.kubeconfig())

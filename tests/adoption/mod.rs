@@ -141,6 +141,7 @@ fn taken_over_they_are_the_same_objects_with_the_rights_that_jobs_need() {
         "--namespace",
         &scope.namespace,
         "--apply",
+        "--yes",
     ])
     .kubeconfig(scope.kubeconfig())
     .run()

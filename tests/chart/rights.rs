@@ -280,10 +280,8 @@ fn remove(runner: &Runner) -> (Vec<Right>, Run) {
     let jobs = "apiserver,kubelet,cadvisor,coredns,pods";
     applied(runner.release, &["--jobs", jobs, "--with-alerts"]);
     let rights = runner.grant(&after());
-    (
-        rights,
-        runner.run(&["remove", "prometheus", "--apply"], &after()),
-    )
+    let run = runner.run(&["remove", "prometheus", "--apply", "--yes"], &after());
+    (rights, run)
 }
 
 fn verify(runner: &Runner) -> (Vec<Right>, Run) {

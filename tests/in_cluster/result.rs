@@ -145,10 +145,10 @@ fn of_an_instance_from_its_beginning_to_its_end() {
     let shown = instance.result(run("status", &[]), 0);
     assert_eq!(shown, instance.told("status", &json!({"result": "done"})));
 
-    let removed = instance.result(run("remove", &["--apply"]), 0);
+    let removed = instance.result(run("remove", &["--apply", "--yes"]), 0);
     assert_eq!(removed["result"], "removed");
     assert!(removed["deleted"].as_u64().unwrap() >= 8, "{removed}");
-    let nothing = instance.result(run("remove", &["--apply"]), 0);
+    let nothing = instance.result(run("remove", &["--apply", "--yes"]), 0);
     assert_eq!(nothing["result"], "unchanged");
 }
 

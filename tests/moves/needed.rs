@@ -41,7 +41,7 @@ impl<'a> Moving<'a> {
         let scope = &self.scope;
         let before = token::of_secret(scope);
         for _ in 0..2 {
-            let run = self.call(&["--apply"]).run().ok();
+            let run = self.call(&["--apply", "--yes"]).run().ok();
             assert!(run.stdout.contains(&format!("stays: {who}")), "{run:?}");
             assert!(
                 run.stderr
@@ -54,7 +54,7 @@ impl<'a> Moving<'a> {
         let new = fs::read_to_string(self.file.replace(".yml", "-credentials/token")).unwrap();
         assert!(token::is_accepted(scope.cp, &new));
         remove();
-        self.call(&["--apply"]).run().ok();
+        self.call(&["--apply", "--yes"]).run().ok();
         assert!(scope.admin().is_absent(&token::secret_path(scope)));
         token::wait_until_refused(scope.cp, &before);
         assert!(token::is_accepted(scope.cp, &new));
@@ -142,7 +142,7 @@ fn a_user_who_may_not_see_what_needs_it_keeps_it() {
     ]);
     let user = cp.limited_user("unseen", &every);
     let run = moving
-        .call(&["--apply"])
+        .call(&["--apply", "--yes"])
         .kubeconfig(&user.kubeconfig)
         .run()
         .ok();

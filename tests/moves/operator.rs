@@ -60,13 +60,13 @@ fn the_monitors_go_with_the_secret_that_they_name_and_before_it() {
         let place = [&["--jobs", "apiserver,kubelet"], &place[..]].concat();
         let plan = monconf(&scope, &[&place[..], &["-o", "json"]].concat()).ok();
         assert_eq!(report(&plan)["moves"], true);
-        monconf(&scope, &[&["--apply"], &place[..]].concat()).ok();
+        monconf(&scope, &[&["--apply", "--yes"], &place[..]].concat()).ok();
         assert_eq!(monitors(&scope), Vec::<String>::new());
         assert!(cp.admin().is_absent(&token::secret_path(&scope)));
         is_in_order(&scope);
         // The former token is revoked, the new one is not.
         token::wait_until_refused(cp, &before);
-        let again = monconf(&scope, &[&["--apply"], &place[..]].concat()).ok();
+        let again = monconf(&scope, &[&["--apply", "--yes"], &place[..]].concat()).ok();
         assert!(again.stdout.contains("No changes"), "{}", again.stdout);
         let plan = monconf(&scope, &[&place[..], &["-o", "json"]].concat()).ok();
         assert_eq!(report(&plan)["moves"], false);
@@ -84,7 +84,7 @@ fn a_move_that_is_cut_off_leaves_nothing_dangling_and_the_next_run_completes_it(
         let scope = cp.scope("cut-move");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("jobs.yml").display().to_string();
-        let place = ["--apply", "--drop-in", &file];
+        let place = ["--apply", "--yes", "--drop-in", &file];
         monconf(&scope, &["--apply"]).ok();
         let before = token::of_secret(&scope);
         let count = std::sync::atomic::AtomicUsize::new(0);

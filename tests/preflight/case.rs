@@ -108,7 +108,7 @@ pub(super) fn operator() -> Vec<Case> {
         },
         Case {
             name: "a removal",
-            command: &["remove", "prometheus", "--apply"],
+            command: &["remove", "prometheus", "--apply", "--yes"],
             preflight: &["prometheus", "--for", "remove"],
             before: applied,
             ..Case::APPLY
@@ -195,7 +195,7 @@ pub(super) fn elsewhere() -> Vec<Case> {
         },
         Case {
             name: "a removal from a key",
-            command: &["remove", "prometheus", "--apply"],
+            command: &["remove", "prometheus", "--apply", "--yes"],
             preflight: &["prometheus", "--for", "remove"],
             flags: &["--additional-scrape-configs", "more:jobs.yaml"],
             before: &[&[

@@ -105,7 +105,7 @@ fn of_two_instances_in_one_file_each_goes_by_itself() {
     let of_blue = |command: &[&str]| {
         Monconf::new(command)
             .args(["--name", &blue, "--namespace", &case.scope.namespace])
-            .args(["--config", main.to_str().unwrap(), "--apply"])
+            .args(["--config", main.to_str().unwrap(), "--apply", "--yes"])
             .kubeconfig(case.scope.kubeconfig())
             .run()
             .ok()

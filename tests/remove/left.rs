@@ -182,7 +182,7 @@ fn an_instance_of_the_same_name_in_another_namespace_stays() {
         .ok();
     let before = state::of(&scope);
     let elsewhere = Monconf::new(["remove", "prometheus", "--name", &scope.name, "--apply"])
-        .args(["--namespace", "default"])
+        .args(["--yes", "--namespace", "default"])
         .kubeconfig(scope.kubeconfig())
         .run()
         .ok();

@@ -14,9 +14,9 @@ use testbed::{ControlPlane, Options, Scope};
 
 use crate::support::{Monconf, Run, everything, state, token};
 
-/// `monconf remove CONSUMER` with the names and the user of a test.
+/// `monconf remove CONSUMER --yes` with the names and the user of a test.
 fn remove(consumer: &str, scope: &Scope, arguments: &[&str]) -> Monconf {
-    Monconf::new(["remove", consumer])
+    Monconf::new(["remove", consumer, "--yes"])
         .args(["--name", &scope.name, "--namespace", &scope.namespace])
         .args(arguments)
         .kubeconfig(scope.kubeconfig())

@@ -76,7 +76,7 @@ fn copies_of_monitors_and_roles_stay_whatever_their_labels_say() {
     );
     assert!(run.stderr.contains(&warning), "{}", run.stderr);
 
-    let run = Monconf::new(["remove", "prometheus", "--apply"])
+    let run = Monconf::new(["remove", "prometheus", "--apply", "--yes"])
         .args(["--name", &scope.name, "--namespace", &scope.namespace])
         .kubeconfig(scope.kubeconfig())
         .run()

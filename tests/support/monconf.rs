@@ -91,14 +91,14 @@ impl Monconf {
         Self(command)
     }
 
-    /// For what needs the command itself: a terminal, a signal.
+    /// For what needs the command itself: a terminal, a signal. Started as it is, it has the terminal of the tests.
     pub(crate) fn command(self) -> Command {
         self.0
     }
 
-    /// Starts it and does not wait.
-    pub(crate) fn spawn(mut self) -> Child {
-        self.0.spawn().unwrap()
+    /// Starts it in a session without a terminal, and does not wait.
+    pub(crate) fn spawn(self) -> Child {
+        self.under(&["setsid"]).0.spawn().unwrap()
     }
 
     /// Runs it to its end.

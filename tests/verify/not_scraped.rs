@@ -96,8 +96,8 @@ impl<'a> Operated<'a> {
         let folders = programs.map(|program| program.parent().unwrap().to_owned());
         let system = std::env::var_os("PATH").unwrap();
         let path = std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&system)));
-        let child = Command::new("sh")
-            .args(["-ec", cause["fix"].as_str().unwrap()])
+        let child = Command::new("setsid")
+            .args(["sh", "-ec", cause["fix"].as_str().unwrap()])
             .env("PATH", path.unwrap())
             .env("KUBECONFIG", self.scope.kubeconfig())
             .stdout(Stdio::piped())

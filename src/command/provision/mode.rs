@@ -35,12 +35,12 @@ pub(in crate::command) struct Writing {
     #[command(flatten)]
     pub(in crate::command) file: SettingsFile,
 
-    /// Write what the diff shows, after asking on a terminal
-    #[arg(long, env = "MONCONF_APPLY", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    /// Write what the plan shows, after asking on the terminal; without a terminal, write it
+    #[arg(long)]
     pub(in crate::command) apply: bool,
 
-    /// Do not ask
-    #[arg(short, long, env = "MONCONF_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    /// Do not ask; without a terminal, required to delete an instance or move it to another destination
+    #[arg(short, long)]
     pub(super) yes: bool,
 
     /// Exit with 2 when something is to be changed, 0 when nothing is

@@ -1,10 +1,13 @@
 //! A run from its plan to what it has written.
 
 use super::mode::{Manner, Output};
-use super::show::{finish, show};
+use super::show::{finish, show, show_to_person};
 use super::write::write;
+use crate::cli::Global;
 use crate::cluster::Cluster;
+use crate::command::consent::{Consent, obtain};
 use crate::command::reload::{Reload, Runs};
+use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};
@@ -12,7 +15,7 @@ use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::spec::Spec;
 use crate::token::Verdict;
-use crate::ui::Ui;
+use crate::ui::{Terminal, Ui};
 
 /// How often a plan is made anew because the cluster changed under it.
 const ATTEMPTS: usize = 3;
@@ -29,6 +32,7 @@ pub(in crate::command) struct Run<'a, P> {
     /// Reads what exists, and plans.
     pub(in crate::command) prepare: P,
     pub(in crate::command) manner: Manner<'a>,
+    pub(in crate::command) global: &'a Global,
     /// What it came to once everything is written.
     pub(in crate::command) written: Ended,
     pub(in crate::command) ui: &'a Ui,
@@ -41,19 +45,25 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
         interrupt: &mut Interrupt,
         outcome: &mut Outcome,
     ) -> Result<Exit> {
+        let mut consent = None;
         for _ in 1..ATTEMPTS {
-            match Box::pin(self.attempt(interrupt, outcome)).await {
-                Err(Error::Changed { target }) if !asks(self.manner, self.ui) => {
+            match Box::pin(self.attempt(interrupt, outcome, &mut consent)).await {
+                Err(Error::Changed { target }) if consent != Some(Consent::Answered) => {
                     self.ui
                         .note(&format!("{target} changed in the meantime; planning again"));
                 }
                 finished => return finished,
             }
         }
-        Box::pin(self.attempt(interrupt, outcome)).await
+        Box::pin(self.attempt(interrupt, outcome, &mut consent)).await
     }
 
-    async fn attempt(&self, interrupt: &mut Interrupt, outcome: &mut Outcome) -> Result<Exit> {
+    async fn attempt(
+        &self,
+        interrupt: &mut Interrupt,
+        outcome: &mut Outcome,
+        consent: &mut Option<Consent>,
+    ) -> Result<Exit> {
         let (manner, ui) = (self.manner, self.ui);
         let read = &self.prepare;
         let mut prepared = interrupt.or(Box::pin(read())).await?;
@@ -75,11 +85,17 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
             finish(&prepared, None, runs.as_ref(), manner, ui);
             return Ok(Ended::Unchanged.into());
         }
-        if asks(manner, ui) {
-            if !interrupt.wait(ui.confirm("Apply these changes?")).await? {
-                ui.note("Nothing was written.");
-                return Ok(Ended::Declined.into());
-            }
+        let yes = manner.writing.yes;
+        if manner.output != Output::Text && !yes && Terminal::is_there() {
+            show_to_person(&prepared, manner, ui);
+        }
+        let question = Question::of_plan(&prepared.plan, &prepared.head, &self.spec.names);
+        let obtained = obtain(&question, yes, self.global, interrupt, ui).await?;
+        *consent = Some(obtained);
+        if obtained == Consent::Refused {
+            return Ok(Ended::Declined.into());
+        }
+        if obtained == Consent::Answered {
             let again = interrupt.or(Box::pin(read())).await?;
             if let Some(target) = prepared.plan.differs_from(&again.plan) {
                 show(&again, manner, ui);
@@ -90,8 +106,18 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
             tell(&prepared, outcome);
         }
         let place = (self.spec, self.cluster);
+        // The destination before goes once Prometheus runs the new one.
+        let reloads = self.reload.is_some();
+        let last = reloads.then(|| prepared.plan.set_deletions_aside());
         let written = write(&prepared, place, interrupt, outcome, ui).await?;
         let runs = self.take(&prepared.plan, interrupt).await?;
+        if let Some(last) = last.flatten() {
+            let first = std::mem::replace(&mut prepared.plan, last);
+            outcome.goes_on();
+            write(&prepared, place, interrupt, outcome, ui).await?;
+            let deletions = std::mem::replace(&mut prepared.plan, first).changes;
+            prepared.plan.changes.extend(deletions);
+        }
         finish(&prepared, Some(&written), runs.as_ref(), manner, ui);
         Ok(self.written.into())
     }
@@ -103,11 +129,6 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
             None => Ok(None),
         }
     }
-}
-
-/// Without a terminal, `--apply` is consent.
-fn asks(manner: Manner<'_>, ui: &Ui) -> bool {
-    manner.writing.apply && !manner.writing.yes && ui.is_interactive()
 }
 
 pub(super) fn refuse_blocked(plan: &Plan) -> Result<()> {

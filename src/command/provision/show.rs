@@ -38,6 +38,15 @@ pub(super) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     }
 }
 
+/// The plan for the person who is asked about it, where standard output is for programs.
+pub(super) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
+    let Prepared { plan, head, .. } = prepared;
+    ui.plan(plan, head, manner.writing.context_lines, Stream::Err);
+    for warning in &plan.warnings {
+        ui.warn(warning);
+    }
+}
+
 /// What others still have to do comes last: after an apply they can.
 fn remaining(plan: &Plan, ui: &Ui) {
     for line in &plan.remaining {

@@ -1,4 +1,4 @@
-//! The question on a terminal.
+//! What comes before the question, and what of each answer.
 
 use std::fs;
 use std::process::Command;
@@ -6,9 +6,10 @@ use std::process::Command;
 use serde_json::json;
 use testbed::{ControlPlane, Scope, pty};
 
+use super::writes;
 use crate::support::{Monconf, token};
 
-const QUESTION: &str = "Apply these changes? [y/N] ";
+const QUESTION: &str = " [y/N] ";
 
 fn command(scope: &Scope, arguments: &[&str]) -> Command {
     let mut command = Monconf::prometheus(scope, &["--apply"])
@@ -16,11 +17,6 @@ fn command(scope: &Scope, arguments: &[&str]) -> Command {
         .command();
     command.env("TERM", "xterm");
     command
-}
-
-fn writes(scope: &Scope) -> usize {
-    let events = scope.cp.audit(&scope.user.name);
-    events.iter().filter(|event| event.is_write()).count()
 }
 
 #[test]
@@ -61,31 +57,9 @@ fn everything_else_is_a_no() {
             answer(session);
         });
         assert_eq!(code, 1, "{shown}");
-        assert!(shown.contains("Nothing was written."), "{shown}");
+        assert!(shown.ends_with("Nothing was written.\n"), "{shown}");
     }
     assert_eq!(writes(&scope), 0);
-}
-
-#[test]
-fn an_interrupt_at_the_question_ends_the_run() {
-    let scope = ControlPlane::shared().scope("prompt-int");
-    let (code, shown) = pty::run(&command(&scope, &[]), |session| {
-        session.expect(QUESTION);
-        session.send_interrupt();
-    });
-    assert_eq!(code, 130, "{shown}");
-    assert_eq!(writes(&scope), 0);
-}
-
-#[test]
-fn the_time_to_answer_is_no_time_of_the_run() {
-    let scope = ControlPlane::shared().scope("prompt-slow");
-    let (code, shown) = pty::run(&command(&scope, &["--timeout", "6s"]), |session| {
-        session.expect(QUESTION);
-        std::thread::sleep(std::time::Duration::from_secs(7));
-        session.send_line("y");
-    });
-    assert_eq!(code, 0, "{shown}");
 }
 
 #[test]
@@ -163,15 +137,44 @@ fn a_file_that_changes_while_the_question_is_open_stops_the_run() {
 }
 
 #[test]
-fn nobody_is_asked_with_yes_or_without_a_terminal() {
+fn with_yes_there_is_no_question() {
     let scope = ControlPlane::shared().scope("prompt-none");
-    let (code, shown) = pty::run(&command(&scope, &["--yes"]), |_| {});
-    assert_eq!(code, 0, "{shown}");
-    assert!(!shown.contains("[y/N]"), "{shown}");
-    let run = Monconf::prometheus(&scope, &["--apply", "--jobs", "apiserver"])
-        .run()
-        .ok();
-    assert!(!run.stderr.contains("[y/N]"), "{}", run.stderr);
+    let remove = super::remove(&scope).args(["--yes"]).command();
+    for command in [
+        command(&scope, &["--yes"]),
+        command(&scope, &["-y"]),
+        remove,
+    ] {
+        let (code, shown) = pty::run(&command, |_| {});
+        assert_eq!(code, 0, "{shown}");
+        assert!(!shown.contains(QUESTION), "{shown}");
+    }
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_answer_to_it() {
+    let scope = ControlPlane::shared().scope("prompt-ahead");
+    let (code, shown) = pty::run(&command(&scope, &[]), |session| {
+        session.send_line("y");
+        session.expect(QUESTION);
+        session.send_line("n");
+    });
+    assert_eq!(code, 1, "{shown}");
+    assert_eq!(writes(&scope), 0, "{shown}");
+}
+
+#[test]
+fn whatever_is_printed_in_the_end_the_plan_is_read_before_the_question() {
+    let scope = ControlPlane::shared().scope("prompt-output");
+    for output in ["text", "json", "yaml", "config"] {
+        let (code, shown) = pty::run(&command(&scope, &["-o", output]), |session| {
+            let plan = session.expect(QUESTION);
+            assert!(plan.contains("  + ClusterRole "), "{output}: {plan}");
+            session.send_line("n");
+        });
+        assert_eq!(code, 1, "{output}: {shown}");
+    }
+    assert_eq!(writes(&scope), 0);
 }
 
 #[test]
