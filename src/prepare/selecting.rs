@@ -109,7 +109,7 @@ impl Looked<'_> {
             !selection.selected_by.is_empty()
         };
         let candidates = self.candidates();
-        let is_settled = !self.spec.selected_by.is_empty() || self.kinds.iter().any(is_selected);
+        let is_settled = !self.spec.selected_by.is_empty() || self.monitors().any(is_selected);
         if is_settled || candidates.is_empty() {
             return None;
         }
@@ -119,9 +119,15 @@ impl Looked<'_> {
         })
     }
 
+    /// Rules name no token.
+    fn monitors(&self) -> impl Iterator<Item = &Kind> {
+        let kinds = self.kinds.iter();
+        kinds.filter(|kind| Kind::MONITORS.contains(kind))
+    }
+
     /// What is not meant to select the monitors and could.
     fn candidates(&self) -> Vec<Candidate> {
-        let each = self.kinds.iter().flat_map(|&kind| {
+        let each = self.monitors().flat_map(|&kind| {
             self.operators
                 .elsewhere(kind, self.spec, self.namespace_labels)
         });

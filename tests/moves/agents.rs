@@ -44,7 +44,14 @@ fn from_the_agents_objects_and_monitors_to_its_file_nothing_is_left() {
         )
         .unwrap();
         let write = ["--remote-write", "http://127.0.0.1:1/api/v1/write"];
-        let jobs = ["--jobs", "apiserver,kubelet", "--apply", "--yes", "--format", format];
+        let jobs = [
+            "--jobs",
+            "apiserver,kubelet",
+            "--apply",
+            "--yes",
+            "--format",
+            format,
+        ];
         agent(&scope, &[&write[..], &jobs].concat());
         assert!(objects(&scope).len() >= 2, "{:?}", objects(&scope));
         let before = token::of_secret(&scope);
