@@ -118,7 +118,7 @@ pub(super) fn of_move(spec: &Spec, plan: &Plan) -> Vec<Demand> {
         return Vec::new();
     }
     let here = Scope::Namespace(spec.names.namespace.clone());
-    let rights = reads::for_a_move(spec.names.consumer).into_iter();
+    let rights = reads::for_a_move(&spec.names).into_iter();
     rights
         .map(|right| {
             Demand::optional(

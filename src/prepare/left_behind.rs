@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::existing::Former;
-use crate::cluster::{Cluster, Snapshot};
+use crate::cluster::{Call, Cluster, Snapshot};
 use crate::object::{Kind, ObjectRef, decoded, metadata};
 use crate::plan::is_ours;
 use crate::reads;
@@ -72,14 +72,17 @@ fn unwanted(spec: &Spec, desired: &Desired, snapshot: &Snapshot) -> Vec<ObjectRe
     }
     candidates.extend(snapshot.existing(Kind::ConfigMap));
     candidates.retain(|candidate| {
-        let mut keys = desired.edits.iter().filter_map(|edit| edit.place.key());
-        let mut written = desired.objects.iter();
         let live = snapshot.objects.get(candidate);
-        live.is_some_and(|live| is_ours(live, names))
-            && !written.any(|object| object.reference == *candidate)
-            && !keys.any(|key| key.at.object == *candidate)
+        live.is_some_and(|live| is_ours(live, names)) && !is_desired(desired, candidate)
     });
     candidates
+}
+
+/// Whether an object is written, or a key of it.
+fn is_desired(desired: &Desired, object: &ObjectRef) -> bool {
+    let mut keys = desired.edits.iter().filter_map(|edit| edit.place.key());
+    let mut written = desired.objects.iter();
+    written.any(|written| written.reference == *object) || keys.any(|key| key.at.object == *object)
 }
 
 /// Reads, where there is such a Secret or ConfigMap, what may still need it.
@@ -92,7 +95,7 @@ pub(super) async fn left_behind(
     desired: &Desired,
     snapshot: &Snapshot,
 ) -> LeftBehind {
-    let unwanted = unwanted(spec, desired, snapshot);
+    let mut unwanted = unwanted(spec, desired, snapshot);
     if unwanted.is_empty() || spec.existing_access {
         return LeftBehind::default();
     }
@@ -100,9 +103,16 @@ pub(super) async fn left_behind(
     let namespace = names.namespace.as_str();
     let kinds = names.consumer.kinds();
     let readers = reads::readers_of_secrets(names.consumer);
-    let (lists, readers, pods) = tokio::join!(
+    let jobs = reads::secret_of_jobs(names);
+    let jobs = jobs.filter(|jobs| !unwanted.contains(jobs) && !is_desired(desired, jobs));
+    let (lists, readers, jobs, pods) = tokio::join!(
         join_all(kinds.iter().map(|&kind| cluster.every(kind, namespace))),
         join_all(readers.iter().map(|&kind| cluster.readers(kind, namespace))),
+        async {
+            let jobs = jobs?;
+            let answer = cluster.send(Call::get(&jobs)).await;
+            Some((jobs, answer))
+        },
         cluster.pods(namespace)
     );
     let mut found = LeftBehind::default();
@@ -127,6 +137,14 @@ pub(super) async fn left_behind(
             Ok(objects) => others.extend(objects),
             Err(failure) => unknown.push(failure.to_string()),
         }
+    }
+    match jobs {
+        Some((jobs, Ok(answer))) if is_ours(&answer.body, names) => {
+            unwanted.push(jobs.clone());
+            found.objects.insert(jobs, answer.body);
+        }
+        Some((_, Err(failure))) if !failure.is_not_found() => unknown.push(failure.to_string()),
+        _ => {}
     }
     let pods = pods.unwrap_or_else(|failure| {
         unknown.push(failure.to_string());

@@ -6,7 +6,7 @@ mod overview;
 mod plan;
 mod removal;
 
-pub use left_behind::{for_a_move, readers_of_secrets};
+pub use left_behind::{for_a_move, readers_of_secrets, secret_of_jobs};
 pub use overview::{account_parts, accounts};
 pub use plan::{ALWAYS_THERE, ANY_NAMESPACE, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
 pub use removal::RemovalReads;

@@ -26,7 +26,7 @@ pub struct Receiver {
     pub place: String,
     /// Whether it lies in the instance's namespace or is named by the user.
     pub is_meant: bool,
-    /// Whether it selects today every monitor that it will select.
+    /// Whether it selects a monitor with the token today.
     pub receives_already: bool,
 }
 
@@ -52,7 +52,9 @@ pub fn receivers(
     let mut found: BTreeMap<(String, String), Receiver> = BTreeMap::new();
     for monitor in monitors {
         let kind = monitor.reference.kind;
-        let before = live.get(&monitor.reference).map(labels_of);
+        let before = live.get(&monitor.reference);
+        let before = before.filter(|before| names_token(before, &secret));
+        let before = before.map(labels_of);
         let labels = labels_of(&monitor.value);
         let mut add = |who: &Selector<'_>, selects: &dyn Fn(&BTreeMap<String, String>) -> bool| {
             if !selects(&labels) {
@@ -65,9 +67,9 @@ pub fn receivers(
                     who: who.to_string(),
                     place: who.location(),
                     is_meant: who.namespace() == namespace || is_meant(spec, who),
-                    receives_already: true,
+                    receives_already: false,
                 });
-            receiver.receives_already &= before.as_ref().is_some_and(selects);
+            receiver.receives_already |= before.as_ref().is_some_and(selects);
         };
         for selector in operators.selectors(kind) {
             add(&selector, &|labels| {

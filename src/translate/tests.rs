@@ -82,7 +82,10 @@ fn of_several_agents_the_one_beside_the_instance_is_translated_whatever_others_a
         "{text}"
     );
     let findings = findings.join("\n");
-    assert!(findings.contains("is run by several GrafanaAgents, ns/own, aaa/aaa: that of ns/own"), "{findings}");
+    assert!(
+        findings.contains("is run by several GrafanaAgents, ns/own, aaa/aaa: that of ns/own"),
+        "{findings}"
+    );
 }
 
 #[test]

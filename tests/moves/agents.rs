@@ -12,6 +12,7 @@ const MONITORING: &str = "/apis/monitoring.coreos.com/v1";
 
 fn agent(scope: &Scope, arguments: &[&str]) -> Run {
     Monconf::for_consumer("grafana-agent", scope, arguments)
+        .args(["--yes"])
         .run()
         .ok()
 }
@@ -44,14 +45,7 @@ fn from_the_agents_objects_and_monitors_to_its_file_nothing_is_left() {
         )
         .unwrap();
         let write = ["--remote-write", "http://127.0.0.1:1/api/v1/write"];
-        let jobs = [
-            "--jobs",
-            "apiserver,kubelet",
-            "--apply",
-            "--yes",
-            "--format",
-            format,
-        ];
+        let jobs = ["--jobs", "apiserver,kubelet", "--apply", "--format", format];
         agent(&scope, &[&write[..], &jobs].concat());
         assert!(objects(&scope).len() >= 2, "{:?}", objects(&scope));
         let before = token::of_secret(&scope);
@@ -64,14 +58,14 @@ fn from_the_agents_objects_and_monitors_to_its_file_nothing_is_left() {
         ];
         let plan = agent(&scope, &[&place[..], &["-o", "json"]].concat());
         assert_eq!(report(&plan)["moves"], true);
-        agent(&scope, &[&place[..], &["--apply", "--yes"]].concat());
+        agent(&scope, &[&place[..], &["--apply"]].concat());
         assert_eq!(objects(&scope), Vec::<String>::new());
         // The Secret of the jobs and the token's are gone too; the one that the new token is bound to is not.
         let secrets = names(&scope, "/api/v1", "secrets");
         assert_eq!(secrets.len(), 1, "{secrets:?}");
         is_in_order(&scope);
         token::wait_until_refused(&cp, &before);
-        let again = agent(&scope, &[&place[..], &["--apply", "--yes"]].concat());
+        let again = agent(&scope, &[&place[..], &["--apply"]].concat());
         assert!(again.stdout.contains("No changes"), "{}", again.stdout);
     }
 }
@@ -125,6 +119,7 @@ fn from_a_config_map_of_alloy_to_a_file_and_another_config_map() {
     let alloy = |arguments: &[&str]| {
         Monconf::for_consumer("alloy", &scope, &["--forward-to", "a.b.receiver"])
             .args(arguments)
+            .args(["--yes"])
             .run()
             .ok()
     };
@@ -159,7 +154,7 @@ fn from_a_config_map_of_alloy_to_a_file_and_another_config_map() {
     ]);
     assert_eq!(maps(), ["two"]);
     let before = token::of_secret(&scope);
-    alloy(&["--apply", "--yes", "--config", file.to_str().unwrap()]);
+    alloy(&["--apply", "--config", file.to_str().unwrap()]);
     assert_eq!(maps(), Vec::<String>::new());
     assert!(cp.admin().is_absent(&token::secret_path(&scope)));
     is_in_order(&scope);
