@@ -159,6 +159,11 @@ fn from_a_config_map_of_alloy_to_a_file_and_another_config_map() {
     assert!(cp.admin().is_absent(&token::secret_path(&scope)));
     is_in_order(&scope);
     token::wait_until_refused(cp, &before);
-    let new = fs::read_to_string(folder.path().join("config-credentials/token")).unwrap();
+    let new = fs::read_to_string(
+        folder
+            .path()
+            .join(format!("{}-credentials/token", scope.name)),
+    )
+    .unwrap();
     assert!(token::is_accepted(cp, &new));
 }

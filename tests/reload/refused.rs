@@ -217,7 +217,8 @@ fn a_move_that_it_does_not_take_leaves_what_the_destination_before_held() {
 
     let run = setup.reload(&["--yes"]).ok();
     says(&run, "runs the new configuration (3 jobs)");
-    assert!(run.stdout.contains("5 deleted"), "{}", run.stdout);
+    let deleted = run.stdout.matches("@@ deleted @@").count();
+    assert_eq!(deleted, 5, "{}", run.stdout);
     assert!(scope.admin().is_absent(&monitor));
     assert!(scope.admin().is_absent(&token::secret_path(scope)));
     token::wait_until_refused(scope.cp, &before);
