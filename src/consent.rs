@@ -60,7 +60,7 @@ impl Question {
             }
         }
         Self {
-            needs_yes: head.removing || moves(plan, names),
+            needs_yes: head.removing || plan.moves(),
             ..Self::new(&joined(&clauses), head)
         }
     }
@@ -121,30 +121,6 @@ fn revoked(plan: &Plan) -> usize {
     plan.changes.iter().filter(is_revocation).count()
 }
 
-/// Whether configuration or token leave the destination where consumers read them today: the token's Secret is deleted, or
-/// the last object that holds scrape jobs.
-fn moves(plan: &Plan, names: &Names) -> bool {
-    let holds = |change: &Change, is_one: &dyn Fn(Kind, &str) -> bool| match &change.target {
-        Target::Object(object) => is_one(object.kind, &object.name),
-        _ => false,
-    };
-    let leaves = |is_one: &dyn Fn(Kind, &str) -> bool| {
-        let mut held = plan
-            .changes
-            .iter()
-            .filter(|change| holds(change, is_one))
-            .peekable();
-        held.peek().is_some() && held.all(|change| change.action == Action::Delete)
-    };
-    let is_token = |kind: Kind, name: &str| kind == Kind::Secret && name == names.token_secret();
-    let is_monitor = |kind: Kind, _: &str| Kind::MONITORS.contains(&kind);
-    let is_config_map = |kind: Kind, _: &str| kind == Kind::ConfigMap;
-    let is_agents = |kind: Kind, name: &str| {
-        Kind::AGENTS.contains(&kind) || kind == Kind::Secret && name == names.agent_jobs()
-    };
-    leaves(&is_token) || leaves(&is_monitor) || leaves(&is_config_map) || leaves(&is_agents)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,9 +165,7 @@ mod tests {
         };
         let plan = Plan {
             changes,
-            blockers: Vec::new(),
-            warnings: Vec::new(),
-            remaining: Vec::new(),
+            ..Plan::default()
         };
         let names = Names::new(Consumer::Prometheus, Some("ext"), None).expect("valid names");
         Question::of_plan(&plan, &head, &names)
@@ -267,29 +241,21 @@ mod tests {
 
     #[test]
     fn leaving_a_destination_needs_yes_and_pruning_does_not() {
-        let monitor = |action, name| change(action, object(Kind::ServiceMonitor, name));
-        let role = || change(Action::Delete, object(Kind::Role, "ext-role"));
-        let scrapes = |action| change(action, object(Kind::ScrapeConfig, "k8s-kubelet"));
-        let secret = |name| change(Action::Delete, object(Kind::Secret, name));
-        let file = || change(Action::Create, Target::File("k8s.yml".into()));
-        for (changes, needs_yes) in [
-            (vec![secret("ext-k8s-token"), file()], true),
-            (vec![monitor(Action::Delete, "k8s"), file()], true),
-            (
-                vec![change(Action::Delete, object(Kind::ConfigMap, "c"))],
-                true,
-            ),
-            (vec![secret("ext-k8s-token-a"), role()], false),
-            (
-                vec![monitor(Action::Delete, "k8s"), scrapes(Action::Unchanged)],
-                false,
-            ),
-            (
-                vec![monitor(Action::Create, "k8s"), scrapes(Action::Delete)],
-                false,
-            ),
+        let monitor = |action| change(action, object(Kind::ServiceMonitor, "k8s"));
+        let behind = object(Kind::ServiceMonitor, "k8s").object().cloned();
+        for (action, left_behind, needs_yes) in [
+            (Action::Delete, behind.clone(), true),
+            // Something still needs it, and it stays.
+            (Action::Unchanged, behind, false),
+            (Action::Delete, None, false),
         ] {
-            let question = question(false, changes);
+            let plan = Plan {
+                changes: vec![monitor(action)],
+                left_behind: left_behind.into_iter().collect(),
+                ..Plan::default()
+            };
+            let names = Names::new(Consumer::Prometheus, Some("ext"), None).expect("valid names");
+            let question = Question::of_plan(&plan, &Head::default(), &names);
             assert_eq!(question.needs_yes, needs_yes, "{}", question.text());
         }
     }

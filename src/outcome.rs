@@ -87,6 +87,9 @@ pub struct Outcome {
     hint: Option<String>,
     #[serde(flatten)]
     changes: Option<Changes>,
+    /// What was written by a part of the run that is over.
+    #[serde(skip)]
+    written: Option<Changes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Life>,
     milliseconds: u64,
@@ -132,6 +135,7 @@ impl Outcome {
             error: None,
             hint: None,
             changes: None,
+            written: None,
             token: None,
             milliseconds: 0,
         }
@@ -153,7 +157,18 @@ impl Outcome {
 
     /// What was written of `plan`.
     pub fn wrote(&mut self, plan: &Plan, progress: &Progress<'_>) {
+        let before = self.written.take();
         self.counts(plan, |index| progress.standing(index) == Standing::Done);
+        if let (Some(before), Some(changes)) = (before, &mut self.changes) {
+            changes.created += before.created;
+            changes.changed += before.changed;
+            changes.deleted += before.deleted;
+        }
+    }
+
+    /// What is written next adds to what was written before.
+    pub fn goes_on(&mut self) {
+        self.written = self.changes.take();
     }
 
     fn counts(&mut self, plan: &Plan, is_written: impl Fn(usize) -> bool) {

@@ -257,7 +257,14 @@ fn a_plan_says_what_the_account_that_discovers_lacks() {
         "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"}, "spec": spec,
     });
     cp.admin().post(path, &prometheus).unwrap();
-    let plan = |arguments: &[&str]| Monconf::prometheus(&scope, arguments).run().ok().stderr;
+    let named = ["--selected-by", "default/main"];
+    let plan = |arguments: &[&str]| {
+        Monconf::prometheus(&scope, &named)
+            .args(arguments)
+            .run()
+            .ok()
+            .stderr
+    };
     let who = "warning: Prometheus default/main discovers as ServiceAccount default/prometheus-k8s";
     let said = plan(&[]);
     assert!(
@@ -308,7 +315,7 @@ fn a_plan_says_what_the_account_that_discovers_lacks() {
         "discoverer",
         &json!([{"apiGroups": ["", "rbac.authorization.k8s.io", "monitoring.coreos.com"], "resources": ["*"], "verbs": ["get", "list"]}]),
     );
-    let plan = Monconf::prometheus(&scope, &[])
+    let plan = Monconf::prometheus(&scope, &named)
         .kubeconfig(&reader.kubeconfig)
         .run()
         .ok();

@@ -227,7 +227,7 @@ fn monitors_carry_the_labels_that_the_clusters_prometheus_objects_select() {
     ] {
         cp.admin().post(&path, &object).unwrap();
     }
-    let run = apply(&scope, &[]).ok();
+    let run = apply(&scope, &["--selected-by", "default/main"]).ok();
     assert!(
         run.stdout
             .contains("selected by Prometheus default/main (label release=main)"),

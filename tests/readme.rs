@@ -22,17 +22,17 @@ fn the_diff_in_the_readme_is_the_one_that_the_first_command_prints() {
     // As the playground has it.
     let prometheus = serde_json::json!({
         "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
-        "metadata": {"name": "main", "namespace": "prometheus"},
+        "metadata": {"name": "main", "namespace": "monitoring"},
         "spec": {
             "serviceMonitorSelector": {"matchLabels": {"release": "main"}}, "serviceMonitorNamespaceSelector": {},
             "scrapeConfigSelector": {"matchLabels": {"release": "main"}}, "scrapeConfigNamespaceSelector": {},
         },
     });
-    let namespace = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prometheus"}});
+    let namespace = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}});
     cp.admin().post("/api/v1/namespaces", &namespace).unwrap();
     cp.admin()
         .post(
-            "/apis/monitoring.coreos.com/v1/namespaces/prometheus/prometheuses",
+            "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses",
             &prometheus,
         )
         .unwrap();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use monconf::job::{Authority, Job, Role};
-use monconf::render::{Builtin, Surroundings, Templates, desired};
+use monconf::render::{Builtin, Operators, Surroundings, Templates, desired};
 use monconf::spec::{Consumer, Form, Settings, Spec};
 use monconf::token::{Decision, Verdict};
 use monconf::yaml;
@@ -26,7 +26,7 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
     spec.jobs
         .extend([own_job(text, Role::Pod), own_job(text, Role::Ingress)]);
     let selector = json!({
-        "metadata": {"namespace": "p", "name": "p"},
+        "metadata": {"namespace": spec.names.namespace, "name": "p"},
         "spec": {
             "serviceMonitorSelector": {"matchLabels": {format!("key{text}"): text}}, "serviceMonitorNamespaceSelector": {},
             "podMonitorSelector": {"matchLabels": {format!("key{text}"): text}}, "podMonitorNamespaceSelector": {},
@@ -41,11 +41,14 @@ fn render(text: &str, form: &Form) -> Vec<Value> {
         occupied: None,
         elsewhere: None,
     };
+    let operators = Operators {
+        prometheuses: Some(vec![selector]),
+        ..Operators::none()
+    };
     let surroundings = Surroundings {
         server: text,
         ca: text,
-        prometheuses: Some(&[selector]),
-        agents: None,
+        operators: &operators,
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

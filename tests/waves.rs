@@ -61,8 +61,12 @@ fn with_a_prometheus_that_selects_a_plan_is_two_waves() {
     let prometheus = json!({
         "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"}, "spec": selectors,
     });
-    let path = "/apis/monitoring.coreos.com/v1/namespaces/default/prometheuses";
-    cp.admin().post(path, &prometheus).unwrap();
+    scope.create_namespace();
+    let path = format!(
+        "/apis/monitoring.coreos.com/v1/namespaces/{}/prometheuses",
+        scope.namespace
+    );
+    cp.admin().post(&path, &prometheus).unwrap();
     let relay = cp.latency(RTT);
     let plan = asked(&scope, &relay, &[]);
     assert_eq!(waves(&plan, RTT / 2), 2);

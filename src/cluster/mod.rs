@@ -17,6 +17,7 @@ mod http2;
 mod identity;
 mod instances;
 mod kubeconfig;
+mod left_behind;
 mod listing;
 mod manager;
 mod metrics_instance;

@@ -7,23 +7,7 @@ use super::read::items;
 use super::{Call, Cluster, Failure};
 use crate::object::ObjectRef;
 
-const PROMETHEUS_AGENTS: &str = "/apis/monitoring.coreos.com/v1alpha1/prometheusagents";
-
 impl Cluster {
-    /// Every `PrometheusAgent`; none where the cluster does not serve that kind.
-    ///
-    /// # Errors
-    /// Where they cannot be read.
-    pub async fn prometheus_agents(&self) -> Result<Vec<Value>, Box<Failure>> {
-        let kind = ("monitoring.coreos.com/v1alpha1", "PrometheusAgent");
-        let call = Call::list("PrometheusAgent objects", PROMETHEUS_AGENTS, kind, None);
-        match self.send(call).await {
-            Ok(answer) => Ok(items(answer.body)),
-            Err(failure) if failure.is_not_found() => Ok(Vec::new()),
-            Err(failure) => Err(failure),
-        }
-    }
-
     /// The Events of type Warning about an object.
     ///
     /// # Errors

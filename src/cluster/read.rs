@@ -11,13 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cluster_ca::ClusterCa;
+use super::left_behind::referenced;
 use super::shape::OPENID;
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef, uid};
 use crate::reads::{ANY_NAMESPACE, CLUSTER, Labelled, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
-use crate::render::{COMPONENT, INSTANCE, MANAGED_BY};
+use crate::render::{COMPONENT, INSTANCE, MANAGED_BY, Operators};
 use crate::spec::{Consumer, Names, Spec};
 use crate::token::KeySet;
 
@@ -63,11 +64,10 @@ impl Cluster {
                 Some(kind)
             }
         }));
-        let selecting = async {
-            let selecting = reads.selecting?;
+        let selecting = join_all(reads.selecting.iter().map(async |&selecting| {
             let call = Call::list(selecting.title(), selecting.path(), selecting.kind(), None);
-            Some((selecting, self.send(call).await))
-        };
+            (selecting, self.send(call).await)
+        }));
         let root_ca = async {
             // A Pod is given it, and asks no other namespace for it; nor does whoever has few rights and another one.
             if self.is_in_cluster() || spec.existing_access && self.ca_pem().is_some() {
@@ -117,8 +117,7 @@ impl Cluster {
                 .unwrap_or_else(Timestamp::now),
             user: text(user.ok(), "/status/userInfo/username"),
             objects,
-            prometheuses: None,
-            agents: None,
+            operators: Operators::default(),
             served: served?,
             root_ca: root_ca.pem,
             root_ca_fault: root_ca.fault,
@@ -248,20 +247,10 @@ impl Cluster {
         let path = labelled_path(kind, namespace, names);
         let place = namespace.unwrap_or("any namespace");
         let subject = format!("{}s of this instance in {place}", kind.name());
-        let (api_version, kind_name) = (kind.api_version(), kind.name());
-        let call = Call::list(&subject, &path, (api_version, kind_name), namespace);
+        let kind_name = (kind.api_version(), kind.name());
+        let call = Call::list(&subject, &path, kind_name, namespace);
         let answer = self.send(call).await?;
-        Ok(items(answer.body)
-            .into_iter()
-            .filter_map(|mut object| {
-                // Items of a list come without what the list says once.
-                object["apiVersion"] = api_version.into();
-                object["kind"] = kind_name.into();
-                let text = |field: &str| Some(object["metadata"][field].as_str()?.to_owned());
-                let reference = ObjectRef::namespaced(kind, &text("namespace")?, &text("name")?);
-                Some((reference, object))
-            })
-            .collect())
+        Ok(referenced(kind, answer.body))
     }
 }
 
@@ -270,8 +259,10 @@ impl Snapshot {
     fn selecting(&mut self, whose: Selecting, answer: Outcome, spec: &Spec) -> Outcome<()> {
         let unknown = whose.tells(spec);
         let selecting = match whose {
-            Selecting::GrafanaAgent => &mut self.agents,
-            Selecting::Prometheus => &mut self.prometheuses,
+            Selecting::Prometheus => &mut self.operators.prometheuses,
+            Selecting::PrometheusAgent => &mut self.operators.prometheus_agents,
+            Selecting::GrafanaAgent => &mut self.operators.grafana_agents,
+            Selecting::MetricsInstance => &mut self.operators.metrics_instances,
         };
         match answer {
             Ok(answer) => *selecting = Some(items(answer.body)),

@@ -9,6 +9,7 @@ use crate::access::{Grants, Rule};
 use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::reads::ALWAYS_THERE;
+use crate::render::Operators;
 use crate::spec::Spec;
 use crate::token::KeySet;
 
@@ -22,10 +23,8 @@ pub struct Snapshot {
     pub now: Timestamp,
     /// The objects of this instance's names that exist, and its monitors of other names.
     pub objects: BTreeMap<ObjectRef, Value>,
-    /// Every `Prometheus` object; `None` where the caller may not list them.
-    pub prometheuses: Option<Vec<Value>>,
-    /// Every `GrafanaAgent` object; `None` where the caller may not list them.
-    pub agents: Option<Vec<Value>>,
+    /// The objects of operators that may select ours.
+    pub operators: Operators,
     /// The kinds of operators that the cluster serves.
     pub served: Vec<Kind>,
     /// Of the monitor kinds of the jobs, those whose CRD is not known to be of the version that monconf knows.

@@ -171,7 +171,7 @@ proptest! {
                 let lines: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
                 outputs.push(lines.join("\n"));
             }
-            let plan = Plan { changes: vec![change], blockers: vec![], warnings: vec![], remaining: vec![] };
+            let plan = Plan { changes: vec![change], ..Plan::default() };
             outputs.push(report(&plan, &Head::default(), &mut Masker::default()).to_string());
             outputs.push(Masker::default().text(&new));
         }

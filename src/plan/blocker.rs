@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::Unwritable;
+use super::{Unselected, Unwritable};
 use crate::object::{Kind, ObjectRef};
 use crate::splice::Refusal;
 
@@ -154,6 +154,8 @@ pub enum Blocker {
         /// The kinds.
         kinds: Vec<Kind>,
     },
+    /// It is not settled who selects the monitors, and so receives the token.
+    Unselected(Box<Unselected>),
     /// The caller does not hold rights that the role would grant, nor `escalate`.
     Escalation {
         /// The role.
@@ -306,6 +308,7 @@ impl fmt::Display for Blocker {
                 write!(f, "there is no {object}, for which the token would be")
             }
             Self::KindNotServed { kinds } => not_served(f, kinds),
+            Self::Unselected(unselected) => unselected.fmt(f),
             Self::Escalation {
                 object,
                 user,

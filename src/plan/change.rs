@@ -89,10 +89,8 @@ pub fn plan(desired: &Desired, existing: &Existing, consent: &Consent) -> Plan {
         existing,
         consent,
         plan: Plan {
-            changes: Vec::new(),
-            blockers: Vec::new(),
             warnings: desired.warnings.clone(),
-            remaining: Vec::new(),
+            ..Plan::default()
         },
     };
     for object in &desired.objects {
@@ -255,11 +253,13 @@ impl Plan {
                 && object.namespace.as_deref() == Some(names.namespace.as_str())
                 && secrets.contains(&object.name)
         };
+        let left_behind = std::mem::take(&mut self.left_behind);
         self.changes.retain(|change| match &change.target {
-            Target::Object(object) => is_ours(object) && !moves(change, object),
+            Target::Object(object) => is_ours(object) && !moves(change, object) && !left_behind.contains(object),
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
+        self.receivers.clear();
         let changes = &self.changes;
         let is_written = |path: &Path| {
             changes

@@ -93,6 +93,7 @@ impl Blocker {
                 format!("write that list with one item a line, each after a dash{or}")
             }
             Self::Unwritable(unwritable) => unwritable.hint(),
+            Self::Unselected(unselected) => unselected.hint(),
             Self::Unloadable { hint, .. }
             | Self::Layout { hint, .. }
             | Self::Exposed { hint, .. } => hint.clone(),

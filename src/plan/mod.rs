@@ -1,12 +1,13 @@
 //! What would be written: desired state beside what exists, one [`Change`] per object and file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::object::{ObjectKey, ObjectRef};
+use crate::render::Receiver;
 
 mod adopt;
 mod blocked;
@@ -27,6 +28,7 @@ mod rotation;
 mod sharing;
 mod surplus;
 mod text;
+mod unselected;
 mod unwritable;
 
 pub use blocked::{Blocked, Reason};
@@ -37,6 +39,7 @@ pub use report::{Head, report};
 pub use rotation::Rotation;
 pub use surplus::{Content as NamespaceContent, Found, Surplus, SurplusFile};
 pub use text::Text;
+pub use unselected::{Candidate, Unselected};
 pub use unwritable::{Unwritable, Why};
 
 /// What a change is about.
@@ -188,7 +191,7 @@ pub struct Change {
 }
 
 /// Everything that one run would do.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Plan {
     /// In the order in which they are shown.
     pub changes: Vec<Change>,
@@ -198,9 +201,52 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// What others still have to do, a line each.
     pub remaining: Vec<String>,
+    /// The objects into whose namespaces an operator copies the token.
+    pub receivers: Vec<Receiver>,
+    /// Objects of the destination that was used before.
+    pub left_behind: BTreeSet<ObjectRef>,
 }
 
 impl Plan {
+    /// Whether it moves the instance to another destination: whether it deletes what the one before held.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.changes.iter().any(|change| {
+            let object = change.target.object();
+            change.action == Action::Delete
+                && object.is_some_and(|object| self.left_behind.contains(object))
+        })
+    }
+
+    /// The namespaces into which an operator copies the token, each with the objects that select the monitors from there.
+    #[must_use]
+    pub fn receiving_namespaces(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for receiver in &self.receivers {
+            let who = namespaces.entry(&receiver.namespace).or_default();
+            who.push(&receiver.who);
+        }
+        namespaces
+    }
+
+    /// Takes the deletions that come last out of a plan that moves the instance, for a consumer that has to take its new
+    /// configuration first. `None` where it does not move.
+    #[must_use]
+    pub fn set_deletions_aside(&mut self) -> Option<Self> {
+        if !self.moves() {
+            return None;
+        }
+        let changes = std::mem::take(&mut self.changes);
+        let (last, first) = changes
+            .into_iter()
+            .partition(|change| change.stage >= Stage::Cleanup && change.action == Action::Delete);
+        self.changes = first;
+        Some(Self {
+            changes: last,
+            ..Self::default()
+        })
+    }
+
     /// Whether nothing would be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {

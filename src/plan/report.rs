@@ -64,6 +64,8 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         "blockers": blockers,
         "warnings": plan.warnings,
         "remaining": plan.remaining,
+        "receivers": receivers(plan),
+        "moves": plan.moves(),
         "summary": {
             "create": plan.count(&[Action::Create]),
             "update": plan.count(&[Action::Update]),
@@ -76,6 +78,13 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         report["rotation"] = rotation.report();
     }
     report
+}
+
+fn receivers(plan: &Plan) -> Vec<Value> {
+    let namespaces = plan.receiving_namespaces().into_iter();
+    namespaces
+        .map(|(namespace, who)| json!({"namespace": namespace, "selectedBy": who}))
+        .collect()
 }
 
 fn entry(change: &Change, masker: &mut Masker) -> Value {

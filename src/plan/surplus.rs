@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::change::{Planner, without_server_fields};
 use super::owner::{FileKind, Owner, Stranger, owner};
 use super::{Action, Blocker, Change, Content as Holds, Stage, Target, Text};
-use crate::object::{Kind, ObjectRef, uid};
+use crate::cluster::is_monconf;
+use crate::object::{Kind, ObjectRef, managers, uid};
 
 /// An object that may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Surplus {
     pub why: String,
     /// When it is deleted.
     pub stage: Stage,
+    /// Why it cannot be deleted yet, where something still needs it.
+    pub needed: Option<String>,
 }
 
 /// A file that may be deleted.
@@ -76,7 +79,19 @@ impl Planner<'_> {
                 let content = Holds::Object(without_server_fields(live));
                 let target = Target::Object(reference.clone());
                 self.plan.changes.push(left(target, content, &whose));
+            } else if self.copied(reference, live).is_some() {
+                self.plan.warnings.push(format!("{reference} {whose}"));
             }
+            return;
+        }
+        if let Some(needed) = &surplus.needed {
+            let content = Holds::Object(without_server_fields(live));
+            let target = Target::Object(reference.clone());
+            let change = left(target, content, &format!("stays: {needed}"));
+            self.plan.changes.push(change);
+            self.plan.remaining.push(format!(
+                "{reference} is of the destination before and stays: {needed}. Run this again when nothing needs it"
+            ));
             return;
         }
         let finalizers = finalizers(live);
@@ -122,10 +137,38 @@ impl Planner<'_> {
                 "{what} of instance {instance} of monconf ({component})"
             )),
         };
-        whose(owner(live, names), "stays:").or_else(|| {
-            // A role says nothing of the namespace of its instance; the binding beside it does.
-            let binding = self.binding_beside(reference)?;
-            whose(owner(binding, names), "stays: the binding beside it is")
+        whose(owner(live, names), "stays:")
+            .or_else(|| {
+                // A role says nothing of the namespace of its instance; the binding beside it does.
+                let binding = self.binding_beside(reference)?;
+                whose(owner(binding, names), "stays: the binding beside it is")
+            })
+            .or_else(|| self.copied(reference, live))
+    }
+
+    /// Anyone can put an instance's labels on an object, as with a copy of ours: an object that was found by its labels
+    /// alone is ours only where monconf wrote it too.
+    fn copied(&self, reference: &ObjectRef, live: &Value) -> Option<String> {
+        let names = self.consent.names;
+        let has_fixed_name = match reference.kind {
+            Kind::Secret
+            | Kind::ServiceAccount
+            | Kind::Namespace
+            | Kind::ClusterRole
+            | Kind::ClusterRoleBinding => true,
+            Kind::GrafanaAgent | Kind::MetricsInstance => reference.name == names.agent(),
+            _ => false,
+        };
+        let managers = managers(live);
+        if has_fixed_name || managers.iter().any(|manager| is_monconf(manager)) {
+            return None;
+        }
+        Some(match managers.as_slice() {
+            [] => "stays: has this instance's labels, and was not written by monconf".to_owned(),
+            managers => format!(
+                "stays: has this instance's labels, and was written by {}",
+                managers.join(", ")
+            ),
         })
     }
 

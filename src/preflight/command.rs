@@ -27,9 +27,13 @@ pub struct Known<'a> {
 pub fn demands(verb: Verb, spec: &Spec, known: &Known<'_>) -> Demands {
     let mut demands = Demands::default();
     match verb {
-        Verb::Plan => demands.extend(reading::of_plan(spec, known.form)),
+        Verb::Plan => {
+            demands.extend(reading::of_plan(spec, known.form));
+            demands.extend(reading::of_move(spec, known.plan));
+        }
         Verb::Apply => {
             demands.extend(reading::of_plan(spec, known.form));
+            demands.extend(reading::of_move(spec, known.plan));
             demands.join(writing::of_plan(known.plan, known.hidden, spec));
             if spec.existing_access {
                 demands.extend(repeatedly(spec, known.form));

@@ -3,6 +3,7 @@
 use super::{Demand, Weight, scope_of};
 use crate::access::{self, Right, Scope};
 use crate::object::{Kind, ObjectRef};
+use crate::plan::Plan;
 use crate::reads::{
     self, ANY_NAMESPACE, CLUSTER, Labelled, PlanReads, ROOT_CA, RemovalReads, SIGNING_KEYS,
     Selecting,
@@ -92,7 +93,7 @@ pub(super) fn of_plan(spec: &Spec, form: &Form) -> Vec<Demand> {
             )
         }));
     }
-    demands.extend(reads.selecting.map(|selecting| {
+    demands.extend(reads.selecting.iter().map(|&selecting| {
         let lost = format!("it is not known {}", selecting.tells(spec));
         select(selecting, spec, &lost)
     }));
@@ -122,6 +123,25 @@ pub(super) fn of_plan(spec: &Spec, form: &Form) -> Vec<Demand> {
     demands
 }
 
+/// What a plan asks beside, where the instance moves to another destination.
+pub(super) fn of_move(spec: &Spec, plan: &Plan) -> Vec<Demand> {
+    if plan.left_behind.is_empty() || spec.existing_access {
+        return Vec::new();
+    }
+    let here = Scope::Namespace(spec.names.namespace.clone());
+    let rights = reads::for_a_move(&spec.names).into_iter();
+    rights
+        .map(|right| {
+            Demand::optional(
+                right,
+                here.clone(),
+                "what the destination before holds, and what needs it",
+                "Secrets and ConfigMaps of that destination stay",
+            )
+        })
+        .collect()
+}
+
 /// What a verification asks beside: the targets where the token does not find them itself, and who takes the jobs.
 pub(super) fn of_verification(spec: &Spec, form: &Form) -> Vec<Demand> {
     let mut demands = targets(spec, form);
@@ -130,14 +150,6 @@ pub(super) fn of_verification(spec: &Spec, form: &Form) -> Vec<Demand> {
         return demands;
     }
     let said = "that is said, and is no failure";
-    if *form == Form::Operator {
-        demands.push(Demand::optional(
-            Right::resource("monitoring.coreos.com", "prometheusagents", "list"),
-            Scope::Cluster,
-            "who reads the jobs",
-            said,
-        ));
-    }
     demands.push(Demand::optional(
         Right::resource("", "events", "list"),
         Scope::Namespace(spec.names.namespace.clone()),

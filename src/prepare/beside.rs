@@ -12,7 +12,11 @@ pub(super) fn beside(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Readers {
         Form::Agent { .. } => attached(
             spec,
             &mounted(spec),
-            snapshot.agents.as_deref().unwrap_or_default(),
+            snapshot
+                .operators
+                .grafana_agents
+                .as_deref()
+                .unwrap_or_default(),
             &snapshot.namespace_labels(spec),
         ),
         _ => Readers::default(),
@@ -21,7 +25,7 @@ pub(super) fn beside(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Readers {
 
 /// What whoever runs the Prometheus that reads the key has to know.
 fn beside_key(spec: &Spec, place: &KeyPlace, mount_dir: &str, snapshot: &Snapshot) -> Readers {
-    let prometheuses = snapshot.prometheuses.as_deref();
+    let prometheuses = snapshot.operators.prometheuses.as_deref();
     let mut found = match prometheuses.filter(|_| place.at.object.kind == Kind::Secret) {
         Some(prometheuses) => readers(place, mount_dir, &spec.names, prometheuses),
         None => Readers::default(),

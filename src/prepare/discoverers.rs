@@ -26,8 +26,8 @@ pub(super) fn unfitted(desired: &Desired, snapshot: &Snapshot) -> BTreeSet<Kind>
 pub(super) fn confined(discoverer: &Discoverer) -> Option<String> {
     (!discoverer.confined.is_empty()).then(|| {
         format!(
-            "Prometheus {} has ignoreNamespaceSelectors: it looks into the monitors' own namespace only, and finds no targets of {} elsewhere",
-            discoverer.prometheus,
+            "{} has ignoreNamespaceSelectors: it looks into the monitors' own namespace only, and finds no targets of {} elsewhere",
+            discoverer.who,
             discoverer.confined.join(", ")
         )
     })
@@ -39,8 +39,8 @@ pub(super) async fn lacking(cluster: &Cluster, discoverers: &[Discoverer]) -> Ve
         |who: &str, why: &str| format!("{who}; whether that account may do so is not known: {why}");
     let asked = discoverers.iter().map(|discoverer| async move {
         let who = format!(
-            "Prometheus {} discovers as ServiceAccount {}/{}",
-            discoverer.prometheus, discoverer.namespace, discoverer.service_account
+            "{} discovers as ServiceAccount {}/{}",
+            discoverer.who, discoverer.namespace, discoverer.service_account
         );
         match cluster.lacking(discoverer).await {
             Ok(Ok(lacking)) if lacking.is_empty() => None,

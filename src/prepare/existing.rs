@@ -1,7 +1,9 @@
 //! What exists, as far as a plan needs to know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+use serde_json::Value;
 
 use super::account;
 use crate::cluster::Snapshot;
@@ -71,56 +73,104 @@ pub(super) fn ca(form: &Form, of_server: Option<&str>, snapshot: &Snapshot) -> R
     })
 }
 
-/// What this instance has and no longer wants.
+/// The slots of bound Secrets, and which of them the token is bound to that the destination before reads.
+pub(super) struct Former<'a> {
+    pub(super) slots: &'a [String; 2],
+    pub(super) slot: Option<usize>,
+}
+
+/// What this instance has and no longer wants; and of that, what the destination before held.
 pub(super) fn surplus(
     spec: &Spec,
+    form: &Form,
     desired: &Desired,
-    snapshot: &Snapshot,
+    objects: &BTreeMap<ObjectRef, Value>,
     decision: &Decision,
-    slots: &[String; 2],
-) -> Vec<Surplus> {
+    former: &Former<'_>,
+    needed: &BTreeMap<ObjectRef, String>,
+) -> (Vec<Surplus>, BTreeSet<ObjectRef>) {
     let secret = |name: &str| ObjectRef::namespaced(Kind::Secret, &spec.names.namespace, name);
     let names = &spec.names;
     let is_edited = |reference: &ObjectRef| {
         let mut keys = desired.edits.iter().filter_map(|edit| edit.place.key());
         keys.any(|key| key.at.object == *reference)
     };
+    let is_wanted = |reference: &ObjectRef| {
+        let mut wanted = desired.objects.iter();
+        wanted.any(|object| object.reference == *reference)
+    };
+    let token = secret(&names.token_secret());
     // The only Secret of jobs that is an instance's own.
     let jobs = (names.consumer == Consumer::GrafanaAgent).then(|| secret(&names.agent_jobs()));
-    let mut surplus: Vec<Surplus> = Kind::MONITORS
+    let found = Kind::MONITORS
         .into_iter()
         .chain([Kind::PrometheusRule])
         .chain(Kind::AGENTS)
         .chain((names.consumer == Consumer::Alloy).then_some(Kind::ConfigMap))
         .chain([Kind::RoleBinding, Kind::Role])
-        .flat_map(|kind| snapshot.existing(kind))
+        .flat_map(|kind| objects.keys().filter(move |object| object.kind == kind))
+        .cloned()
         .chain([
             ObjectRef::cluster(Kind::ClusterRoleBinding, &names.cluster_role_binding()),
             ObjectRef::cluster(Kind::ClusterRole, &names.cluster_role()),
-            secret(&names.token_secret()),
+            token.clone(),
         ])
         .chain(jobs)
-        .filter(|reference| !is_edited(reference))
-        .filter(|reference| {
-            desired
-                .objects
-                .iter()
-                .all(|object| object.reference != *reference)
-        })
+        .filter(|reference| !is_edited(reference) && !is_wanted(reference));
+    // What names a Secret goes before the Secret.
+    let stage = |object: &ObjectRef| match object.kind {
+        Kind::Secret => Stage::Enclosure,
+        _ => Stage::Cleanup,
+    };
+    let mut surplus: Vec<Surplus> = found
         .map(|object| Surplus {
-            object,
             why: "no longer wanted".to_owned(),
-            stage: Stage::Cleanup,
+            stage: stage(&object),
+            needed: needed.get(&object).cloned(),
+            object,
         })
         .collect();
-    if let Some(orphan) = decision.orphan {
+    let mut left_behind: BTreeSet<ObjectRef> = surplus
+        .iter()
+        .map(|surplus| &surplus.object)
+        .filter(|object| objects.contains_key(object) && was_destination(object.kind, form))
+        .cloned()
+        .collect();
+    let unbound = decision.orphan.map(|orphan| Surplus {
+        object: secret(&former.slots[orphan]),
+        why: "no token in use; deleting it revokes what is left".to_owned(),
+        stage: Stage::Cleanup,
+        needed: None,
+    });
+    surplus.extend(unbound);
+    if let Some(slot) = former.slot.filter(|slot| *slot != decision.slot) {
+        let object = secret(&former.slots[slot]);
+        left_behind.insert(object.clone());
         surplus.push(Surplus {
-            object: secret(&slots[orphan]),
-            why: "no token in use; deleting it revokes what is left".to_owned(),
-            stage: Stage::Cleanup,
+            object,
+            why: "revokes the token of the destination before".to_owned(),
+            stage: Stage::Enclosure,
+            needed: needed
+                .get(&token)
+                .map(|why| format!("its token is in {token}: {why}")),
         });
     }
-    surplus
+    (surplus, left_behind)
+}
+
+/// Whether objects of a kind that are no longer wanted were a destination of jobs or token, other than `form`.
+fn was_destination(kind: Kind, form: &Form) -> bool {
+    let (carries_monitors, is_agent) = match form {
+        Form::Operator => (true, false),
+        Form::Agent { monitors, .. } => (*monitors, true),
+        _ => (false, false),
+    };
+    match kind {
+        Kind::Secret | Kind::ConfigMap => true,
+        Kind::ServiceMonitor | Kind::PodMonitor | Kind::ScrapeConfig => !carries_monitors,
+        Kind::GrafanaAgent | Kind::MetricsInstance => !is_agent,
+        _ => false,
+    }
 }
 
 /// The files of a plan as they are.

@@ -104,8 +104,7 @@ fn pickup(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Pickup {
     Pickup {
         carriers: instance.into_iter().chain(monitors).collect(),
         namespace_labels: snapshot.namespace_labels(spec),
-        prometheuses: snapshot.prometheuses.clone(),
-        agents: snapshot.agents.clone(),
+        operators: snapshot.operators.clone(),
         secret_changed: secret.and_then(changed),
     }
 }

@@ -1,16 +1,19 @@
 //! From a request to a plan: what exists is read, what should exist is rendered, both are compared.
 
 mod beside;
+mod compared;
 mod configuration;
 mod configured;
 mod discoverers;
 mod existing;
 mod found;
 mod issued;
+mod left_behind;
 mod legacy;
 mod own_files;
 mod partly;
 mod removal;
+mod selecting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,10 +21,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use self::beside::beside;
+use self::compared::Compared;
 use self::configuration::Configuration;
 use self::discoverers::{confined, lacking, unfitted};
-use self::existing::{Files, ca, current_token, named_by_secret, surplus};
+use self::existing::{Files, Former, ca, current_token, named_by_secret};
+use self::left_behind::{apart, former_slot, left_behind};
 use self::legacy::legacy;
 use crate::access::{Grants, Right};
 use crate::cluster::{Cluster, Snapshot};
@@ -31,7 +35,9 @@ use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
 use crate::promfile::owner;
-use crate::render::{Desired, Discoverer, Surroundings, Templates, desired, discoverers};
+use crate::render::{
+    Desired, Discoverer, Operators, Surroundings, Templates, desired, discoverers,
+};
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, Verdict, decide};
 
@@ -112,11 +118,12 @@ async fn planned(
         .user
         .as_deref()
         .or(cluster.user())
-        .unwrap_or("an unknown user");
+        .unwrap_or("an unknown user")
+        .to_owned();
     let head = Head {
         context: cluster.context().to_owned(),
         server: cluster.server().to_owned(),
-        identity: user.to_owned(),
+        identity: user.clone(),
         applying: before_writing,
         ..head(spec, &form)
     };
@@ -124,17 +131,18 @@ async fn planned(
     let configuration = Configuration::read(spec, &form, &snapshot.cluster)?;
     let slots = spec.names.handles();
     let handles = slots.each_ref().map(|slot| snapshot.secret(spec, slot));
+    let former = former_slot(spec, &form, &snapshot, &slots);
     let decision = decide(&Situation {
         current: token.as_ref(),
         handles,
         ..situation(spec, &form, &slots, &snapshot)
     });
+    let decision = apart(decision, former);
     let ca = ca(&form, cluster.ca_pem(), &snapshot)?;
     let surroundings = Surroundings {
         server: cluster.server(),
         ca: &ca,
-        prometheuses: snapshot.prometheuses.as_deref(),
-        agents: snapshot.agents.as_deref(),
+        operators: &snapshot.operators,
         schemas: &BTreeMap::new(),
         objects: &snapshot.objects,
         namespace_labels: &snapshot.namespace_labels(spec),
@@ -163,40 +171,22 @@ async fn planned(
     } else {
         Vec::new()
     };
-    let consent = Consent {
-        names: &spec.names,
-        cluster: &snapshot.cluster,
-        take_ownership: spec.take_ownership,
+    let behind = left_behind(spec, &form, cluster, &desired, &snapshot).await;
+    let compared = Compared {
+        spec,
+        form: &form,
+        desired: &desired,
+        decision: &decision,
+        former: Former {
+            slots: &slots,
+            slot: former,
+        },
+        user: &user,
         token_owner,
-        backup: spec.backup,
-        removing: false,
-        user,
-        held: &snapshot.held,
     };
-    let by_operator = matches!(form, Form::Operator | Form::Agent { .. });
-    let not_served = by_operator.then(|| snapshot.not_served(spec));
-    let warnings = snapshot.warnings.clone();
-    let no_account = no_account(spec, &snapshot);
     let found = Found::of(spec, &form, &snapshot, (token.as_ref(), decision.used));
-    let readers = beside(spec, &form, &snapshot);
-    let files = Files::read(&desired, configuration.main)?;
-    let files = files.guarded((spec, &form), &desired, &snapshot, token_owner);
-    let existing = Existing {
-        surplus: surplus(spec, &desired, &snapshot, &decision, &slots),
-        jobs_elsewhere: configuration.jobs_elsewhere,
-        missing_namespaces: snapshot.missing_namespaces(spec, &desired.grants),
-        objects: snapshot.objects,
-        ..files
-    };
-    let mut plan = plan(&desired, &existing, &consent);
-    plan.warnings.extend(warnings);
-    plan.warnings.extend(readers.warnings);
-    plan.remaining = readers.remaining;
+    let mut plan = compared.plan(snapshot, behind, configuration)?;
     plan.warnings.extend(asked);
-    plan.blockers.extend(no_account);
-    if let Some(kinds) = not_served.filter(|kinds| !kinds.is_empty()) {
-        plan.blockers.push(Blocker::KindNotServed { kinds });
-    }
     let handle = slots[decision.slot].clone();
     Ok(Prepared {
         found: Some(found),
@@ -256,8 +246,7 @@ pub fn prepare_offline(spec: &Spec, templates: &Templates) -> Result<Prepared> {
     let surroundings = Surroundings {
         server: "",
         ca: PENDING_CA,
-        prometheuses: Some(&[]),
-        agents: Some(&[]),
+        operators: &Operators::none(),
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::mark::ClusterIdentity;
 use crate::object::ObjectRef;
 use crate::plan::{Consent, Existing, Plan, plan};
-use crate::render::{Surroundings, Templates, desired};
+use crate::render::{Operators, Surroundings, Templates, desired};
 use crate::spec::{Form, Spec};
 use crate::token::decide;
 
@@ -82,8 +82,7 @@ pub fn prepare_unseen(spec: &Spec, form: &Form, templates: &Templates) -> Result
     let surroundings = Surroundings {
         server: "https://kubernetes.default.svc",
         ca: PENDING_CA,
-        prometheuses: Some(&[]),
-        agents: Some(&[]),
+        operators: &Operators::none(),
         schemas: &BTreeMap::new(),
         objects: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

@@ -181,6 +181,7 @@ fn surplus(
                 object: object.clone(),
                 why: why.to_owned(),
                 stage,
+                needed: None,
             })
         })
         .collect()

@@ -28,30 +28,44 @@ pub struct PlanReads {
     pub monitors: BTreeSet<Kind>,
     /// Whether their CRDs are asked for.
     pub crds: bool,
-    /// Who selects the monitors, or names the jobs, where that is asked.
-    pub selecting: Option<Selecting>,
+    /// The kinds of objects that select the monitors, or name the jobs.
+    pub selecting: Vec<Selecting>,
     /// In which namespaces it is asked, before anything is written, which rights the caller holds.
     pub held: BTreeSet<String>,
     /// Whether the Namespace is asked for by which the marks of files tell clusters apart.
     pub cluster: bool,
 }
 
-/// Whose objects say which monitors and jobs they read.
+/// Objects of operators that select others, or name the jobs that they read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selecting {
     /// `Prometheus`, of prometheus-operator.
     Prometheus,
+    /// `PrometheusAgent`, of prometheus-operator.
+    PrometheusAgent,
     /// `GrafanaAgent`.
     GrafanaAgent,
+    /// `MetricsInstance`, of Grafana Agent's operator.
+    MetricsInstance,
 }
 
 impl Selecting {
+    /// Every kind whose operator copies the token that a monitor names.
+    pub const OF_MONITORS: [Self; 4] = [
+        Self::Prometheus,
+        Self::PrometheusAgent,
+        Self::GrafanaAgent,
+        Self::MetricsInstance,
+    ];
+
     /// The API group and the resource.
     #[must_use]
     pub const fn resource(self) -> (&'static str, &'static str) {
         match self {
             Self::Prometheus => ("monitoring.coreos.com", "prometheuses"),
+            Self::PrometheusAgent => ("monitoring.coreos.com", "prometheusagents"),
             Self::GrafanaAgent => ("monitoring.grafana.com", "grafanaagents"),
+            Self::MetricsInstance => ("monitoring.grafana.com", "metricsinstances"),
         }
     }
 
@@ -60,7 +74,9 @@ impl Selecting {
     pub const fn path(self) -> &'static str {
         match self {
             Self::Prometheus => "/apis/monitoring.coreos.com/v1/prometheuses",
+            Self::PrometheusAgent => "/apis/monitoring.coreos.com/v1alpha1/prometheusagents",
             Self::GrafanaAgent => "/apis/monitoring.grafana.com/v1alpha1/grafanaagents",
+            Self::MetricsInstance => "/apis/monitoring.grafana.com/v1alpha1/metricsinstances",
         }
     }
 
@@ -69,7 +85,9 @@ impl Selecting {
     pub const fn kind(self) -> (&'static str, &'static str) {
         match self {
             Self::Prometheus => ("monitoring.coreos.com/v1", "Prometheus"),
+            Self::PrometheusAgent => ("monitoring.coreos.com/v1alpha1", "PrometheusAgent"),
             Self::GrafanaAgent => ("monitoring.grafana.com/v1alpha1", "GrafanaAgent"),
+            Self::MetricsInstance => ("monitoring.grafana.com/v1alpha1", "MetricsInstance"),
         }
     }
 
@@ -78,17 +96,29 @@ impl Selecting {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Prometheus => "Prometheus objects",
+            Self::PrometheusAgent => "PrometheusAgent objects",
             Self::GrafanaAgent => "GrafanaAgent objects",
+            Self::MetricsInstance => "MetricsInstance objects",
         }
     }
 
     /// What is not known without them.
     #[must_use]
     pub fn tells(self, spec: &Spec) -> &'static str {
-        match (spec.format.settled(), self) {
-            (Some(Form::Key { .. }), _) => "whether a Prometheus reads these jobs",
-            (_, Self::GrafanaAgent) => "which GrafanaAgent runs the MetricsInstance",
-            (_, Self::Prometheus) => "which labels make a Prometheus select the monitors",
+        match (spec.format.settled(), spec.names.consumer, self) {
+            (Some(Form::Key { .. }), ..) => "whether a Prometheus reads these jobs",
+            (_, Consumer::GrafanaAgent, Self::GrafanaAgent) => {
+                "which GrafanaAgent runs the MetricsInstance"
+            }
+            (_, _, Self::Prometheus) => {
+                "which labels make a Prometheus select the monitors, and which namespaces receive the token"
+            }
+            (_, _, Self::PrometheusAgent) => {
+                "which labels make a PrometheusAgent select the monitors, and whether it receives the token"
+            }
+            (_, _, Self::GrafanaAgent | Self::MetricsInstance) => {
+                "whether a GrafanaAgent receives the token"
+            }
         }
     }
 }
@@ -141,15 +171,20 @@ pub(super) fn own(spec: &Spec) -> Vec<Labelled> {
     labelled.collect()
 }
 
-/// Who selects the objects of an operator, where there may be some; beside them it matters only to whoever may look around.
-fn selecting(spec: &Spec) -> Option<Selecting> {
+/// The kinds of objects that may select or read what is written.
+fn selecting(spec: &Spec) -> Vec<Selecting> {
     match (spec.format.settled(), spec.names.consumer) {
-        (Some(Form::Files { .. } | Form::Alloy { .. }), _) => None,
-        (Some(Form::Key { .. } | Form::Mounted { .. }), _) if spec.existing_access => None,
-        // Nobody names the key of a ConfigMap.
-        (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => None,
-        (_, Consumer::GrafanaAgent) => Some(Selecting::GrafanaAgent),
-        _ => Some(Selecting::Prometheus),
+        (Some(Form::Files { .. } | Form::Alloy { .. }), _) => Vec::new(),
+        (Some(Form::Key { .. } | Form::Mounted { .. }), _) if spec.existing_access => Vec::new(),
+        // No operator reads the key of a ConfigMap.
+        (Some(Form::Key { place, .. }), _) if place.at.object.kind == Kind::ConfigMap => Vec::new(),
+        (Some(Form::Key { .. } | Form::Mounted { .. }), Consumer::Prometheus) => {
+            vec![Selecting::Prometheus]
+        }
+        (None | Some(Form::Operator), Consumer::Prometheus)
+        | (Some(Form::Agent { monitors: true, .. }), _) => Selecting::OF_MONITORS.to_vec(),
+        (_, Consumer::GrafanaAgent) => vec![Selecting::GrafanaAgent],
+        _ => Vec::new(),
     }
 }
 

@@ -172,7 +172,7 @@ impl Renderer<'_> {
             );
         };
         let who = format!("GrafanaAgent {}/{attach}", names.namespace);
-        let Some(agents) = self.surroundings.agents else {
+        let Some(agents) = &self.surroundings.operators.grafana_agents else {
             return (labels, String::new());
         };
         let found = agents.iter().find(|agent| {
@@ -187,6 +187,7 @@ impl Renderer<'_> {
         };
         let selected = selection::select(
             &[Selector::of_agent(found)],
+            &self.labels,
             &names.namespace,
             self.surroundings.namespace_labels,
         );

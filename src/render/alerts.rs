@@ -6,7 +6,6 @@ use super::check;
 use super::context::{AlertsContext, Context};
 use super::desired::DesiredFile;
 use super::renderer::Renderer;
-use super::selection::{self, Selector};
 use crate::error::Result;
 use crate::job::Job;
 use crate::mark::Comment;
@@ -23,26 +22,9 @@ impl Renderer<'_> {
         let name = names.alerts();
         let reference = ObjectRef::namespaced(Kind::PrometheusRule, &names.namespace, &name);
         let (rules, count) = self.alert_rules()?;
-        let (mut labels, note) = match self.surroundings.prometheuses {
-            Some(prometheuses) => {
-                let selectors: Vec<_> = prometheuses
-                    .iter()
-                    .map(|object| Selector::of_prometheus(object, Kind::PrometheusRule))
-                    .collect();
-                let selected = selection::select(
-                    &selectors,
-                    &names.namespace,
-                    self.surroundings.namespace_labels,
-                );
-                let note = selected.note("selected", "Prometheus");
-                if selected.selected_by.is_empty() {
-                    self.desired.warnings.extend(selected.not_selected_by);
-                }
-                (selected.labels, note)
-            }
-            None => (self.live_labels(&reference), String::new()),
-        };
-        labels.extend(self.labels.clone());
+        let mut unselected = Vec::new();
+        let (labels, note) = self.selected_labels(&reference, &mut unselected);
+        self.desired.warnings.extend(unselected);
         let context = Context {
             labels: &labels,
             name: Some(name),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::labels;
 use super::readers::Readers;
-use super::selection::{Selector, select};
+use super::selection::Selector;
 use crate::spec::Spec;
 
 /// What the owners of `GrafanaAgent` objects have to know. `mounted` are the Secrets that the jobs need in the agent's
@@ -41,11 +41,8 @@ pub fn attached(
 
 /// Whether it selects what carries our labels and no others.
 fn also_runs(spec: &Spec, agent: &Value, namespace_labels: &BTreeMap<String, String>) -> bool {
-    let selector = Selector::of_agent(agent);
-    let selection = select(&[selector], &spec.names.namespace, namespace_labels);
     let ours = labels(&spec.names);
-    let wants = |(key, value): (&String, &String)| ours.get(key) == Some(value);
-    !selection.selected_by.is_empty() && selection.labels.iter().all(wants)
+    Selector::of_agent(agent).selects(&spec.names.namespace, namespace_labels, &ours)
 }
 
 fn unmounted(namespace: &str, name: &str, spec: &Value, mounted: &[String]) -> Option<String> {

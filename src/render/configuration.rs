@@ -74,7 +74,10 @@ impl Renderer<'_> {
         let is_bare = place.at.object.kind == Kind::Secret;
         let steps = (!is_bare).then(|| Step::Key(JOBS.to_owned()));
         let interval = if is_bare {
-            interval(place, self.surroundings.prometheuses.unwrap_or_default())
+            {
+                let prometheuses = self.surroundings.operators.prometheuses.as_deref();
+                interval(place, prometheuses.unwrap_or_default())
+            }
         } else {
             INTERVAL.to_owned()
         };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::operators::Operators;
 use super::renderer::Renderer;
 use super::schema::Schema;
 use super::templates::Templates;
@@ -27,10 +28,8 @@ pub struct Surroundings<'a> {
     pub server: &'a str,
     /// The CA bundle, PEM, that verifies the API server as the consumer reaches it.
     pub ca: &'a str,
-    /// Every `Prometheus` object; `None` where they are not known.
-    pub prometheuses: Option<&'a [Value]>,
-    /// Every `GrafanaAgent` object; `None` where they are not known.
-    pub agents: Option<&'a [Value]>,
+    /// The objects of operators that may select ours.
+    pub operators: &'a Operators,
     /// The objects that exist.
     pub objects: &'a BTreeMap<ObjectRef, Value>,
     /// The schemas of monitors where the cluster's differ, or may differ, from those that monconf carries.

@@ -1,19 +1,20 @@
-//! With prometheus-operator, who finds the targets: each selecting Prometheus, with a ServiceAccount of its own.
+//! With prometheus-operator, who finds the targets: each Prometheus or PrometheusAgent that is meant to select the monitors,
+//! with a ServiceAccount of its own.
 
 use serde_json::Value;
 
 use super::desired::Surroundings;
-use super::selection::{self, Selector};
+use super::selection::Selector;
 use crate::access::{self, Need};
 use crate::job::{Job, Role};
 use crate::object::Kind;
 use crate::spec::Spec;
 
-/// A Prometheus that selects monitors of ours, and what it needs for them.
+/// A Prometheus or PrometheusAgent that selects monitors of ours, and what it needs for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discoverer {
-    /// `namespace/name` of the `Prometheus` object.
-    pub prometheus: String,
+    /// `Prometheus namespace/name`.
+    pub who: String,
     /// The namespace of that object and of its ServiceAccount.
     pub namespace: String,
     /// The name of the ServiceAccount.
@@ -24,47 +25,43 @@ pub struct Discoverer {
     pub confined: Vec<String>,
 }
 
-/// Every Prometheus that selects a monitor of `spec`.
+/// Every Prometheus and PrometheusAgent that is meant to select a monitor of `spec`, and does.
 #[must_use]
 pub fn discoverers(spec: &Spec, surroundings: &Surroundings) -> Vec<Discoverer> {
-    let prometheuses = surroundings.prometheuses.unwrap_or_default();
+    let operators = surroundings.operators;
     let selected_by = Kind::MONITORS.map(|kind| {
-        let labels = surroundings.namespace_labels;
-        let selectors: Vec<_> = prometheuses
-            .iter()
-            .map(|object| Selector::of_prometheus(object, kind))
-            .collect();
-        let selection = selection::select(&selectors, &spec.names.namespace, labels);
+        let selection = operators.selection(kind, spec, surroundings.namespace_labels);
         (kind, selection.selected_by)
     });
-    let discoverer = |prometheus: &Value| {
-        let text = |pointer: &str| prometheus.pointer(pointer).and_then(Value::as_str);
-        let namespace = text("/metadata/namespace")?;
-        let name = format!("{namespace}/{}", text("/metadata/name")?);
+    let discoverer = |selector: &Selector<'_>| {
+        let who = selector.to_string();
+        let object = selector.object();
         let selects = |job: &&Job| {
             let mut kinds = selected_by.iter();
-            kinds.any(|(kind, by)| *kind == job.monitor_kind() && by.contains(&name))
+            kinds.any(|(kind, by)| *kind == job.monitor_kind() && by.contains(&who))
         };
         let jobs = spec.jobs.iter().filter(selects);
         let mut jobs: Vec<Job> = jobs
-            .map(|job| as_discovered(job, prometheus, surroundings))
+            .map(|job| as_discovered(job, object, surroundings))
             .collect();
-        let confined = if prometheus["spec"]["ignoreNamespaceSelectors"] == true {
+        let confined = if object["spec"]["ignoreNamespaceSelectors"] == true {
             confine(&mut jobs, &spec.names.namespace)
         } else {
             Vec::new()
         };
-        Some(Discoverer {
+        Discoverer {
             needs: access::discovering(&jobs),
             confined,
-            namespace: namespace.to_owned(),
-            service_account: text("/spec/serviceAccountName")
+            namespace: selector.namespace().to_owned(),
+            service_account: object["spec"]["serviceAccountName"]
+                .as_str()
                 .unwrap_or("default")
                 .to_owned(),
-            prometheus: name,
-        })
+            who,
+        }
     };
-    let discoverers = prometheuses.iter().filter_map(discoverer);
+    let selectors = operators.selectors(Kind::ServiceMonitor);
+    let discoverers = selectors.iter().map(discoverer);
     discoverers
         .filter(|found| !found.needs.is_empty())
         .collect()

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::selection::{Selector, matches, wanted_labels};
+use super::label_selector::{matches, wanted_labels};
+use super::selection::Selector;
 
 /// Why one object does not select another.
 #[derive(Clone, Debug, PartialEq, Eq)]

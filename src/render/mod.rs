@@ -16,9 +16,12 @@ mod desired;
 mod discoverers;
 mod filters;
 mod fit;
+mod label_selector;
 mod mismatch;
 mod monitors;
+mod operators;
 mod readers;
+mod receivers;
 mod renderer;
 mod roles;
 mod schema;
@@ -35,10 +38,13 @@ pub use desired::{
     desired, discovered, grants, secrets,
 };
 pub use discoverers::{Discoverer, discoverers};
+pub use label_selector::matches as selector_matches;
 pub use mismatch::{Fault, Mismatch};
+pub use operators::Operators;
 pub use readers::{Readers, readers};
+pub use receivers::{Receiver, receivers};
 pub use schema::{OPERATOR_VERSION, Schema, Violation, violations};
-pub use selection::{Selection, Selector, matches as selector_matches, select};
+pub use selection::{Asked, Conflict, Selection, Selector, select};
 pub use templates::{Builtin, Templates};
 
 use std::collections::BTreeMap;

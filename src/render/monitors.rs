@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::agent;
 use super::agreement::{References, of_monitor};
 use super::context::{Context, JobContext, Spelling};
-use super::desired::DesiredObject;
+use super::desired::{DesiredObject, Surroundings};
 use super::renderer::Renderer;
-use super::selection::{self, Selector};
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job};
 use crate::object::{Kind, ObjectRef};
@@ -42,27 +41,7 @@ impl Renderer<'_> {
         check_attachments(job)?;
         let job = job.clone().through_api_server(IN_CLUSTER);
         let kind = job.monitor_kind();
-        let (mut labels, note) = match self.surroundings.prometheuses {
-            Some(prometheuses) => {
-                let selectors: Vec<_> = prometheuses
-                    .iter()
-                    .map(|object| Selector::of_prometheus(object, kind))
-                    .collect();
-                let selected = selection::select(
-                    &selectors,
-                    &names.namespace,
-                    self.surroundings.namespace_labels,
-                );
-                let note = selected.note("selected", "Prometheus");
-                if selected.selected_by.is_empty() {
-                    unselected.extend(selected.not_selected_by);
-                }
-                (selected.labels, note)
-            }
-            // What made a Prometheus select it must not get lost because this caller cannot see why.
-            None => (self.live_labels(&monitor_of(&job, names)), String::new()),
-        };
-        labels.extend(self.labels.clone());
+        let (labels, note) = self.selected_labels(&monitor_of(&job, names), unselected);
         let context = JobContext::new(&job, Spelling::Operator);
         let object = self.carrier(&job, context, &labels, note)?;
         let secret = References::secret(&names.token_secret());
@@ -108,7 +87,45 @@ impl Renderer<'_> {
         self.render(template, reference, &context, Stage::Configuration, note)
     }
 
-    pub(super) fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
+    /// The labels of a monitor or of rules, and who then selects them.
+    pub(super) fn selected_labels(
+        &self,
+        reference: &ObjectRef,
+        unselected: &mut Vec<String>,
+    ) -> (BTreeMap<String, String>, String) {
+        let Surroundings {
+            operators,
+            namespace_labels,
+            ..
+        } = *self.surroundings;
+        let knows_all = operators.knows_selectors();
+        let mut labels = if knows_all {
+            BTreeMap::new()
+        } else {
+            // What made a Prometheus select it must not get lost because this caller cannot see why.
+            self.live_labels(reference)
+        };
+        let kind = reference.kind;
+        let selected = operators.selection(kind, self.spec, namespace_labels);
+        let note = if knows_all || !selected.selected_by.is_empty() {
+            selected.note("selected", "Prometheus")
+        } else {
+            String::new()
+        };
+        if selected.selected_by.is_empty() {
+            let elsewhere = operators.elsewhere(kind, self.spec, namespace_labels);
+            let elsewhere = elsewhere.into_iter();
+            unselected.extend(elsewhere.flat_map(|(_, selection)| selection.not_selected_by));
+        }
+        if selected.selected_by.is_empty() || !self.spec.selected_by.is_empty() {
+            unselected.extend(selected.not_selected_by);
+        }
+        labels.extend(selected.labels);
+        labels.extend(self.labels.clone());
+        (labels, note)
+    }
+
+    fn live_labels(&self, reference: &ObjectRef) -> BTreeMap<String, String> {
         let live = self.surroundings.objects.get(reference);
         let labels = live.and_then(|live| live["metadata"]["labels"].as_object());
         let labels = labels.into_iter().flatten();

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::label_selector::{demands, labels_for, matches};
 use crate::object::Kind;
 
 /// Who selects objects of one kind by their labels.
@@ -90,15 +91,37 @@ impl fmt::Display for Selector<'_> {
     }
 }
 
-/// What the cluster's selecting objects ask of one of ours.
+/// What objects of operators ask of one of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The labels to carry.
+    /// The labels to carry, beside those of the instance.
     pub labels: BTreeMap<String, String>,
-    /// `namespace/name` of each that then selects it.
+    /// Each object that then selects it: `Prometheus monitoring/main`.
     pub selected_by: Vec<String>,
     /// Why each of the others does not.
     pub not_selected_by: Vec<String>,
+    /// What cannot be met together. Then nothing selects it.
+    pub conflict: Option<Conflict>,
+}
+
+/// Demands on one label that no value meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The key of the label.
+    pub label: String,
+    /// Each object that asks for the label, by namespace and name, and what it asks: `label release=main`.
+    pub asked: Vec<Asked>,
+}
+
+/// What one object asks of a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// `Prometheus monitoring/main`.
+    pub who: String,
+    /// `monitoring/main`.
+    pub place: String,
+    /// `label release=main`.
+    pub what: String,
 }
 
 impl Selection {
@@ -118,146 +141,120 @@ impl Selection {
         } else {
             format!(" ({})", labels.join(", "))
         };
-        format!("{what} by {who} {}{labels}", self.selected_by.join(", "))
+        format!("{what} by {}{labels}", self.selected_by.join(", "))
     }
 }
 
-/// Reads the selectors for an object in `namespace`, whose labels are `namespace_labels`.
+/// Reads the selectors for an object in `namespace`, whose labels are `namespace_labels`. The object carries `own` labels,
+/// which cannot change.
 ///
 /// An absent selector selects nothing, an empty one everything; an absent namespace selector selects
 /// the object's own namespace (API reference of prometheus-operator, `PrometheusSpec`;
 /// `static/operator/hierarchy/selector.go` of grafana/agent).
-/// Where two objects ask for different values of one label, the first by name has its way and the
-/// other is reported.
 #[must_use]
 pub fn select(
     selectors: &[Selector<'_>],
+    own: &BTreeMap<String, String>,
     namespace: &str,
     namespace_labels: &BTreeMap<String, String>,
 ) -> Selection {
+    let mut sorted: Vec<&Selector<'_>> = selectors.iter().collect();
+    sorted.sort_by_key(|selector| (selector.place(), selector.who));
     let mut selection = Selection::default();
-    let mut sorted: Vec<(&str, &str, &Selector<'_>)> = selectors
-        .iter()
-        .filter_map(|selector| {
-            let metadata = &selector.object["metadata"];
-            let place = (metadata["namespace"].as_str()?, metadata["name"].as_str()?);
-            Some((place.0, place.1, selector))
-        })
-        .collect();
-    sorted.sort_by_key(|&(namespace, name, _)| (namespace, name));
-    for (own_namespace, name, selector) in sorted {
-        let Selector {
-            who: kind,
-            parent,
-            field,
-            ..
-        } = *selector;
-        let who = format!("{own_namespace}/{name}");
-        let looks_here = match &parent[format!("{field}NamespaceSelector")] {
-            Value::Null => own_namespace == namespace,
-            selector => matches(selector, namespace_labels),
-        };
-        let wanted = wanted_labels(&parent[format!("{field}Selector")]);
-        let reason = match wanted {
-            _ if !looks_here => format!("it does not look into namespace {namespace}"),
-            None => format!("its {field}Selector selects nothing"),
-            Some(wanted) => {
-                if let Some((key, value)) = wanted.iter().find(|(key, value)| {
-                    selection
-                        .labels
-                        .get(*key)
-                        .is_some_and(|have| have != *value)
-                }) {
-                    format!("it asks for label {key}={value}, another for a different value")
-                } else {
-                    selection.labels.extend(wanted);
-                    selection.selected_by.push(who);
-                    continue;
-                }
-            }
-        };
-        selection
-            .not_selected_by
-            .push(format!("{kind} {who}: {reason}"));
+    let mut able: Vec<&Selector<'_>> = Vec::new();
+    for selector in sorted {
+        match selector.obstacle(own, namespace, namespace_labels) {
+            None => able.push(selector),
+            Some(why) => selection.not_selected_by.push(format!("{selector}: {why}")),
+        }
+    }
+    let asked: Vec<&Value> = able.iter().map(|selector| selector.of_labels()).collect();
+    match labels_for(&asked, own) {
+        Ok(labels) => {
+            selection.labels = labels;
+            selection.selected_by = able.iter().map(ToString::to_string).collect();
+        }
+        Err(label) => selection.conflict = Some(Conflict::of(label, &able)),
     }
     selection
 }
 
-/// Labels that satisfy a label selector; `None` where it selects nothing or no label can satisfy it.
-pub(super) fn wanted_labels(selector: &Value) -> Option<BTreeMap<String, String>> {
-    let selector = selector.as_object()?;
-    let mut labels: BTreeMap<String, String> = selector
-        .get("matchLabels")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect();
-    for expression in expressions(&Value::Object(selector.clone())) {
-        match expression.operator {
-            "In" if !labels.contains_key(expression.key) => {
-                labels.insert(
-                    expression.key.to_owned(),
-                    (*expression.values.first()?).to_owned(),
-                );
-            }
-            "Exists" => {
-                labels
-                    .entry(expression.key.to_owned())
-                    .or_insert_with(|| "true".to_owned());
-            }
-            _ => {}
+impl Conflict {
+    fn of(label: &str, selectors: &[&Selector<'_>]) -> Self {
+        let asked = selectors.iter().filter_map(|selector| {
+            let demand = demands(&[selector.of_labels()])?.remove(label)?;
+            Some(Asked {
+                who: selector.to_string(),
+                place: selector.location(),
+                what: demand.words(label),
+            })
+        });
+        Self {
+            label: label.to_owned(),
+            asked: asked.collect(),
         }
     }
-    let all = Value::Object(selector.clone());
-    matches(&all, &labels).then_some(labels)
 }
 
-struct Expression<'a> {
-    key: &'a str,
-    operator: &'a str,
-    values: Vec<&'a str>,
-}
+impl<'a> Selector<'a> {
+    /// Namespace and name of the object that selects.
+    fn place(&self) -> (&'a str, &'a str) {
+        let text = |key: &str| self.object["metadata"][key].as_str().unwrap_or_default();
+        (text("namespace"), text("name"))
+    }
 
-fn expressions(selector: &Value) -> Vec<Expression<'_>> {
-    selector["matchExpressions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|expression| {
-            Some(Expression {
-                key: expression["key"].as_str()?,
-                operator: expression["operator"].as_str()?,
-                values: expression["values"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .collect(),
-            })
+    /// `monitoring/main`.
+    #[must_use]
+    pub fn location(&self) -> String {
+        let (namespace, name) = self.place();
+        format!("{namespace}/{name}")
+    }
+
+    /// The namespace of the object that selects.
+    #[must_use]
+    pub fn namespace(&self) -> &'a str {
+        self.place().0
+    }
+
+    /// The object that selects.
+    #[must_use]
+    pub const fn object(&self) -> &'a Value {
+        self.object
+    }
+
+    fn of_labels(&self) -> &'a Value {
+        &self.parent[format!("{}Selector", self.field)]
+    }
+
+    fn of_namespaces(&self) -> &'a Value {
+        &self.parent[format!("{}NamespaceSelector", self.field)]
+    }
+
+    /// Why no labels beside `own` make it select an object; `None` where some do.
+    fn obstacle(
+        &self,
+        own: &BTreeMap<String, String>,
+        namespace: &str,
+        namespace_labels: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        let looks_here = match self.of_namespaces() {
+            Value::Null => self.namespace() == namespace,
+            selector => matches(selector, namespace_labels),
+        };
+        if !looks_here {
+            return Some(format!("it does not look into namespace {namespace}"));
+        }
+        let label = labels_for(&[self.of_labels()], own).err()?;
+        let field = self.field;
+        let demand = demands(&[self.of_labels()]).and_then(|mut demands| demands.remove(label));
+        Some(match (own.get(label), demand) {
+            (Some(value), Some(demand)) => format!(
+                "its {field}Selector asks for {}, and monconf sets that label to {value}",
+                demand.words(label)
+            ),
+            _ => format!("its {field}Selector selects nothing"),
         })
-        .collect()
-}
-
-/// Whether a label selector matches `labels`.
-#[must_use]
-pub fn matches(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
-    let equal = selector["matchLabels"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .all(|(key, value)| labels.get(key).map(String::as_str) == value.as_str());
-    equal
-        && expressions(selector).iter().all(|expression| {
-            let value = labels.get(expression.key).map(String::as_str);
-            match expression.operator {
-                "In" => value.is_some_and(|value| expression.values.contains(&value)),
-                "NotIn" => value.is_none_or(|value| !expression.values.contains(&value)),
-                "Exists" => value.is_some(),
-                "DoesNotExist" => value.is_none(),
-                _ => false,
-            }
-        })
+    }
 }
 
 #[cfg(test)]
@@ -280,7 +277,9 @@ mod tests {
             .iter()
             .map(|object| Selector::of_prometheus(object, Kind::ServiceMonitor))
             .collect();
-        select(&selectors, "monitoring", &labels)
+        let own = [("app.kubernetes.io/managed-by", "monconf")];
+        let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        select(&selectors, &own.into(), "monitoring", &labels)
     }
 
     #[test]
@@ -307,7 +306,10 @@ mod tests {
             prometheus("x", "own", &own),
             prometheus("monitoring", "own", &own),
         ]);
-        assert_eq!(selection.selected_by, ["monitoring/own", "x/all"]);
+        assert_eq!(
+            selection.selected_by,
+            ["Prometheus monitoring/own", "Prometheus x/all"]
+        );
         assert_eq!(
             selection.not_selected_by,
             [
@@ -317,7 +319,7 @@ mod tests {
         );
         assert_eq!(
             selection.note("selected", "Prometheus"),
-            "selected by Prometheus monitoring/own, x/all"
+            "selected by Prometheus monitoring/own, Prometheus x/all"
         );
     }
 
@@ -371,6 +373,7 @@ mod tests {
         });
         let selection = select(
             &[Selector::of_agent(&agent)],
+            &BTreeMap::new(),
             "monitoring",
             &BTreeMap::new(),
         );
@@ -378,21 +381,106 @@ mod tests {
             selection.note("run", "GrafanaAgent"),
             "run by GrafanaAgent monitoring/theirs (label agent=theirs)"
         );
-        let elsewhere = select(&[Selector::of_agent(&agent)], "shop", &BTreeMap::new());
+        let elsewhere = select(
+            &[Selector::of_agent(&agent)],
+            &BTreeMap::new(),
+            "shop",
+            &BTreeMap::new(),
+        );
         assert_eq!(
             elsewhere.not_selected_by,
             ["GrafanaAgent monitoring/theirs: it does not look into namespace shop"]
         );
     }
 
+    fn asks(selector: &Value) -> Value {
+        json!({"serviceMonitorSelector": selector, "serviceMonitorNamespaceSelector": {}})
+    }
+
     #[test]
-    fn of_two_values_for_one_label_the_first_by_name_wins() {
-        let asks = |value: &str| json!({"serviceMonitorSelector": {"matchLabels": {"release": value}}, "serviceMonitorNamespaceSelector": {}});
+    fn demands_that_no_value_meets_select_nothing_and_name_who_asks() {
+        let release = |value: &str| asks(&json!({"matchLabels": {"release": value}}));
         let selection = in_monitoring(&[
-            prometheus("x", "b", &asks("b")),
-            prometheus("x", "a", &asks("a")),
+            prometheus("x", "b", &release("b")),
+            prometheus("x", "a", &release("a")),
+            prometheus("x", "all", &asks(&json!({}))),
         ]);
-        assert_eq!(selection.selected_by, ["x/a"]);
-        assert_eq!(selection.not_selected_by.len(), 1);
+        assert!(selection.selected_by.is_empty() && selection.labels.is_empty());
+        let conflict = selection.conflict.expect("a conflict");
+        assert_eq!(conflict.label, "release");
+        let asked: Vec<String> = conflict
+            .asked
+            .iter()
+            .map(|asked| format!("{} asks for {}", asked.who, asked.what))
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                "Prometheus x/a asks for label release=a",
+                "Prometheus x/b asks for label release=b"
+            ]
+        );
+    }
+
+    #[test]
+    fn demands_that_one_value_meets_are_no_conflict() {
+        let one = |operator: &str, values: &[&str]| {
+            asks(
+                &json!({"matchExpressions": [{"key": "team", "operator": operator, "values": values}]}),
+            )
+        };
+        for (first, second, expected) in [
+            (one("In", &["a", "b"]), one("In", &["b", "c"]), Some("b")),
+            (one("In", &["a", "b"]), one("NotIn", &["a"]), Some("b")),
+            (one("Exists", &[]), one("NotIn", &["true"]), Some("monconf")),
+            (one("NotIn", &["a"]), one("DoesNotExist", &[]), None),
+        ] {
+            let selection =
+                in_monitoring(&[prometheus("x", "a", &first), prometheus("x", "b", &second)]);
+            assert_eq!(selection.conflict, None, "{first} {second}");
+            assert_eq!(selection.selected_by.len(), 2);
+            let label = selection.labels.get("team").map(String::as_str);
+            assert_eq!(label, expected);
+        }
+    }
+
+    #[test]
+    fn a_selector_that_asks_another_value_of_a_label_of_ours_selects_nothing() {
+        let key = "app.kubernetes.io/managed-by";
+        let expression = |operator: &str, values: &[&str]| {
+            asks(
+                &json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]}),
+            )
+        };
+        for (spec, asked) in [
+            (
+                asks(&json!({"matchLabels": {key: "Helm"}})),
+                Some("label app.kubernetes.io/managed-by=Helm"),
+            ),
+            (
+                expression("In", &["Helm", "Argo"]),
+                Some("label app.kubernetes.io/managed-by in (Helm, Argo)"),
+            ),
+            (
+                expression("NotIn", &["monconf"]),
+                Some("label app.kubernetes.io/managed-by not in (monconf)"),
+            ),
+            (
+                expression("DoesNotExist", &[]),
+                Some("no label app.kubernetes.io/managed-by"),
+            ),
+            (expression("In", &["Helm", "monconf"]), None),
+            (expression("Exists", &[]), None),
+        ] {
+            let selection = in_monitoring(&[prometheus("x", "p", &spec)]);
+            let expected: Vec<String> = asked
+                .into_iter()
+                .map(|asked| {
+                    format!("Prometheus x/p: its serviceMonitorSelector asks for {asked}, and monconf sets that label to monconf")
+                })
+                .collect();
+            assert_eq!(selection.not_selected_by, expected);
+            assert!(selection.labels.is_empty());
+        }
     }
 }

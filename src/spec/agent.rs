@@ -223,6 +223,7 @@ pub(super) fn check_consumer(settings: &Settings, consumer: Consumer) -> Result<
             "additional-scrape-configs",
             settings.additional_scrape_configs.is_some(),
         ),
+        ("selected-by", settings.selected_by.is_some()),
         ("with-alerts", settings.with_alerts == Some(true)),
         ("rules-file", settings.rules_file.is_some()),
         ("reload", settings.reload.is_some()),
@@ -271,6 +272,7 @@ impl Consumer {
             | "prometheus-url"
             | "prometheus-version" => self == Self::Prometheus,
             "attach" | "shards" | "agent-config" => self == Self::GrafanaAgent,
+            "selected-by" => self != Self::Alloy,
             "remote-write" | "remote-write-basic-auth" | "remote-write-token" => {
                 self != Self::Prometheus
             }

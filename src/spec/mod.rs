@@ -11,6 +11,7 @@ mod minimum;
 mod names;
 mod own_jobs;
 mod running;
+mod selected_by;
 mod settings;
 mod settings_file;
 mod shape;
@@ -26,6 +27,7 @@ pub use format::{Format, beside_file};
 pub use key::KeyPlace;
 pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
+pub use selected_by::SelectedBy;
 pub use settings::Settings;
 pub use version::Version;
 
@@ -49,6 +51,8 @@ pub struct Spec {
     pub format: Format,
     /// Whether alert rules are written, and where.
     pub alerts: Option<Alerts>,
+    /// The only objects that may select the monitors; those of the instance's namespace where it is empty.
+    pub selected_by: Vec<SelectedBy>,
     /// How long a token should live.
     pub duration: Duration,
     /// When a token that still serves is replaced.
@@ -101,7 +105,8 @@ impl Spec {
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn for_removal(consumer: Consumer, settings: Settings) -> Result<Self> {
+    pub fn for_removal(consumer: Consumer, mut settings: Settings) -> Result<Self> {
+        settings.selected_by = None;
         Self::with_agent(consumer, settings, Ok(Agent::default()))
     }
 
@@ -123,6 +128,7 @@ impl Spec {
         agent::check_login(&agent, &format)?;
         Ok(Self {
             alerts: alerts::alerts(&settings, &format)?,
+            selected_by: selected_by::selected_by(&settings, consumer, &format)?,
             format,
             agent,
             access: access_level(&settings, &jobs)?,

@@ -98,6 +98,16 @@ pub struct Settings {
     )]
     pub configmap: Option<String>,
 
+    /// The Prometheus, PrometheusAgent or GrafanaAgent that selects the monitors and so receives the token, as NAMESPACE/NAME; may be given several times [default: those of the instance's namespace]
+    #[arg(
+        long,
+        env = "MONCONF_SELECTED_BY",
+        hide_env_values = true,
+        value_name = "NAMESPACE/NAME",
+        value_delimiter = ','
+    )]
+    pub selected_by: Option<Vec<String>>,
+
     /// Folder of the files `token` and `ca.crt` that the jobs name [default: the drop-in's name, or with --config the instance's, with -credentials]
     #[arg(
         long,

@@ -39,6 +39,7 @@ impl Settings {
                 .additional_scrape_configs
                 .or(other.additional_scrape_configs),
             configmap: self.configmap.or(other.configmap),
+            selected_by: self.selected_by.or(other.selected_by),
             token_dir: self.token_dir.or(other.token_dir),
             token_owner: self.token_owner.or(other.token_owner),
             backup: self.backup.or(other.backup),

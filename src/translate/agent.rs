@@ -19,7 +19,7 @@ pub(super) struct Agent<'a> {
 }
 
 impl<'a> Agent<'a> {
-    /// Those that select the instance, by name.
+    /// Those that select the instance: first those of its own namespace, then by name.
     pub(super) fn of(
         agents: &'a [Json],
         instance: &Json,
@@ -33,7 +33,10 @@ impl<'a> Agent<'a> {
             .iter()
             .filter(|agent| Selector::of_agent(agent).selects(namespace, namespace_labels, &labels))
             .collect();
-        found.sort_by_key(|agent| name(agent));
+        found.sort_by_key(|agent| {
+            let is_elsewhere = agent["metadata"]["namespace"] != namespace;
+            (is_elsewhere, name(agent))
+        });
         found
     }
 

@@ -67,6 +67,27 @@ fn an_agent_runs_an_instance_whose_labels_it_selects() {
     );
 }
 
+/// Whoever may create a GrafanaAgent in any namespace must not decide what is translated.
+#[test]
+fn of_several_agents_the_one_beside_the_instance_is_translated_whatever_others_are_called() {
+    let everything = json!({"instanceSelector": {}, "instanceNamespaceSelector": {}});
+    let mut elsewhere = agent("aaa", &everything);
+    elsewhere["metadata"]["namespace"] = "aaa".into();
+    elsewhere["spec"]["metrics"]["remoteWrite"] = json!([{"url": "http://elsewhere"}]);
+    let mut beside = agent("own", &everything);
+    beside["spec"]["metrics"]["remoteWrite"] = json!([{"url": "http://beside"}]);
+    let (text, findings) = translated(&source(&json!({}), vec![elsewhere, beside]));
+    assert!(
+        text.contains("http://beside") && !text.contains("http://elsewhere"),
+        "{text}"
+    );
+    let findings = findings.join("\n");
+    assert!(
+        findings.contains("is run by several GrafanaAgents, ns/own, aaa/aaa: that of ns/own"),
+        "{findings}"
+    );
+}
+
 #[test]
 fn remote_write_of_the_agent_is_for_an_instance_without() {
     let mut metrics = plain_agent()[0]["spec"]["metrics"].clone();

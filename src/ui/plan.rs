@@ -11,6 +11,7 @@ pub(super) fn text(plan: &Plan, head: &Head, context_lines: usize, paint: Paint)
     let mut out = self::head(head);
     out.push('\n');
     out.push_str(&table(plan, paint));
+    out.push_str(&receivers(plan));
     let mut masker = Masker::default();
     for change in &plan.changes {
         out.push_str(&diff(change, context_lines, &mut masker, paint));
@@ -104,6 +105,22 @@ fn table(plan: &Plan, paint: Paint) -> String {
             paint.with(color(change.action), row.trim_end()) + "\n"
         })
         .collect()
+}
+
+/// The namespaces into which an operator copies the token.
+fn receivers(plan: &Plan) -> String {
+    let namespaces = plan.receiving_namespaces();
+    if namespaces.is_empty() {
+        return String::new();
+    }
+    let namespaces = namespaces.into_iter();
+    let namespaces: Vec<String> = namespaces
+        .map(|(namespace, who)| format!("{namespace} ({})", who.join(", ")))
+        .collect();
+    scrub(&format!(
+        "\nNamespaces that receive the token: {}\n",
+        namespaces.join(", ")
+    ))
 }
 
 fn kind(change: &Change) -> String {
@@ -273,9 +290,7 @@ mod tests {
                     ..change(Action::Create, Kind::ServiceMonitor, "k8s")
                 },
             ],
-            blockers: vec![],
-            warnings: vec![],
-            remaining: vec![],
+            ..Plan::default()
         };
         let expected = "\
 Cluster prod-eu (https://10.0.0.1:6443) as jane@example.com, read only

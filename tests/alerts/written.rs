@@ -168,7 +168,9 @@ fn the_real_operator_gives_the_rules_to_a_prometheus_that_selects_by_label() {
         crds: Crds::All,
         ..Options::default()
     });
-    cp.wait_for_namespace("default");
+    let scope = cp.scope("alerts-operator");
+    scope.create_namespace();
+    cp.wait_for_namespace(&scope.namespace);
     let prometheus = json!({
         "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "main"},
         "spec": {
@@ -178,18 +180,22 @@ fn the_real_operator_gives_the_rules_to_a_prometheus_that_selects_by_label() {
             "scrapeConfigSelector": {}, "scrapeConfigNamespaceSelector": {},
         },
     });
-    let prometheuses = "/apis/monitoring.coreos.com/v1/namespaces/default/prometheuses";
-    cp.admin().post(prometheuses, &prometheus).unwrap();
+    let prometheuses = format!(
+        "/apis/monitoring.coreos.com/v1/namespaces/{}/prometheuses",
+        scope.namespace
+    );
+    cp.admin().post(&prometheuses, &prometheus).unwrap();
     let operator = Operator::start(&cp);
-    let scope = cp.scope("alerts-operator");
     let run = apply(&scope, &["--with-alerts"]).ok();
     assert!(
-        run.stdout
-            .contains("4 alerts, selected by Prometheus default/main (label role=alert-rules)"),
+        run.stdout.contains(&format!(
+            "4 alerts, selected by Prometheus {}/main (label role=alert-rules)",
+            scope.namespace
+        )),
         "{}",
         run.stdout
     );
-    let rules = operator.generated_rules("default", "main", "MonconfTokenExpiresSoon");
+    let rules = operator.generated_rules(&scope.namespace, "main", "MonconfTokenExpiresSoon");
     let account = format!("{}/{}-sa", scope.namespace, scope.name);
     assert!(rules.contains(&account), "{rules}");
     assert_eq!(operator.rejections(), Vec::<String>::new());

@@ -130,7 +130,8 @@ fn with_existing_access_it_is_what_a_runner_has() {
     assert_eq!(
         shown,
         [
-            "everywhere: list prometheuses ",
+            "everywhere: list prometheusagents,prometheuses ",
+            "everywhere: list grafanaagents,metricsinstances ",
             "monitoring: get namespaces monitoring",
             "monitoring: create,delete,get,patch secrets prometheus-k8s-token",
             "monitoring: create,delete,get,patch secrets prometheus-k8s-token-a,prometheus-k8s-token-b",

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use testbed::Prometheus;
 
 use super::{MAIN, Setup, says};
-use crate::support::{Monconf, Run};
+use crate::support::{Monconf, Run, token};
 
 /// A folder of templates whose jobs have a field that no Prometheus knows.
 fn templates(setup: &Setup) -> PathBuf {
@@ -191,4 +191,32 @@ fn a_run_that_is_interrupted_while_it_waits_says_what_is_not_known() {
     says(&run, "the files are written; whether Prometheus ");
     says(&run, "hint: running the same command again finds out");
     assert!(setup.path("k8s.yml").exists());
+}
+
+/// The destination before is deleted once Prometheus runs the new one, and not before.
+#[test]
+fn a_move_that_it_does_not_take_leaves_what_the_destination_before_held() {
+    let setup = Setup::new("refused-move");
+    let scope = &setup.scope;
+    Monconf::prometheus(scope, &["--apply"]).run().ok();
+    let before = token::of_secret(scope);
+    let monitor = format!(
+        "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors/{}-k8s",
+        scope.namespace, scope.name
+    );
+    let templates = templates(&setup);
+    let spoilt = ["--yes", "--templates", templates.to_str().unwrap()];
+    let run = setup.reload(&spoilt).exit(1);
+    says(&run, "failed to reload config: ");
+    assert_eq!(token::of_secret(scope), before);
+    assert!(token::is_accepted(scope.cp, &before));
+    assert!(!scope.admin().is_absent(&monitor));
+
+    let run = setup.reload(&["--yes"]).ok();
+    says(&run, "runs the new configuration (3 jobs)");
+    let deleted = run.stdout.matches("@@ deleted @@").count();
+    assert_eq!(deleted, 5, "{}", run.stdout);
+    assert!(scope.admin().is_absent(&monitor));
+    assert!(scope.admin().is_absent(&token::secret_path(scope)));
+    token::wait_until_refused(scope.cp, &before);
 }

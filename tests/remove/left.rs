@@ -113,6 +113,8 @@ fn look_alikes_of_every_name_stay_and_are_told() {
         (&at.accounts, account(&name("-sa2"), &helms)),
         (&at.roles, role(&name("-clusterrole2"), &longer)),
         (&at.monitors, monitor(&name("-k8s-mine"), &helms)),
+        // All of the labels, as a copy has them, and another writer.
+        (&at.monitors, monitor(&name("-k8s-copied"), &ours)),
         (&at.monitors, monitor(&name("-k8s-agent"), &alloys)),
     ];
     let mut paths: Vec<String> = in_our_place
@@ -124,8 +126,12 @@ fn look_alikes_of_every_name_stay_and_are_told() {
             .iter()
             .map(|(collection, object)| make(&scope, collection, object)),
     );
-    // One of ours of a name that nobody would guess goes.
-    let own = make(&scope, &at.monitors, &monitor("unguessable", &ours));
+    // One that monconf wrote, of a name that nobody would guess, goes.
+    let own = format!("{}/unguessable", at.monitors);
+    scope
+        .admin()
+        .apply(&own, &monitor("unguessable", &ours), "monconf")
+        .unwrap();
     let before: Vec<Value> = paths
         .iter()
         .map(|path| scope.admin().get(path).unwrap())

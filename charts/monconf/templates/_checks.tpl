@@ -90,6 +90,9 @@ be by itself is in values.schema.json; here is what depends on other values. Tak
 {{- fail (printf "config.configmap: %s cannot hold the configuration of Alloy; write it as NAME:KEY, in the namespace of the release" $config.configmap) -}}
 {{- end -}}
 {{- end -}}
+{{- if and $config.selectedBy (not (has .form (list "operator" "agent" "monitors"))) -}}
+{{- fail "config.selectedBy has no effect: this format writes no objects that an operator selects, or the operator's kinds are not served; leave it out" -}}
+{{- end -}}
 {{- if and $config.withAlerts (ne .form "operator") -}}
 {{- fail "config.withAlerts writes a PrometheusRule, which prometheus-operator alone reads, and its kinds are not served or not asked for; leave it out, or say config.format: operator" -}}
 {{- end -}}

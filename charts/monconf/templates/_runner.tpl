@@ -55,10 +55,17 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that may be there 
 {{- range get .catalogue.listed $model.consumer -}}
 {{- include "monconf.grant" (merge (dict "group" .group "resource" .resource "verbs" (list "list")) $here) -}}
 {{- end -}}
-{{- $selecting := get (dict "operator" "prometheuses.monitoring.coreos.com" "agent" "grafanaagents.monitoring.grafana.com" "monitors" "grafanaagents.monitoring.grafana.com") $model.form -}}
-{{- if and $selecting (ne .verb "remove") -}}
-{{- $parts := splitn "." 2 $selecting -}}
-{{- include "monconf.grant" (dict "rights" .rights "group" $parts._1 "resource" $parts._0 "verbs" (list "list")) -}}
+{{- if ne .verb "remove" -}}
+{{- if has $model.form (list "operator" "monitors") -}}
+{{- range list "prometheuses" "prometheusagents" -}}
+{{- include "monconf.grant" (dict "rights" $.rights "group" "monitoring.coreos.com" "resource" . "verbs" (list "list")) -}}
+{{- end -}}
+{{- end -}}
+{{- if has $model.form (list "operator" "agent" "monitors") -}}
+{{- range ternary (list "grafanaagents") (list "grafanaagents" "metricsinstances") (eq $model.form "agent") -}}
+{{- include "monconf.grant" (dict "rights" $.rights "group" "monitoring.grafana.com" "resource" . "verbs" (list "list")) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- if eq .verb "verify" -}}
 {{- include "monconf.looking" . -}}
@@ -75,9 +82,6 @@ remove or verify), `model`, `catalogue`, and `stale`, objects that may be there 
 {{- end -}}
 {{- if has $model.form (list "operator" "agent" "monitors") -}}
 {{- include "monconf.grant" (dict "rights" .rights "namespace" $model.namespace "resource" "events" "verbs" (list "list")) -}}
-{{- if eq $model.form "operator" -}}
-{{- include "monconf.grant" (dict "rights" .rights "group" "monitoring.coreos.com" "resource" "prometheusagents" "verbs" (list "list")) -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 

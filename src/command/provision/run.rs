@@ -112,8 +112,18 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
             tell(&prepared, outcome);
         }
         let place = (self.spec, self.cluster);
+        // The destination before goes once Prometheus runs the new one.
+        let reloads = self.reload.is_some();
+        let last = reloads.then(|| prepared.plan.set_deletions_aside());
         let written = write(&prepared, place, interrupt, outcome, ui).await?;
         let runs = self.take(&prepared.plan, interrupt).await?;
+        if let Some(last) = last.flatten() {
+            let first = std::mem::replace(&mut prepared.plan, last);
+            outcome.goes_on();
+            write(&prepared, place, interrupt, outcome, ui).await?;
+            let deletions = std::mem::replace(&mut prepared.plan, first).changes;
+            prepared.plan.changes.extend(deletions);
+        }
         finish(&prepared, Some(&written), runs.as_ref(), manner, ui);
         Ok(self.written.into())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::render::selection::matches;
+use crate::render::label_selector::matches;
 use crate::yaml;
 
 /// What an agent needs to run the jobs.

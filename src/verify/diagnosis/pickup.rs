@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Cause;
 use crate::object::{Kind, ObjectRef};
 use crate::quoted::shell_word;
-use crate::render::{Fault, MANAGED_BY, Mismatch};
+use crate::render::{COMPONENT, Fault, INSTANCE, MANAGED_BY, Mismatch};
 
 impl Cause {
     /// Whether the object is selected once it has the labels that are made for it from the selectors.
@@ -17,8 +17,18 @@ impl Cause {
             Self::NotSelected { by, .. } => by.iter(),
             _ => [].iter(),
         };
-        by.any(|mismatch| matches!(mismatch.fault, Fault::Labels(Some(_))))
+        by.any(|mismatch| match &mismatch.fault {
+            Fault::Labels(Some(wanted)) => !names_owner(wanted),
+            _ => false,
+        })
     }
+}
+
+/// Whether these labels say whose an object is: changed by hand, it would no longer be its owner's.
+fn names_owner(labels: &BTreeMap<String, String>) -> bool {
+    [MANAGED_BY, INSTANCE, COMPONENT]
+        .iter()
+        .any(|key| labels.contains_key(*key))
 }
 
 pub(super) fn not_selected(object: &ObjectRef, by: &[Mismatch]) -> String {
@@ -80,7 +90,7 @@ pub(super) fn selected(object: &ObjectRef, by: &[Mismatch]) -> String {
             })
     };
     match &mismatch.fault {
-        Fault::Labels(Some(wanted)) => format!(
+        Fault::Labels(Some(wanted)) if !names_owner(wanted) => format!(
             "kubectl label {} {} -n {} --overwrite{}\n",
             resource(object.kind),
             shell_word(&object.name),
@@ -104,7 +114,7 @@ pub(super) fn selected(object: &ObjectRef, by: &[Mismatch]) -> String {
             "# where it has no selector at all, its configuration is somebody's own, and the operator would write it anew\n{}",
             patch(mismatch, &json!({"matchLabels": {MANAGED_BY: "monconf"}}))
         ),
-        Fault::Labels(None) | Fault::NamespaceLabels(None) => format!(
+        Fault::Labels(_) | Fault::NamespaceLabels(None) => format!(
             "# its selector excludes what is there; change one of the two:\nkubectl edit {} {} -n {}\n",
             selecting(mismatch.who),
             shell_word(&mismatch.name),

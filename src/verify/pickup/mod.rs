@@ -17,6 +17,7 @@ use super::diagnosis::Cause;
 use super::report::{Outcome, Row};
 use crate::cluster::{Cluster, Failure};
 use crate::object::{Kind, ObjectRef};
+use crate::render::Operators;
 
 /// The objects of an operator that carry the jobs of an instance, and who may select them.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +26,8 @@ pub struct Pickup {
     pub carriers: Vec<Carrier>,
     /// The labels of the namespace that they are in.
     pub namespace_labels: BTreeMap<String, String>,
-    /// Every `Prometheus`; `None` where we may not list them.
-    pub prometheuses: Option<Vec<Value>>,
-    /// Every `GrafanaAgent`; `None` where we may not list them.
-    pub agents: Option<Vec<Value>>,
+    /// The objects of operators that may select them.
+    pub operators: Operators,
     /// When the Secret that the carriers refer to was changed last.
     pub secret_changed: Option<Timestamp>,
 }
@@ -50,7 +49,6 @@ type Finding = (Outcome, String);
 /// Checks each carrier; what we may not read is said, and no failure.
 pub async fn picked_up(pickup: &Pickup, cluster: &Cluster) -> Vec<Row> {
     let mut rows = Vec::new();
-    let selecting = pickup.selecting(cluster).await;
     for carrier in &pickup.carriers {
         let Some(live) = &carrier.live else {
             let cause = Cause::NotApplied {
@@ -61,7 +59,7 @@ pub async fn picked_up(pickup: &Pickup, cluster: &Cluster) -> Vec<Row> {
             continue;
         };
         let begun = Instant::now();
-        let found = pickup.selected(carrier, live, &selecting);
+        let found = pickup.selected(carrier, live);
         rows.push(carrier.row("is selected", begun, found));
         if let Kind::ServiceMonitor | Kind::PodMonitor = carrier.object.kind {
             let begun = Instant::now();

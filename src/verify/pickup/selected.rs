@@ -5,39 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Carrier, Finding, Pickup};
-use crate::cluster::Cluster;
 use crate::object::Kind;
 use crate::render::Selector;
 use crate::verify::diagnosis::Cause;
 use crate::verify::report::Outcome;
 
-/// Those who may select monitors, beside the objects that were read already.
-pub(super) struct Selecting {
-    /// Every `PrometheusAgent`, or why they are not known.
-    prometheus_agents: Result<Vec<Value>, String>,
-}
-
 impl Pickup {
-    pub(super) async fn selecting(&self, cluster: &Cluster) -> Selecting {
-        let is_asked = self.instance().is_none();
-        let prometheus_agents = if is_asked {
-            let found = cluster.prometheus_agents().await;
-            found.map_err(|failure| failure.to_string())
-        } else {
-            Ok(Vec::new())
-        };
-        Selecting { prometheus_agents }
-    }
-
     /// Whether somebody selects it, and who.
-    pub(super) fn selected(
-        &self,
-        carrier: &Carrier,
-        live: &Value,
-        selecting: &Selecting,
-    ) -> Finding {
+    pub(super) fn selected(&self, carrier: &Carrier, live: &Value) -> Finding {
         let kind = carrier.object.kind;
-        let selectors = match self.selectors(kind, selecting) {
+        let selectors = match self.selectors(kind) {
             Ok(selectors) => selectors,
             Err(why) => return (Outcome::Nothing, format!("not known: {why}")),
         };
@@ -69,15 +46,12 @@ impl Pickup {
         (Outcome::Passed, format!("by {}", by.join(", ")))
     }
 
-    /// Everybody who may select objects of `kind`, or why they are not known.
-    fn selectors<'a>(
-        &'a self,
-        kind: Kind,
-        selecting: &'a Selecting,
-    ) -> Result<Vec<Selector<'a>>, String> {
+    /// Every object that may select objects of `kind`, or why they are not known.
+    fn selectors(&self, kind: Kind) -> Result<Vec<Selector<'_>>, String> {
         let unread = |who: &str| format!("{who} objects may not be listed");
         if kind == Kind::MetricsInstance {
-            let agents = self.agents.as_ref().ok_or_else(|| unread("GrafanaAgent"))?;
+            let agents = self.operators.grafana_agents.as_ref();
+            let agents = agents.ok_or_else(|| unread("GrafanaAgent"))?;
             return Ok(agents.iter().map(Selector::of_agent).collect());
         }
         if let Some(instance) = self.instance() {
@@ -86,17 +60,10 @@ impl Pickup {
                 .map(|live| Selector::of_metrics_instance(live, kind))
                 .collect());
         }
-        let prometheuses = self.prometheuses.as_ref();
-        let prometheuses = prometheuses.ok_or_else(|| unread("Prometheus"))?;
-        let agents = selecting.prometheus_agents.as_ref();
-        let agents = agents.map_err(Clone::clone)?;
-        let prometheuses = prometheuses
-            .iter()
-            .map(|object| Selector::of_prometheus(object, kind));
-        let agents = agents
-            .iter()
-            .map(|object| Selector::of_prometheus_agent(object, kind));
-        Ok(prometheuses.chain(agents).collect())
+        if !self.operators.knows_selectors() {
+            return Err(unread("Prometheus and PrometheusAgent"));
+        }
+        Ok(self.operators.selectors(kind))
     }
 
     /// The MetricsInstance, with Grafana Agent's operator.

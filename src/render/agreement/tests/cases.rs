@@ -14,7 +14,7 @@ use crate::job::{
     catalogue,
 };
 use crate::object::Kind;
-use crate::render::{Desired, Surroundings, Templates, desired};
+use crate::render::{Desired, Operators, Surroundings, Templates, desired};
 use crate::spec::{Consumer, Duration, Form, Names, Settings, Spec};
 use crate::token::{Decision, Verdict};
 use crate::yaml;
@@ -148,8 +148,7 @@ pub(super) fn rendered(form: &Form, templates: &Templates) -> Result<Desired> {
     let surroundings = Surroundings {
         server: SERVER,
         ca: "",
-        prometheuses: None,
-        agents: None,
+        operators: &Operators::default(),
         objects: &BTreeMap::new(),
         schemas: &BTreeMap::new(),
         namespace_labels: &BTreeMap::new(),

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 use testbed::Client;
 
-/// Creates the object `main` in the namespace `prometheus`, with an account that may discover as prometheus-operator's
-/// own charts let it; no operator acts on it.
+/// A Prometheus beside the monitors selects them without being named.
+const NAMESPACE: &str = "monitoring";
+
+/// Creates the object `main` in the namespace `monitoring`, where monconf's monitors go, with an account that may discover
+/// as prometheus-operator's own charts let it; no operator acts on it.
 pub(crate) fn create(admin: &Client) {
     let selector = json!({"matchLabels": {"release": "main"}});
     let mut spec = json!({"serviceAccountName": "prometheus"});
@@ -12,14 +15,14 @@ pub(crate) fn create(admin: &Client) {
         spec[format!("{kind}Selector")] = selector.clone();
         spec[format!("{kind}NamespaceSelector")] = json!({});
     }
-    let named = |name: &str| json!({"name": name, "namespace": "prometheus"});
+    let named = |name: &str| json!({"name": name, "namespace": NAMESPACE});
     let read = json!(["get", "list", "watch"]);
     let rbac = "rbac.authorization.k8s.io";
-    let in_namespace = "namespaces/prometheus";
+    let in_namespace = format!("namespaces/{NAMESPACE}");
     for (path, object) in [
         (
             format!("/api/v1/{in_namespace}"),
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prometheus"}}),
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}),
         ),
         (
             format!("/api/v1/{in_namespace}/serviceaccounts/prometheus"),
@@ -41,7 +44,7 @@ pub(crate) fn create(admin: &Client) {
             json!({
                 "apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "prometheus"},
                 "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "prometheus"},
-                "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": "prometheus"}],
+                "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}],
             }),
         ),
         (

@@ -44,7 +44,7 @@ pub(crate) fn up(always_tell: bool) -> io::Result<()> {
 
 fn tell() {
     say(
-        "the Prometheus object prometheus/main selects monitors and scrape configs with the label release=main",
+        "the Prometheus object monitoring/main selects monitors and scrape configs with the label release=main",
     );
     say(
         "try: cargo playground monconf --help | cargo playground kubectl get namespaces | cargo playground down",
