@@ -92,7 +92,7 @@ fn no_core_is_left_by_a_run_that_crashes() {
         assert_eq!(core[4..6], ["0", "0"], "{limits}");
         // The first one of some signals only ends Rust's own care for them, which is to tell a stack that overflows.
         let pid = Pid::from_child(&child);
-        testbed::poll::until("its end", Duration::from_mins(2), || {
+        testbed::poll::until("its end", || {
             let _ = kill_process(pid, signal);
             child.try_wait().unwrap().is_some()
         });

@@ -256,10 +256,7 @@ impl fmt::Display for Blocker {
             Self::Layout { place, why, .. } => write!(f, "{place}: {why}"),
             Self::ForeignJob {
                 place, job, owner, ..
-            } => match owner {
-                Some(owner) => write!(f, "{place}: job {job} belongs to {owner}"),
-                None => write!(f, "{place}: job {job} was not written by monconf"),
-            },
+            } => foreign_job(f, place, job, owner.as_deref()),
             Self::OtherCluster { place, job, server } => {
                 match job {
                     Some(job) => write!(f, "{place}: job {job} of this instance is")?,
@@ -319,6 +316,18 @@ impl fmt::Display for Blocker {
                 missing.join("; ")
             ),
         }
+    }
+}
+
+fn foreign_job(
+    f: &mut fmt::Formatter<'_>,
+    place: &str,
+    job: &str,
+    owner: Option<&str>,
+) -> fmt::Result {
+    match owner {
+        Some(owner) => write!(f, "{place}: job {job} belongs to {owner}"),
+        None => write!(f, "{place}: job {job} was not written by monconf"),
     }
 }
 

@@ -255,7 +255,9 @@ impl Plan {
         };
         let left_behind = std::mem::take(&mut self.left_behind);
         self.changes.retain(|change| match &change.target {
-            Target::Object(object) => is_ours(object) && !moves(change, object) && !left_behind.contains(object),
+            Target::Object(object) => {
+                is_ours(object) && !moves(change, object) && !left_behind.contains(object)
+            }
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });

@@ -24,27 +24,7 @@ impl Blocker {
         let take_over = head.call.clone().with("--take-ownership");
         let other_names = other_names(head);
         Some(match self {
-            Self::ForeignFile {
-                is_elsewhere: true, ..
-            } => format!(
-                "`{other_names}` creates an instance with other names for this cluster, with files of its own by --drop-in and --token-dir; or `{take_over}` overwrites these"
-            ),
-            Self::ForeignFile { .. } => {
-                format!("`{take_over}` overwrites it; or name another file")
-            }
-            Self::OthersFile {
-                path,
-                user,
-                is_token: true,
-            } => format!(
-                "`rm {}`; or `{}` where Prometheus runs as that user",
-                shell_word(&path.to_string_lossy()),
-                head.call.clone().set("--token-owner", &user.to_string())
-            ),
-            Self::OthersFile { path, .. } => format!(
-                "`rm {}`; or `{take_over}` writes to it",
-                shell_word(&path.to_string_lossy())
-            ),
+            Self::ForeignFile { .. } | Self::OthersFile { .. } => return self.file_hint(head),
             Self::FieldConflict { .. } | Self::NotOurs { .. } => {
                 format!(
                     "`{take_over}` takes it over ({DIFF}); `{other_names}` leaves it and creates an instance with other names"
@@ -139,6 +119,36 @@ impl Blocker {
                 object.kind.plural(),
                 object.location()
             ),
+        })
+    }
+
+    /// The same for a file that would be written whole and is not this instance's.
+    fn file_hint(&self, head: &Head) -> Option<String> {
+        let take_over = head.call.clone().with("--take-ownership");
+        Some(match self {
+            Self::ForeignFile {
+                is_elsewhere: true, ..
+            } => format!(
+                "`{}` creates an instance with other names for this cluster, with files of its own by --drop-in and --token-dir; or `{take_over}` overwrites these",
+                other_names(head)
+            ),
+            Self::ForeignFile { .. } => {
+                format!("`{take_over}` overwrites it; or name another file")
+            }
+            Self::OthersFile {
+                path,
+                user,
+                is_token: true,
+            } => format!(
+                "`rm {}`; or `{}` where Prometheus runs as that user",
+                shell_word(&path.to_string_lossy()),
+                head.call.clone().set("--token-owner", &user.to_string())
+            ),
+            Self::OthersFile { path, .. } => format!(
+                "`rm {}`; or `{take_over}` writes to it",
+                shell_word(&path.to_string_lossy())
+            ),
+            _ => return None,
         })
     }
 }

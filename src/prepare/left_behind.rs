@@ -332,6 +332,7 @@ mod tests {
             used,
             orphan,
             occupied: None,
+            elsewhere: None,
         };
         assert_eq!(apart(decision(0, None, None), Some(0)).slot, 1);
         assert_eq!(apart(decision(0, None, None), Some(1)).slot, 0);

@@ -21,7 +21,7 @@ const VERBS: [&str; 24] = [
     "alloy --name NAME --namespace NS --remote-write https://metrics.invalid/api/v1/write --apply",
     "verify --name NAME --namespace NS --jobs apiserver",
     "verify --name NAME --namespace NS --jobs apiserver -o json",
-    "rotate --name NAME --namespace NS --jobs apiserver",
+    "rotate --name NAME --namespace NS --jobs apiserver --apply",
     "rotate --name NAME --namespace NS --jobs apiserver --if-due",
     "status --namespace NS",
     "status --namespace NS -o json",

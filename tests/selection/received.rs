@@ -1,7 +1,5 @@
 //! The real operators: the namespaces of the plan are those whose generated Secrets hold the token.
 
-use std::time::Duration;
-
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use testbed::poll::until;
@@ -9,8 +7,6 @@ use testbed::{AgentOperator, ControlPlane, Crds, Operator, Options, Scope};
 
 use super::{create_namespace, everywhere, in_own_namespace, monconf, prometheus, release, report};
 use crate::support::{Monconf, token};
-
-const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The namespaces that a plan says receive the token.
 fn receivers(plan: &Value) -> Vec<&str> {
@@ -61,7 +57,7 @@ fn the_generated_secret_of_each_prometheus_that_the_plan_names_holds_the_token_a
             .contains(&issued)
     };
     for namespace in receivers(&plan) {
-        until("the token is copied", PATIENCE, || holds(namespace));
+        until("the token is copied", || holds(namespace));
     }
     // The operator has seen the monitors by now.
     for namespace in ["team-label", "team-own"] {
@@ -145,7 +141,7 @@ fn a_grafana_agent_elsewhere_that_selects_the_monitors_receives_the_token_and_ha
 
     let _operator = AgentOperator::start(&cp);
     let issued = token::of_secret(&scope);
-    until("the token is copied", PATIENCE, || {
+    until("the token is copied", || {
         is_copied(&scope, "team-agent", &issued)
     });
     assert!(!is_copied(&scope, "team-other", &issued));
