@@ -122,7 +122,9 @@ pub async fn apply(
     for stage in Stage::ALL {
         let written = match run.stage(stage).await {
             Err(error) if run.is_unread(stage, &error) => {
-                run.revoke(bound.as_ref()).await;
+                // Before the token is recorded, a bound Secret that changed serves another run too.
+                let is_recorded = stage != Stage::Handover;
+                run.revoke(bound.as_ref(), is_recorded).await;
                 return Err(error);
             }
             written => written?,
@@ -160,7 +162,8 @@ struct Run<'a> {
 type Written = BTreeMap<ObjectRef, Value>;
 
 impl Run<'_> {
-    /// Writes a stage's objects in parallel, then its files.
+    /// Writes a stage's objects in parallel, then its files. A token that replaces another is recorded once that other one
+    /// is marked: so a recorded token whose predecessor is not marked is in use at another place.
     async fn stage(&self, stage: Stage) -> Result<Written> {
         let changes = || {
             self.plan
@@ -175,12 +178,12 @@ impl Run<'_> {
             let object = change.target.object()?;
             Some(async move { (object.clone(), self.object(index, object, change).await) })
         });
-        let recorded: Option<_> = (stage == self.recorded_in()).then(|| self.record());
+        let records = stage == self.recorded_in();
         let (answers, recorded) = tokio::join!(join_all(objects), async {
-            match recorded {
-                Some(record) => record.await,
-                None => Ok(()),
+            if records && stage != Stage::Handover {
+                return self.record().await;
             }
+            Ok(())
         });
         let mut written = Written::new();
         for (object, answer) in answers {
@@ -189,6 +192,9 @@ impl Run<'_> {
             }
         }
         recorded?;
+        if records && stage == Stage::Handover {
+            self.record().await?;
+        }
         for (index, change) in changes() {
             let issued = self.issued.borrow();
             let issued = issued.as_ref().map(|issued| issued.token.expose());
@@ -357,14 +363,18 @@ impl Run<'_> {
         let Err(error) = proof(&token).await else {
             return Ok(());
         };
-        self.revoke(bound).await;
+        self.revoke(bound, false).await;
         Err(error)
     }
 
-    /// Revokes the new token, which nothing reads, by deleting its bound Secret. The next run does where this fails.
-    async fn revoke(&self, bound: Option<&(ObjectRef, Value)>) {
+    /// Revokes the new token, which nothing reads, by deleting its bound Secret: unless it is recorded only as it was
+    /// created. The next run does where this fails.
+    async fn revoke(&self, bound: Option<&(ObjectRef, Value)>, is_recorded: bool) {
         if let Some((object, live)) = bound {
-            let call = Call::delete(object).only(object::uid(live).unwrap_or_default(), None);
+            let created = live["metadata"]["resourceVersion"].as_str();
+            let version = created.filter(|_| !is_recorded);
+            let uid = object::uid(live).unwrap_or_default();
+            let call = Call::delete(object).only(uid, version);
             let _ = self.cluster.send(call).await;
             self.progress.token.set(false);
         }

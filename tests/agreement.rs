@@ -20,7 +20,16 @@ fn replaced(
     let text = Builtin::named(name).unwrap().text;
     assert!(text.contains(from), "{name}: {from}");
     fs::write(folder.join(name), text.replace(from, to)).unwrap();
-    let arguments = ["--apply", "--format", format, "--jobs", jobs, "--templates"];
+    // From one form to the other is a move.
+    let arguments = [
+        "--apply",
+        "--yes",
+        "--format",
+        format,
+        "--jobs",
+        jobs,
+        "--templates",
+    ];
     let run = Monconf::prometheus(scope, &arguments).args([folder]).run();
     fs::remove_file(folder.join(name)).unwrap();
     run.ok()

@@ -23,7 +23,8 @@ fn names() -> Vec<String> {
 }
 
 fn apply(scope: &Scope, arguments: &[&str]) -> Run {
-    Monconf::prometheus(scope, &["--apply", "--jobs", &names().join(",")])
+    // From one way to the next may be a move.
+    Monconf::prometheus(scope, &["--apply", "--yes", "--jobs", &names().join(",")])
         .args(arguments)
         .run()
         .ok()

@@ -76,7 +76,9 @@ fn a_published_ca_of_another_cluster_is_not_written() {
     let files = ["--drop-in", &at("jobs.yml"), "--token-dir", &at("t")];
     apply(&scope, &scope.user.via(&relay.url()), &files).ok();
     let file = fs::read_to_string(folder.path().join("t/ca.crt")).unwrap();
-    assert_eq!(file.trim(), cp.ca_pem().trim());
+    let (mark, ca) = file.split_once('\n').unwrap();
+    assert!(mark.starts_with("# Written by monconf"), "{mark}");
+    assert_eq!(ca.trim(), cp.ca_pem().trim());
 }
 
 #[test]

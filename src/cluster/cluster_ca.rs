@@ -10,11 +10,13 @@ use kube::{Client, Config};
 use rustls::{AlertDescription, CertificateError};
 use tokio::time::timeout;
 
-use super::Cluster;
 use super::authorities::leave_out_unused;
 use super::connect::{certificates, pem};
+use super::failure::Cause;
 use super::http2;
+use super::read::Outcome;
 use super::transport::{certificate_reason, chain, find, reason};
+use super::{Cluster, Failure};
 use crate::reads::{ANY_NAMESPACE, ROOT_CA};
 
 /// What a Pod calls the API server. One that stands behind a gateway may show another certificate for it.
@@ -35,41 +37,48 @@ pub(super) struct ClusterCa {
 
 impl Cluster {
     /// Of the `published` CA what verifies the API server that is being asked.
-    pub(super) async fn verified(&self, published: String) -> ClusterCa {
+    ///
+    /// # Errors
+    /// No connection for it. That says nothing of the certificates.
+    pub(super) async fn verified(&self, published: String) -> Outcome<ClusterCa> {
         let named = format!("ConfigMap {ANY_NAMESPACE}/{ROOT_CA}");
         let server = self.server();
         let Ok(found) = certificates(published.as_bytes()) else {
-            return self.without(format!("{named} holds no PEM certificate"));
+            return Ok(self.without(format!("{named} holds no PEM certificate")));
         };
         if found.len() > MOST_CERTIFICATES {
-            return self.without(format!(
+            return Ok(self.without(format!(
                 "{named} holds {} certificates, more than {MOST_CERTIFICATES}",
                 found.len()
-            ));
+            )));
         }
         if self.config.cluster_url.scheme() == Some(&Scheme::HTTP) {
-            return ClusterCa {
+            return Ok(ClusterCa {
                 pem: Some(published),
                 warning: Some(format!(
                     "{named} is used as it is: {server} is asked without TLS, so nothing verifies that it is the cluster's CA"
                 )),
                 ..ClusterCa::default()
-            };
+            });
         }
         // The kubeconfig's has verified this very connection.
         let known = self.config.root_cert.as_deref().unwrap_or_default();
         let verdicts = join_all(found.iter().map(async |certificate| {
             if known.contains(certificate) {
-                return Ok(());
+                return Ok(Verdict::Good);
             }
-            self.is_verified_by(certificate).await
+            self.verdict(certificate).await
         }));
-        let verdicts = verdicts.await;
+        let verdicts = verdicts.await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let good = found.iter().zip(&verdicts);
-        let good = good.filter(|(_, verdict)| verdict.is_ok());
+        let good = good.filter(|(_, verdict)| **verdict == Verdict::Good);
         let good: Vec<Vec<u8>> = good.map(|(certificate, _)| certificate.clone()).collect();
         let bad = found.len() - good.len();
-        match verdicts.into_iter().find_map(Result::err) {
+        let why = verdicts.into_iter().find_map(|verdict| match verdict {
+            Verdict::Good => None,
+            Verdict::Bad(why) => Some(why),
+        });
+        Ok(match why {
             None => ClusterCa {
                 pem: Some(published),
                 ..ClusterCa::default()
@@ -85,7 +94,7 @@ impl Cluster {
                 )),
                 ..ClusterCa::default()
             },
-        }
+        })
     }
 
     /// The kubeconfig's CA alone.
@@ -101,20 +110,20 @@ impl Cluster {
     }
 
     /// Whether `certificate` is an authority of the server's certificate: of the one for our name, or of the one for Pods.
-    async fn is_verified_by(&self, certificate: &[u8]) -> Result<(), String> {
+    async fn verdict(&self, certificate: &[u8]) -> Outcome<Verdict> {
         let own = self.config.tls_server_name.as_deref();
-        match self.is_verified_for(certificate, own).await {
-            Ok(()) => Ok(()),
-            Err(why) => {
-                let for_pods = self.is_verified_for(certificate, Some(IN_CLUSTER)).await;
-                for_pods.map_err(|_| why)
-            }
+        match self.verdict_for(certificate, own).await? {
+            Verdict::Good => Ok(Verdict::Good),
+            bad @ Verdict::Bad(_) => match self.verdict_for(certificate, Some(IN_CLUSTER)).await? {
+                Verdict::Good => Ok(Verdict::Good),
+                Verdict::Bad(_) => Ok(bad),
+            },
         }
     }
 
     /// A handshake of its own, without any credentials. What the certificate is for does not matter: this cluster has
     /// more than one name.
-    async fn is_verified_for(&self, certificate: &[u8], name: Option<&str>) -> Result<(), String> {
+    async fn verdict_for(&self, certificate: &[u8], name: Option<&str>) -> Outcome<Verdict> {
         let mut config = Config::new(self.config.cluster_url.clone());
         config.proxy_url.clone_from(&self.config.proxy_url);
         config.root_cert = Some(vec![certificate.to_vec()]);
@@ -122,16 +131,23 @@ impl Cluster {
         config.default_retry = false;
         config.connect_timeout = Some(self.request_timeout);
         leave_out_unused(&mut config);
+        let task = || "verify the cluster's CA".to_owned();
         let error = match timeout(self.request_timeout, reach(config)).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(())) => return Ok(Verdict::Good),
             Ok(Err(error)) => error,
             Err(_) => {
-                let seconds = self.request_timeout.as_secs();
-                return Err(format!("it did not answer within {seconds} s"));
+                return Err(Failure::new(
+                    task(),
+                    Cause::Silent {
+                        server: self.server().to_owned(),
+                        proxy: self.config.proxy_url.as_ref().map(ToString::to_string),
+                        seconds: self.request_timeout.as_secs(),
+                    },
+                ));
             }
         };
         let chain = chain(&error);
-        match find::<rustls::Error>(&chain) {
+        Ok(match find::<rustls::Error>(&chain) {
             // The chain is verified before the name, and both before the server asks who we are.
             Some(
                 rustls::Error::InvalidCertificate(
@@ -139,15 +155,34 @@ impl Cluster {
                     | CertificateError::NotValidForNameContext { .. },
                 )
                 | rustls::Error::AlertReceived(AlertDescription::CertificateRequired),
-            ) => Ok(()),
+            ) => Verdict::Good,
             Some(rustls::Error::InvalidCertificate(
                 CertificateError::UnknownIssuer | CertificateError::BadSignature,
-            )) => Err("its certificate is signed by another authority".to_owned()),
-            Some(rustls::Error::InvalidCertificate(error)) => Err(certificate_reason(error).0),
-            Some(error) => Err(format!("the TLS handshake failed ({error})")),
-            None => Err(reason(&chain)),
-        }
+            )) => Verdict::Bad("its certificate is signed by another authority".to_owned()),
+            Some(rustls::Error::InvalidCertificate(error)) => {
+                Verdict::Bad(certificate_reason(error).0)
+            }
+            Some(error) => Verdict::Bad(format!("the TLS handshake failed ({error})")),
+            None => {
+                return Err(Failure::new(
+                    task(),
+                    Cause::Unreachable {
+                        server: self.server().to_owned(),
+                        proxy: self.config.proxy_url.as_ref().map(ToString::to_string),
+                        reason: reason(&chain),
+                    },
+                ));
+            }
+        })
     }
+}
+
+/// Whether a certificate verifies the API server.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// It does not, for this reason.
+    Bad(String),
 }
 
 /// Gets as far as an answer, whatever that is.

@@ -105,7 +105,7 @@ impl Cluster {
 
         let (objects, mut refused) = what_may_be(reads.objects, objects)?;
         let root_ca = match text(root_ca, "/data/ca.crt") {
-            Some(published) => self.verified(published).await,
+            Some(published) => self.verified(published).await?,
             None => ClusterCa::default(),
         };
         let mut snapshot = Snapshot {

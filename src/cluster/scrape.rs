@@ -207,7 +207,9 @@ fn redirect(status: u16, head: &HeaderMap, asked: &Uri) -> Option<Result<Uri, Bo
 fn elsewhere(asked: &Uri, location: &str) -> Result<Uri, BoxError> {
     let scheme = asked.scheme_str().unwrap_or("http");
     let authority = asked.authority().map_or("", |authority| authority.as_str());
-    let location = if location.contains("://") {
+    // A query may hold a URL of its own.
+    let before_path = location.split(['/', '?', '#']).next().unwrap_or_default();
+    let location = if before_path.ends_with(':') {
         location.to_owned()
     } else if location.starts_with("//") {
         format!("{scheme}:{location}")

@@ -163,7 +163,8 @@ impl Rotation<'_> {
                     bound.name,
                     utc(end)
                 ),
-                hint: "wait with --wait, or revoke it now with --overlap 0s".to_owned(),
+                hint: "wait with --wait --apply, or revoke it now with --overlap 0s --apply"
+                    .to_owned(),
             }),
             (Some(Verdict::Issue(reason)), None) => {
                 self.replace(prepared, &reason, interrupt, outcome).await

@@ -182,13 +182,13 @@ impl Planner<'_> {
         let path = path.display();
         if file.mode & OTHERS != 0 {
             self.plan.warnings.push(format!(
-                "other users could use file {path} (mode {:04o}): `monconf rotate` revokes its token",
+                "other users could use file {path} (mode {:04o}): a rotation with --overlap 0s revokes its token",
                 file.mode
             ));
         }
         if file.links > 1 {
             self.plan.warnings.push(format!(
-                "file {path} has hard links, which keep its token: `monconf rotate` revokes it"
+                "file {path} has hard links, which keep its token: a rotation with --overlap 0s revokes it"
             ));
         }
     }

@@ -14,7 +14,7 @@ use crate::plan::{Existing, ExistingFile, Stage, Surplus, is_valid_token};
 use crate::promfile::{self, FileOwner};
 use crate::render::{Desired, HANDLE};
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
-use crate::token::{Decision, Token};
+use crate::token::{Claims, Decision, Token};
 
 /// The token that the consumer reads today.
 pub(super) fn current_token(
@@ -38,16 +38,18 @@ pub(super) fn current_token(
 }
 
 /// The bound Secret that the token's Secret names, where the consumer is taken to read its token at another place.
-pub(super) fn named_by_secret<'a>(
-    spec: &Spec,
-    form: &Form,
-    snapshot: &'a Snapshot,
-) -> Option<&'a str> {
+pub(super) fn named_by_secret(spec: &Spec, form: &Form, snapshot: &Snapshot) -> Option<String> {
     if form.token_place() == TokenPlace::Secret {
         return None;
     }
     let secret = snapshot.secret(spec, &spec.names.token_secret())?;
-    metadata(secret, "annotations", HANDLE)
+    let token = secret["data"]["token"].as_str().and_then(decoded);
+    // The token itself says it; the annotation may have been lost.
+    let bound = token
+        .and_then(|token| Claims::of(&Token::new(token)))
+        .and_then(|claims| claims.handle);
+    let annotated = || metadata(secret, "annotations", HANDLE).map(str::to_owned);
+    bound.map(|bound| bound.name).or_else(annotated)
 }
 
 /// In the cluster the consumer meets certificates of the cluster's own CA; from outside it first
@@ -143,7 +145,10 @@ pub(super) fn surplus(
         needed: None,
     });
     surplus.extend(unbound);
-    if let Some(slot) = former.slot.filter(|slot| *slot != decision.slot) {
+    if let Some(slot) = former
+        .slot
+        .filter(|slot| *slot != decision.slot && Some(*slot) != decision.used)
+    {
         let object = secret(&former.slots[slot]);
         left_behind.insert(object.clone());
         surplus.push(Surplus {
@@ -217,10 +222,14 @@ impl Files {
             TokenPlace::File(path) => found.files.get(&path),
             TokenPlace::Secret | TokenPlace::Pod => None,
         };
+        // Anybody can write down the claims of a token: without a known signature, that of another user proves nothing.
         let is_forged = |file: &ExistingFile| {
             let token = Token::new(file.text.to_string());
             let keys = snapshot.keys.as_ref();
-            keys.and_then(|keys| keys.signed(&token)) == Some(false)
+            match keys.and_then(|keys| keys.signed(&token)) {
+                Some(is_signed) => !is_signed,
+                None => !file.is_own,
+            }
         };
         found.is_forged = token.is_some_and(is_forged);
         let is_valid = |file: &&ExistingFile| {

@@ -69,7 +69,7 @@ impl Found {
             granted: claims
                 .filter(|_| is_as_long)
                 .map(|claims| Grant::of(&claims).granted()),
-            in_secret: named_by_secret(spec, form, snapshot).map(str::to_owned),
+            in_secret: named_by_secret(spec, form, snapshot),
             account: Account::of(snapshot.objects.get(&account), names, spec.existing_access),
             has_parts: snapshot.objects.iter().any(|(object, live)| {
                 // A ClusterRole does not say which namespace its instance is in.

@@ -6,14 +6,14 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::existing::Former;
+use super::existing::{Former, named_by_secret};
 use crate::cluster::{Call, Cluster, Snapshot};
-use crate::object::{Kind, ObjectRef, decoded, metadata};
+use crate::object::{Kind, ObjectRef, metadata};
 use crate::plan::is_ours;
 use crate::reads;
-use crate::render::{Desired, EXPIRES_AT};
+use crate::render::{Desired, EXPIRES_AT, REVOKE_AFTER};
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
-use crate::token::{Claims, Decision, Token, Verdict};
+use crate::token::{Decision, Verdict};
 
 /// The label that Grafana Agent's operator puts on Pods, with the name of the GrafanaAgent.
 const AGENT_OF_POD: &str = "grafana-agent";
@@ -34,16 +34,9 @@ pub(super) fn former_slot(
     snapshot: &Snapshot,
     slots: &[String; 2],
 ) -> Option<usize> {
-    if form.token_place() == TokenPlace::Secret {
-        return None;
-    }
     let secret = snapshot.secret(spec, &spec.names.token_secret())?;
-    if !is_ours(secret, &spec.names) {
-        return None;
-    }
-    let token = decoded(secret["data"]["token"].as_str()?)?;
-    let handle = Claims::of(&Token::new(token))?.handle?;
-    slots.iter().position(|slot| *slot == handle.name)
+    let bound = named_by_secret(spec, form, snapshot).filter(|_| is_ours(secret, &spec.names))?;
+    slots.iter().position(|slot| *slot == bound)
 }
 
 /// Keeps the former token apart from the new one: the new token is bound to another Secret, so that deleting the former
@@ -53,8 +46,10 @@ pub(super) fn apart(mut decision: Decision, former: Option<usize>) -> Decision {
         return decision;
     };
     let is_new = matches!(decision.verdict, Verdict::Issue(_));
-    if is_new && decision.used.is_none() {
+    if is_new && decision.used.is_none() && decision.slot == former {
         decision.slot = 1 - former;
+        // That was said of the other slot.
+        decision.occupied = None;
     }
     if decision.orphan == Some(former) {
         decision.orphan = None;
@@ -191,7 +186,8 @@ pub(super) fn elsewhere(
     let is_live = |handle: &Value| {
         let expiry = metadata(handle, "annotations", EXPIRES_AT);
         let expiry = expiry.and_then(|expiry| expiry.parse::<Timestamp>().ok());
-        is_ours(handle, names) && expiry.is_some_and(|expiry| expiry > snapshot.now)
+        let is_replaced = metadata(handle, "annotations", REVOKE_AFTER).is_some();
+        !is_replaced && is_ours(handle, names) && expiry.is_some_and(|expiry| expiry > snapshot.now)
     };
     let slots = former.slots.iter().enumerate();
     slots

@@ -137,7 +137,9 @@ async fn planned(
         handles,
         ..situation(spec, &form, &slots, &snapshot)
     });
+    let chosen = decision.slot;
     let decision = apart(decision, former);
+    let is_apart = decision.slot != chosen;
     let ca = ca(&form, cluster.ca_pem(), &snapshot)?;
     let surroundings = Surroundings {
         server: cluster.server(),
@@ -188,6 +190,10 @@ async fn planned(
     let mut plan = compared.plan(snapshot, behind, configuration)?;
     plan.warnings.extend(asked);
     let handle = slots[decision.slot].clone();
+    if is_apart {
+        // It may be that of a token which was replaced, and would live on with the new one.
+        plan.renew_handle(&handle);
+    }
     Ok(Prepared {
         found: Some(found),
         ..assemble(plan, head, desired, (handle, decision), spec)

@@ -68,7 +68,7 @@ pub(super) fn selecting(
 
 fn uninvited(receiver: &Receiver) -> String {
     format!(
-        "{} selects the monitors and is not meant to: its operator copies the token into namespace {}. No label of a monitor prevents that: have its owner narrow its namespace selectors, then run `monconf rotate`; or accept it with --selected-by {}",
+        "{} selects the monitors and is not meant to: its operator copies the token into namespace {}. No label of a monitor prevents that: have its owner narrow its namespace selectors, then rotate the token with `monconf rotate --apply --overlap 0s`; or accept it with --selected-by {}",
         receiver.who, receiver.namespace, receiver.place
     )
 }

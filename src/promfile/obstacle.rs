@@ -100,11 +100,9 @@ impl Obstacle {
             Self::NotToLeave(..) | Self::Sticky(..) => "run as root, or as that user".into(),
             Self::Link(_) => format!("`rm {}`", path.display()),
             Self::OthersLink(link, _) => format!("`rm {}`", link.display()),
-            Self::OthersFolder { path, user, .. } => format!(
-                "`chown {} {}`; or --token-owner {user} where Prometheus runs as that user",
-                geteuid().as_raw(),
-                path.display()
-            ),
+            Self::OthersFolder { user, .. } => {
+                format!("--token-owner {user} where Prometheus runs as that user")
+            }
             // In a folder for everybody's files, one of one's own.
             Self::OpenFolder { path, mode, .. } if mode & STICKY != 0 => {
                 return format!("--token-dir {}", path.join("monconf").display());

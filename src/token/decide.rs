@@ -17,7 +17,7 @@ pub struct Situation<'a> {
     /// The bound Secrets that exist in them.
     pub handles: [Option<&'a Value>; 2],
     /// The bound Secret that the token's Secret names, where that Secret exists and the consumer reads another place.
-    pub in_secret: Option<&'a str>,
+    pub in_secret: Option<String>,
     /// The ServiceAccount, if it exists.
     pub service_account: Option<&'a Value>,
     /// The cluster's signing keys, where the caller may read them.
@@ -129,11 +129,14 @@ pub fn decide(situation: &Situation) -> Decision {
         live.is_some() && live == bound_to.map(|handle| handle.uid.as_str())
     });
     let serving = claims.as_ref().filter(|_| used.is_some());
+    let is_marked = used
+        .and_then(|slot| situation.handles[slot])
+        .is_some_and(|bound| BoundSecret::of(bound).revoke_after.is_some());
     let holds = [0, 1].map(|slot| {
         if used == Some(slot) {
             Holds::InUse
         } else {
-            holds(situation, slot, serving)
+            holds(situation, slot, (serving, is_marked))
         }
     });
     let elsewhere = holds.iter().find_map(|holds| match holds {
@@ -187,8 +190,12 @@ enum Holds {
     Elsewhere(BoundSecret),
 }
 
-/// What a slot holds beside `serving`, the token in use.
-fn holds(situation: &Situation, slot: usize, serving: Option<&Claims>) -> Holds {
+/// What a slot holds beside `serving`, the token in use, which may be `is_marked` as replaced.
+fn holds(
+    situation: &Situation,
+    slot: usize,
+    (serving, is_marked): (Option<&Claims>, bool),
+) -> Holds {
     let Some(bound) = situation.handles[slot].map(BoundSecret::of) else {
         return Holds::Free;
     };
@@ -205,22 +212,26 @@ fn holds(situation: &Situation, slot: usize, serving: Option<&Claims>) -> Holds 
             _ => Holds::Nothing,
         };
     }
-    // A run records a token before it writes it, and marks the token before as replaced. So a later one that is recorded
-    // without being in use was never written, unless the token's Secret has it.
-    let is_written = situation.in_secret == Some(bound.name.as_str());
+    // A run marks the token before as replaced, then records the new one, then writes it. So a later one that is recorded
+    // without being in use was never written, unless the token's Secret has it, or the token before is not marked: then it
+    // was issued for another place.
+    let is_written = situation.in_secret.as_deref() == Some(bound.name.as_str());
     let follows = serving.is_some_and(|serving| {
         bound
             .issued_at
             .is_none_or(|issued| issued >= serving.issued_at)
     });
-    if bound.issued_at.is_none() || follows && !is_written {
-        return if bound.is_recent(now) {
-            Holds::Running(bound)
-        } else {
-            Holds::Nothing
-        };
+    let is_recorded = bound.issued_at.is_some();
+    if is_recorded && (!follows || is_written) {
+        return Holds::Elsewhere(bound);
     }
-    Holds::Elsewhere(bound)
+    if bound.is_recent(now) {
+        Holds::Running(bound)
+    } else if is_recorded && !is_marked {
+        Holds::Elsewhere(bound)
+    } else {
+        Holds::Nothing
+    }
 }
 
 /// Never the slot in use: the old token must outlive the swap. Without a token in use, the slot of the live one, whose

@@ -70,27 +70,27 @@ fn whatever_a_template_does_wrong_is_told_with_its_line() {
         (
             "discovery.relabel {{ job.label }}",
             "discovery.relabel \"x\"",
-            "DIR/config.alloy:71: renders no valid configuration: prometheus.scrape \"monconf_monitoring_apiserver\": targets must be those of a discovery.kubernetes or discovery.relabel in this text, in `prometheus.scrape \"monconf_monitoring_apiserver\" {`",
+            "DIR/config.alloy:73: renders no valid configuration: prometheus.scrape \"monconf_monitoring_apiserver\": targets must be those of a discovery.kubernetes or discovery.relabel in this text, in `prometheus.scrape \"monconf_monitoring_apiserver\" {`",
         ),
         (
             "job_name = {{ job.job_name }}",
             "job_name = \"x\"",
-            "DIR/config.alloy:71: must render the jobs kubernetes-apiservers, kubernetes-nodes, but renders x, x",
+            "DIR/config.alloy:73: must render the jobs kubernetes-apiservers, kubernetes-nodes, but renders x, x",
         ),
         (
             "{{ job.metrics_path }}",
             "{{ job.metrics_path | expression }}",
-            "DIR/config.alloy:84: invalid operation: \"/metrics\" is no expression: a value must stand here, not `/`",
+            "DIR/config.alloy:86: invalid operation: \"/metrics\" is no expression: a value must stand here, not `/`",
         ),
         (
             "{{ job.metrics_path }}",
             "{{ {\"a\\\\b\": 1} }}",
-            "DIR/config.alloy:84: invalid operation: \"a\\\\b\" cannot be a key in Alloy's language",
+            "DIR/config.alloy:86: invalid operation: \"a\\\\b\" cannot be a key in Alloy's language",
         ),
         (
             "{{ step | attributes(2) }}",
             "{{ {\"a-b\": 1} | attributes(2) }}",
-            "DIR/config.alloy:65: invalid operation: \"a-b\" cannot be an attribute's name",
+            "DIR/config.alloy:67: invalid operation: \"a-b\" cannot be an attribute's name",
         ),
     ] {
         assert!(built_in.contains(from), "{from}");

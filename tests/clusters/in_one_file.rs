@@ -64,7 +64,9 @@ fn what_one_cluster_wrote_is_neither_overwritten_nor_removed_nor_rotated_from_th
         );
         assert!(refused.stderr.contains(&elsewhere), "{}", refused.stderr);
         assert!(
-            refused.stderr.contains("hint: --name NAME makes"),
+            refused
+                .stderr
+                .contains("creates an instance with other names for this cluster"),
             "{}",
             refused.stderr
         );
@@ -157,7 +159,9 @@ fn jobs_of_other_names_share_a_file_and_each_cluster_changes_its_own() {
     let refused = offline("https://third.example.com", &jobs).exit(1);
     assert!(
         refused.stderr.contains("on several clusters")
-            && refused.stderr.contains("hint: name the API server")
+            && refused
+                .stderr
+                .contains("names the cluster that is meant; or leave out --offline")
             && refused.stderr.contains(pair.there.cp.url()),
         "{}",
         refused.stderr
@@ -257,7 +261,9 @@ fn a_folder_of_one_cluster_s_token_takes_none_of_another() {
         assert!(refused.stderr.contains(what), "{}", refused.stderr);
     }
     assert!(
-        refused.stderr.contains("--token-dir name files of its own"),
+        refused
+            .stderr
+            .contains("with files of its own by --drop-in and --token-dir"),
         "{}",
         refused.stderr
     );

@@ -116,7 +116,7 @@ fn of_an_instance_from_its_beginning_to_its_end() {
         (&early["result"], &early["retryable"]),
         (&json!("failed"), &json!(true))
     );
-    let hint = "wait with --wait, or revoke it now with --overlap 0s";
+    let hint = "wait with --wait --apply, or revoke it now with --overlap 0s --apply";
     assert_eq!(early["hint"], hint);
 
     // On loopback there is no target.

@@ -52,7 +52,7 @@ fn the_old_token_outlives_the_new_one_s_coming_and_is_revoked_then() {
     assert!(run.stderr.contains(&bound), "{}", run.stderr);
     assert!(
         run.stderr
-            .contains("hint: wait with --wait, or revoke it now with --overlap 0s"),
+            .contains("hint: wait with --wait --apply, or revoke it now with --overlap 0s --apply"),
         "{}",
         run.stderr
     );

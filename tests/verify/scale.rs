@@ -37,7 +37,7 @@ fn five_hundred_nodes_are_asked_some_at_a_time() {
     let settings = settings.to_str().unwrap();
     let instance = Instance::applied(cp.scope("verify-scale"), &["--file", settings]);
 
-    let arguments = ["--nodes", "all", "--request-timeout", "3s", "-o", "json"];
+    let arguments = ["--nodes", "all", "--request-timeout", "15s", "-o", "json"];
     let child = instance.call(&arguments).spawn();
     let status = format!("/proc/{}/status", child.id());
     let watch = thread::spawn(move || {
@@ -68,12 +68,12 @@ fn five_hundred_nodes_are_asked_some_at_a_time() {
 
     // For people, what is well is one line.
     let shown = instance
-        .verify(&["--nodes", "all", "--request-timeout", "3s"])
+        .verify(&["--nodes", "all", "--request-timeout", "15s"])
         .exit(1);
     assert!(shown.stdout.lines().count() < 40, "{}", shown.stdout);
     assert!(shown.stdout.contains("500 targets"), "{}", shown.stdout);
     // A sample is asked, and said to be one.
-    let report = instance.report(&["--nodes", "5", "--request-timeout", "3s"]);
+    let report = instance.report(&["--nodes", "5", "--request-timeout", "15s"]);
     let listed = report["checks"].as_array().unwrap().iter();
     let mut listed = listed.filter(|check| check["check"] == "list nodes");
     assert!(listed.all(|check| check["result"] == "501 targets, 5 of them asked"));

@@ -91,7 +91,7 @@ fn a_token_that_others_can_reach_is_replaced_and_said_to_have_been() {
         let note = format!("; mode {mode:04o} becomes 0600");
         assert!(planned.stdout.contains(&note), "{}", planned.stdout);
         let warning = format!(
-            "warning: other users could use file {} (mode {mode:04o}): `monconf rotate` revokes its token",
+            "warning: other users could use file {} (mode {mode:04o}): a rotation with --overlap 0s revokes its token",
             path.display()
         );
         assert!(planned.stderr.contains(&warning), "{}", planned.stderr);
@@ -106,9 +106,9 @@ fn a_token_that_others_can_reach_is_replaced_and_said_to_have_been() {
     let note = "; a new file replaces it, without 1 hard link";
     assert!(planned.stdout.contains(note), "{}", planned.stdout);
     assert!(
-        planned
-            .stderr
-            .contains("has hard links, which keep its token: `monconf rotate` revokes it"),
+        planned.stderr.contains(
+            "has hard links, which keep its token: a rotation with --overlap 0s revokes it"
+        ),
         "{}",
         planned.stderr
     );

@@ -31,6 +31,11 @@ impl Guard<'_> {
         if let Some(bound) = &decision.elsewhere {
             return Err(self.elsewhere(bound, found));
         }
+        if let Some(current) = &found.current
+            && found.in_secret.as_deref() == Some(current.name.as_str())
+        {
+            return Err(self.shared(current));
+        }
         if !found.holds_token && found.place != TokenPlace::Pod {
             return Err(Error::usage_hint(
                 format!(
@@ -158,6 +163,24 @@ impl Guard<'_> {
             None => format!("{}; {}", self.places(), self.issues_another()),
         };
         Error::usage_hint(message, hint)
+    }
+
+    /// Revoking the token at this place would revoke the one of the monitors too.
+    fn shared(&self, bound: &BoundSecret) -> Error {
+        let names = &self.spec.names;
+        Error::usage_hint(
+            format!(
+                "bound Secret {}/{} has another live token, in Secret {}/{}: revoking one revokes both. Nothing was written",
+                names.namespace,
+                bound.name,
+                names.namespace,
+                names.token_secret()
+            ),
+            format!(
+                "`{}` moves the instance to this destination first",
+                self.consumer_command()
+            ),
+        )
     }
 
     /// Where the token was looked for.

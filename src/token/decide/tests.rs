@@ -87,7 +87,7 @@ fn decision(case: &Case) -> Decision {
             forced: false,
             overlap: Overlap(case.overlap),
         },
-        in_secret: case.in_secret,
+        in_secret: case.in_secret.map(str::to_owned),
     })
 }
 
@@ -268,13 +268,29 @@ fn a_bound_secret_that_another_run_has_just_created_is_left_alone() {
             recorded(named("t-b", "h-9", created), 90 * DAY),
         ] {
             let case = Case {
-                handles: [handle("h-1", 0), of_run],
+                handles: [replaced(handle("h-1", 0), DAY), of_run],
                 ..healthy()
             };
             assert_eq!(decision(&case).orphan, orphan);
             assert_eq!(decision(&case).elsewhere, None);
         }
     }
+}
+
+/// A move to files leaves the token of the Secret where a Pod still mounts it.
+#[test]
+fn a_later_token_is_in_use_elsewhere_where_the_one_before_is_not_marked() {
+    let case = Case {
+        handles: [
+            handle("h-1", 0),
+            recorded(named("t-b", "h-9", DAY - 601), 90 * DAY),
+        ],
+        ..healthy()
+    };
+    let decision = decision(&case);
+    assert_eq!(decision.orphan, None);
+    let elsewhere = decision.elsewhere.map(|bound| bound.name);
+    assert_eq!(elsewhere.as_deref(), Some("t-b"));
 }
 
 #[test]
