@@ -64,7 +64,7 @@ impl<'a> Renderer<'a> {
 
     pub(super) fn handle(&mut self) -> Result<()> {
         let duration = self.spec.duration.to_string();
-        let annotations: BTreeMap<String, String> = match &self.decision.verdict {
+        let mut annotations: BTreeMap<String, String> = match &self.decision.verdict {
             Verdict::Issue(_) => [
                 (REQUESTED, duration.as_str()),
                 (ISSUED_AT, PENDING_TIME),
@@ -81,6 +81,7 @@ impl<'a> Renderer<'a> {
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
         };
+        annotations.extend(self.mark_of_replaced());
         let context = Context {
             annotations: Some(&annotations),
             ..self.context()
@@ -95,6 +96,22 @@ impl<'a> Renderer<'a> {
         let object = self.render("handle.yaml", reference, &context, Stage::Identity, note)?;
         self.desired.objects.push(object);
         Ok(())
+    }
+
+    /// The mark that a run has left on the bound Secret of a token that is kept, while the bound Secret of the token that was
+    /// to follow is there: it tells that one from a token of another destination.
+    fn mark_of_replaced(&self) -> Option<(String, String)> {
+        let (Verdict::Keep(_), slot) = (&self.decision.verdict, self.decision.slot) else {
+            return None;
+        };
+        let other = 1 - slot;
+        let names = &self.spec.names;
+        let reference =
+            ObjectRef::namespaced(Kind::Secret, &names.namespace, &names.handles()[other]);
+        let is_there = self.surroundings.objects.contains_key(&reference);
+        let mark = metadata(self.surroundings.handle?, "annotations", REVOKE_AFTER)?;
+        (is_there && self.decision.orphan != Some(other))
+            .then(|| (REVOKE_AFTER.to_owned(), mark.to_owned()))
     }
 
     /// Records on the bound Secret of the token that is replaced until when that stays valid.

@@ -151,10 +151,10 @@ fn monitors_are_what_the_agent_s_operator_reads_and_the_rest_is_in_the_secret() 
     assert_eq!(account["automountServiceAccountToken"], true);
 
     // Another format leaves nothing of this one.
-    monconf(&scope, &["--apply"]).run().ok();
+    monconf(&scope, &["--apply", "--yes"]).run().ok();
     assert_eq!(names_of(&scope, &monitors), Vec::<String>::new());
     assert_eq!(jobs(&scope).len(), 3);
-    monconf(&scope, &["--apply", "--format", "static"])
+    monconf(&scope, &["--apply", "--yes", "--format", "static"])
         .run()
         .ok();
     for plural in ["grafanaagents", "metricsinstances"] {

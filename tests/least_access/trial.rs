@@ -16,7 +16,7 @@ use super::grafana;
 use super::operator;
 use super::right::{self, Held};
 use super::told;
-use super::world::World;
+use super::world::{SELECTS_ALL, World};
 use crate::support::Monconf;
 use crate::support::prometheus_pod::SECRET;
 
@@ -63,7 +63,7 @@ impl<'a> Trial<'a> {
         let form: Vec<String> = match case.form {
             Form::DropIn => form(&["--drop-in", &drop_in]),
             Form::Mounted => form(&["--format", "raw", "--mount-dir", SECRET]),
-            Form::Operator => form(&["--format", "operator"]),
+            Form::Operator => form(&["--format", "operator", "--selected-by", SELECTS_ALL]),
             Form::Agent | Form::AgentMonitors | Form::Alloy => {
                 grafana::flags(case.form, &scope, folder.path())
             }

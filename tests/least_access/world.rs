@@ -9,6 +9,9 @@ use testbed::{AgentOperator, Cluster, Component, Crds, Exporter, Operator, Optio
 /// The namespace of what is scraped, and of the `Prometheus` object that selects everything.
 const NAMESPACE: &str = "scraped";
 
+/// That `Prometheus` object.
+pub(super) const SELECTS_ALL: &str = "scraped/all";
+
 /// The cluster and what runs beside it.
 pub(crate) struct World {
     operator: Operator,

@@ -13,7 +13,7 @@ const WRONG: [(&str, &str); 49] = [
     (
         r"job: [apiserver]
 ",
-        r"error: monconf.yaml:1: unknown field `job`, expected one of `name`, `namespace`, `jobs`, `ownJobs`, `format`, `config`, `dropIn`, `additionalScrapeConfigs`, `configmap`, `tokenDir`, `tokenOwner`, `backup`, `reload`, `prometheusUrl`, `prometheusVersion`, `withAlerts`, `rulesFile`, `agentConfig`, `remoteWrite`, `remoteWriteBasicAuth`, `remoteWriteToken`, `attach`, `shards`, `forwardTo`, `tokenFrom`, `clustering`, `mountDir`, `apiServer`, `duration`, `interval`, `externalLabels`, `blackboxExporter`, `kubelet`, `access`, `existingAccess`, `allowNodesProxy`, `kubeletInsecureTls`, `takeOwnership`, `templates`
+        r"error: monconf.yaml:1: unknown field `job`, expected one of `name`, `namespace`, `jobs`, `ownJobs`, `format`, `config`, `dropIn`, `additionalScrapeConfigs`, `configmap`, `selectedBy`, `tokenDir`, `tokenOwner`, `backup`, `reload`, `prometheusUrl`, `prometheusVersion`, `withAlerts`, `rulesFile`, `agentConfig`, `remoteWrite`, `remoteWriteBasicAuth`, `remoteWriteToken`, `attach`, `shards`, `forwardTo`, `tokenFrom`, `clustering`, `mountDir`, `apiServer`, `duration`, `interval`, `externalLabels`, `blackboxExporter`, `kubelet`, `access`, `existingAccess`, `allowNodesProxy`, `kubeletInsecureTls`, `takeOwnership`, `templates`
 ",
     ),
     (
@@ -31,7 +31,7 @@ const WRONG: [(&str, &str); 49] = [
     (
         r"kubeletInsecureTLS: true
 ",
-        r"error: monconf.yaml:1: unknown field `kubeletInsecureTLS`, expected one of `name`, `namespace`, `jobs`, `ownJobs`, `format`, `config`, `dropIn`, `additionalScrapeConfigs`, `configmap`, `tokenDir`, `tokenOwner`, `backup`, `reload`, `prometheusUrl`, `prometheusVersion`, `withAlerts`, `rulesFile`, `agentConfig`, `remoteWrite`, `remoteWriteBasicAuth`, `remoteWriteToken`, `attach`, `shards`, `forwardTo`, `tokenFrom`, `clustering`, `mountDir`, `apiServer`, `duration`, `interval`, `externalLabels`, `blackboxExporter`, `kubelet`, `access`, `existingAccess`, `allowNodesProxy`, `kubeletInsecureTls`, `takeOwnership`, `templates`
+        r"error: monconf.yaml:1: unknown field `kubeletInsecureTLS`, expected one of `name`, `namespace`, `jobs`, `ownJobs`, `format`, `config`, `dropIn`, `additionalScrapeConfigs`, `configmap`, `selectedBy`, `tokenDir`, `tokenOwner`, `backup`, `reload`, `prometheusUrl`, `prometheusVersion`, `withAlerts`, `rulesFile`, `agentConfig`, `remoteWrite`, `remoteWriteBasicAuth`, `remoteWriteToken`, `attach`, `shards`, `forwardTo`, `tokenFrom`, `clustering`, `mountDir`, `apiServer`, `duration`, `interval`, `externalLabels`, `blackboxExporter`, `kubelet`, `access`, `existingAccess`, `allowNodesProxy`, `kubeletInsecureTls`, `takeOwnership`, `templates`
 ",
     ),
     (
