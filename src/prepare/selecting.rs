@@ -37,6 +37,7 @@ pub(super) fn selecting(
         operators,
         namespace_labels,
         kinds: kinds(desired),
+        agents: agents(desired),
     };
     let receivers = receivers(desired, spec, operators, namespace_labels, live);
     let mut unsettled: Vec<Unselected> = looked.absent().into_iter().collect();
@@ -81,11 +82,25 @@ fn kinds(desired: &Desired) -> BTreeSet<Kind> {
         .collect()
 }
 
+/// Namespace and name of each GrafanaAgent that is written.
+fn agents(desired: &Desired) -> BTreeSet<String> {
+    let written = desired.objects.iter().map(|object| &object.reference);
+    written
+        .filter(|object| object.kind == Kind::GrafanaAgent)
+        .map(|object| {
+            let namespace = object.namespace.as_deref().unwrap_or_default();
+            format!("{namespace}/{}", object.name)
+        })
+        .collect()
+}
+
 struct Looked<'a> {
     spec: &'a Spec,
     operators: &'a Operators,
     namespace_labels: &'a BTreeMap<String, String>,
     kinds: BTreeSet<Kind>,
+    /// Namespace and name of each GrafanaAgent that is written.
+    agents: BTreeSet<String>,
 }
 
 impl Looked<'_> {
@@ -144,16 +159,14 @@ impl Looked<'_> {
     /// What is named and does not exist, where everything that could exist was read.
     fn absent(&self) -> Option<Unselected> {
         let operators = self.operators;
-        let kinds = match self.spec.names.consumer {
-            Consumer::GrafanaAgent => vec![&operators.grafana_agents],
-            Consumer::Prometheus | Consumer::Alloy => vec![
-                &operators.prometheuses,
-                &operators.prometheus_agents,
-                &operators.grafana_agents,
-            ],
-        };
-        let mut existing: BTreeSet<String> = BTreeSet::new();
-        for objects in kinds {
+        let of_prometheus = [&operators.prometheuses, &operators.prometheus_agents];
+        // Without monitors a plan for Grafana Agent reads its own kinds alone.
+        let is_optional = self.spec.names.consumer == Consumer::GrafanaAgent;
+        let mut existing = self.agents.clone();
+        for objects in of_prometheus.into_iter().chain([&operators.grafana_agents]) {
+            if objects.is_none() && is_optional {
+                continue;
+            }
             for object in objects.as_ref()? {
                 let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
                 existing.insert(format!("{}/{}", text("namespace"), text("name")));

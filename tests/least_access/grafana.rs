@@ -13,7 +13,7 @@ use testbed::{GrafanaAgent, Scope};
 use super::case::{Case, Form};
 use super::consumer::Consumer;
 use super::trial::{is_of, names};
-use super::world::World;
+use super::world::{SELECTS_ALL, World};
 use crate::support::token;
 
 /// Where samples go: nobody is there.
@@ -35,6 +35,7 @@ const fn file_name(form: Form) -> &'static str {
 pub(super) fn flags(form: Form, scope: &Scope, folder: &Path) -> Vec<String> {
     let file = folder.join(file_name(form)).display().to_string();
     let folder_name = folder.display().to_string();
+    let own = format!("{}/{}", scope.namespace, names(scope).agent());
     let of_form: Vec<&str> = match form {
         Form::Agent => {
             fs::write(&file, OWN).unwrap();
@@ -48,6 +49,10 @@ pub(super) fn flags(form: Form, scope: &Scope, folder: &Path) -> Vec<String> {
                 &folder_name,
                 "--api-server",
                 scope.cp.url(),
+                "--selected-by",
+                &own,
+                "--selected-by",
+                SELECTS_ALL,
             ]
         }
         _ => vec!["--config", &file, "--remote-write", NOWHERE],

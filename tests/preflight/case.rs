@@ -22,7 +22,8 @@ pub(super) struct Case {
     pub(super) times: usize,
 }
 
-const PROMETHEUS: [&str; 2] = ["prometheus", "--apply"];
+/// Some of it moves an instance to another destination.
+const PROMETHEUS: [&str; 3] = ["prometheus", "--apply", "--yes"];
 
 impl Case {
     const APPLY: Self = Self {
