@@ -131,7 +131,11 @@ fn files_that_an_interrupted_run_has_left_go_with_the_next_one() {
             fs::remove_file(folder.join("jobs-credentials/ca.crt")).unwrap();
         }
         // And what a killed writer leaves.
-        fs::write(folder.join("jobs-credentials/.token.monconf-abc"), "half").unwrap();
+        fs::write(
+            folder.join("jobs-credentials/.token.monconf-0123456789ab"),
+            "half",
+        )
+        .unwrap();
         case.remove(true).run().ok();
         case.is_gone(&format!("after {done}"));
     }

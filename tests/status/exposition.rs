@@ -61,7 +61,7 @@ fn the_file_for_the_textfile_collector_is_replaced_whole() {
     assert_eq!(run.stdout, "");
     let text = fs::read_to_string(&file).unwrap();
     promtool_check_metrics(&text).unwrap();
-    assert!(!text.contains("old"));
+    assert!(!text.contains("old 1"), "{text}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let wrong = status(&scope, &["--output-file", file.to_str().unwrap()]).exit(1);
     assert!(
