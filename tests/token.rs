@@ -131,8 +131,9 @@ fn a_token_with_little_life_left_is_renewed_and_goes_on_working() {
             "both work until the old one's handle is cleared"
         );
     }
-    // Right after the swap consumers may still read the old one: its handle stays.
-    let run = apply(&scope, &[]);
+    // Right after the swap consumers may still read the old one: its bound Secret stays.
+    apply(&scope, &["--duration", "30d"]);
+    let run = apply(&scope, &["--duration", "30d"]);
     assert!(run.stdout.contains("No changes"), "{}", run.stdout);
 }
 

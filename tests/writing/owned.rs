@@ -37,10 +37,8 @@ fn an_empty_token_of_another_user_gets_no_token() {
                         "file {} belongs to user 65534 and does not hold a token of this instance: user 65534 could read the new one",
                         path.display()
                     ),
-                    &format!(
-                        "hint: `rm {}`; or --token-owner 65534 where Prometheus runs as that user",
-                        path.display()
-                    ),
+                    "--token-owner 65534` where Prometheus runs as that user",
+                    &format!("hint: `rm {}`; or `monconf prometheus ", path.display()),
                 ],
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -147,7 +145,7 @@ fn files_of_others_are_left_alone_and_not_shown() {
             let refused = refused(
                 &scope,
                 run(more),
-                &[&said, "--take-ownership overwrites it"],
+                &[&said, "--take-ownership` overwrites it"],
             );
             for printed in [&refused.stdout, &refused.stderr] {
                 assert!(!printed.contains("precious"), "{printed}");
@@ -190,7 +188,8 @@ fn an_empty_file_of_another_user_is_not_filled() {
         apply(&scope, &drop_in, &[]),
         &[
             &said,
-            &format!("hint: `rm {}`; or --take-ownership", drop_in.display()),
+            &format!("hint: `rm {}`; or `monconf prometheus ", drop_in.display()),
+            "--take-ownership` writes to it",
         ],
     );
     assert_eq!(fs::read_to_string(&drop_in).unwrap(), "");
