@@ -18,7 +18,7 @@ use case::Case;
 use right::Held;
 use table::Seen;
 use trial::{Holder, Trial};
-pub(crate) use world::World;
+pub(crate) use world::{SELECTS_ALL, World};
 
 /// How many consumers run at once.
 const AT_ONCE: usize = 4;

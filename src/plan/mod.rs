@@ -144,13 +144,16 @@ pub enum Stage {
     Configuration,
     /// What is no longer wanted. Where everything goes: the token Secret and files, once no configuration names them.
     Cleanup,
+    /// The bound Secret of the destination before, once nothing uses its token. The token Secret names it, so that goes
+    /// later: a run that is cut off in between leaves what the next one needs to find it.
+    Retirement,
     /// Where everything goes: what held the rest, the Namespace and the token's folder.
     Enclosure,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Revocation,
         Self::Unbinding,
         Self::Dismissal,
@@ -160,6 +163,7 @@ impl Stage {
         Self::Credentials,
         Self::Configuration,
         Self::Cleanup,
+        Self::Retirement,
         Self::Enclosure,
     ];
 }

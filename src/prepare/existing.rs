@@ -154,7 +154,7 @@ pub(super) fn surplus(
         surplus.push(Surplus {
             object,
             why: "revokes the token of the destination before".to_owned(),
-            stage: Stage::Enclosure,
+            stage: Stage::Retirement,
             needed: needed
                 .get(&token)
                 .map(|why| format!("its token is in {token}: {why}")),

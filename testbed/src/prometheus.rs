@@ -1,5 +1,6 @@
 //! The real Prometheus.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -19,6 +20,7 @@ pub struct Prometheus {
     storage: Directory,
 }
 
+const LOG: &str = "prometheus.log";
 const LIFECYCLE: &str = "--web.enable-lifecycle";
 const ROUTE_PREFIX: &str = "--web.route-prefix=";
 
@@ -105,7 +107,7 @@ impl Prometheus {
     ) -> Result<Self, String> {
         let storage = Directory::new("prometheus");
         let address = format!("127.0.0.1:{}", free_port());
-        let log = storage.path().join("prometheus.log");
+        let log = storage.path().join(LOG);
         let launch = Launch::new(Component::Prometheus.binary("prometheus"), log);
         let launch = environment
             .iter()
@@ -149,6 +151,12 @@ impl Prometheus {
     /// The folder of its data and of `prometheus.log`.
     pub fn directory(&self) -> PathBuf {
         self.storage.path().to_owned()
+    }
+
+    /// What it has said until now.
+    pub fn log(&self) -> String {
+        let path = self.storage.path().join(LOG);
+        fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     }
 
     /// Everything that it scrapes now.

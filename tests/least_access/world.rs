@@ -10,7 +10,7 @@ use testbed::{AgentOperator, Cluster, Component, Crds, Exporter, Operator, Optio
 const NAMESPACE: &str = "scraped";
 
 /// That `Prometheus` object.
-pub(super) const SELECTS_ALL: &str = "scraped/all";
+pub(crate) const SELECTS_ALL: &str = "scraped/all";
 
 /// The cluster and what runs beside it.
 pub(crate) struct World {

@@ -10,7 +10,8 @@ use serde_json::json;
 use testbed::{Prometheus, Scope};
 
 use super::load::no_scrape_failed;
-use crate::least_access::{World, operator};
+use crate::least_access::{SELECTS_ALL, World, operator};
+use crate::support::prometheus_pod::TELLS_FAILURES;
 use crate::support::{Monconf, token};
 
 const MONITORS: usize = 3;
@@ -59,7 +60,8 @@ fn no_scrape_fails_through_three_rotations_with_the_operator() {
     let scope = cp.scope("rotate-operator");
     let call = |verb: &str, arguments: &[&str]| {
         let jobs = ["--jobs", "apiserver,kubelet,cadvisor", "--interval", "1s"];
-        Monconf::for_consumer(verb, &scope, &jobs)
+        let form = ["--format", "operator", "--selected-by", SELECTS_ALL];
+        Monconf::for_consumer(verb, &scope, &[&jobs[..], &form].concat())
             .args(arguments)
             .run()
             .ok()
@@ -70,7 +72,7 @@ fn no_scrape_fails_through_three_rotations_with_the_operator() {
     operator::configure(world, &scope, MONITORS, &discoverer, folder.path());
     let generated = || operator::generated(world, &scope, MONITORS, folder.path());
     let file = folder.path().join("prometheus.yml");
-    let prometheus = Prometheus::start(&file, &[]);
+    let prometheus = Prometheus::start(&file, &[TELLS_FAILURES]);
     for job in prometheus.jobs() {
         prometheus.wait_for(&job, "up");
     }
@@ -95,5 +97,7 @@ fn no_scrape_fails_through_three_rotations_with_the_operator() {
     for token in &old {
         token::wait_until_refused(cp, token);
     }
-    no_scrape_failed(MONITORS, |promql| prometheus.query(promql));
+    no_scrape_failed(MONITORS, &prometheus.log(), |promql| {
+        prometheus.query(promql)
+    });
 }

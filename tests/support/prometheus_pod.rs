@@ -15,6 +15,8 @@ use testbed::{Client, Cluster, Component, Pod, Scope};
 pub(crate) const IMAGE: &str = "testbed.invalid/prometheus:1";
 /// Where the token Secret is mounted.
 pub(crate) const SECRET: &str = "/secret";
+/// Makes Prometheus say in its log why a scrape failed, of each.
+pub(crate) const TELLS_FAILURES: &str = "--log.level=debug";
 /// Where its configuration is mounted.
 const CONFIG: &str = "/config";
 const PORT: u16 = 9090;
@@ -70,7 +72,7 @@ impl PrometheusPod {
         let config = format!("--config.file={CONFIG}/prometheus.yml");
         let pod = Pod {
             image: IMAGE,
-            args: &[&config, "--storage.tsdb.path=/data"],
+            args: &[&config, "--storage.tsdb.path=/data", TELLS_FAILURES],
             container: container.as_object().unwrap().clone(),
             spec: spec.as_object().unwrap().clone(),
             ..Pod::default()
