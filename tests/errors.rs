@@ -441,10 +441,10 @@ fn a_server_that_is_restarted_meanwhile_is_waited_for_and_one_that_stays_away_is
         crds: Crds::None,
         ..Options::default()
     });
-    for comes_back in [true, false] {
+    for (comes_back, waits) in [(true, "5m"), (false, "8s")] {
         let scope = cp.scope("restart");
         let mut command =
-            Monconf::prometheus(&scope, &["--apply", "--request-timeout", "8s"]).command();
+            Monconf::prometheus(&scope, &["--apply", "--request-timeout", waits]).command();
         command.env("TERM", "dumb");
         let (code, shown) = pty::run(&command, |session| {
             session.expect("[y/N] ");

@@ -121,10 +121,11 @@ impl Cluster {
             served: served?,
             root_ca: root_ca.pem,
             root_ca_fault: root_ca.fault,
+            root_ca_warning: root_ca.warning,
             keys: keys.and_then(|answer| KeySet::parse(&answer.body)),
             unfamiliar: unfamiliar.into_iter().flatten().collect(),
             held: held.into_iter().flatten().collect(),
-            warnings: root_ca.warning.into_iter().collect(),
+            warnings: Vec::new(),
         };
         let selected = selecting
             .into_iter()

@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub root_ca: Option<String>,
     /// Why the CA that the cluster publishes is not used.
     pub root_ca_fault: Option<String>,
+    /// What is doubtful about the CA that the cluster publishes.
+    pub root_ca_warning: Option<String>,
     /// The keys that tokens are signed with.
     pub keys: Option<KeySet>,
     /// Every rule that the caller holds in each namespace that was asked about, where the API server knows them all.

@@ -152,7 +152,9 @@ impl Rotation<'_> {
             }
             (_, Some(Occupied::ByRun(bound))) => {
                 prepared.plan.changes.clear();
-                show(&prepared, self.manner, self.ui);
+                if self.manner.output != Output::Text.into() {
+                    show(&prepared, self.manner, self.ui);
+                }
                 self.ui.note(&self.by_another_run(&bound));
                 Ok(Ended::Elsewhere.into())
             }

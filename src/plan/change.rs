@@ -261,7 +261,6 @@ impl Plan {
             Target::Key(_) | Target::Folder(_) => false,
             Target::File(_) => change.stage == Stage::Credentials,
         });
-        self.receivers.clear();
         let changes = &self.changes;
         let is_written = |path: &Path| {
             changes

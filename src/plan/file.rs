@@ -181,13 +181,13 @@ impl Planner<'_> {
     fn seen(&mut self, file: &ExistingFile, path: &Path) {
         let path = path.display();
         if file.mode & OTHERS != 0 {
-            self.plan.warnings.push(format!(
+            self.plan.token_warnings.push(format!(
                 "other users could use file {path} (mode {:04o}): a rotation with --overlap 0s revokes its token",
                 file.mode
             ));
         }
         if file.links > 1 {
-            self.plan.warnings.push(format!(
+            self.plan.token_warnings.push(format!(
                 "file {path} has hard links, which keep its token: a rotation with --overlap 0s revokes it"
             ));
         }
@@ -202,7 +202,7 @@ impl Planner<'_> {
         if action == Action::Unchanged {
             let path = path.display();
             self.plan
-                .warnings
+                .token_warnings
                 .push(format!("file {path} is not safe: {why}; {hint}"));
             return false;
         }

@@ -201,6 +201,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What keeps it from being applied.
     pub blockers: Vec<Blocker>,
+    /// What the user should know of the token before agreeing: who else has it, and which certificates go with it.
+    pub token_warnings: Vec<String>,
     /// Sentences the user should read before agreeing.
     pub warnings: Vec<String>,
     /// What others still have to do, a line each.
@@ -220,6 +222,12 @@ impl Plan {
             change.action == Action::Delete
                 && object.is_some_and(|object| self.left_behind.contains(object))
         })
+    }
+
+    /// Every sentence the user should read before agreeing.
+    pub fn all_warnings(&self) -> impl Iterator<Item = &str> {
+        let all = self.token_warnings.iter().chain(&self.warnings);
+        all.map(String::as_str)
     }
 
     /// The namespaces into which an operator copies the token, each with the objects that select the monitors from there.

@@ -62,7 +62,7 @@ pub fn report(plan: &Plan, head: &Head, masker: &mut Masker) -> Value {
         "removing": head.removing,
         "changes": plan.changes.iter().map(|change| entry(change, masker)).collect::<Vec<_>>(),
         "blockers": blockers,
-        "warnings": plan.warnings,
+        "warnings": plan.all_warnings().collect::<Vec<_>>(),
         "remaining": plan.remaining,
         "receivers": receivers(plan),
         "moves": plan.moves(),

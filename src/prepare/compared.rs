@@ -86,7 +86,8 @@ impl Compared<'_> {
         let mut plan = plan(desired, &existing, &consent);
         plan.receivers = selecting.receivers;
         plan.left_behind = left_behind;
-        plan.warnings.extend(selecting.warnings);
+        plan.token_warnings.extend(selecting.warnings);
+        plan.token_warnings.extend(snapshot.root_ca_warning);
         plan.warnings.extend(snapshot.warnings);
         plan.warnings.extend(readers.warnings);
         plan.remaining.extend(readers.remaining);

@@ -32,6 +32,7 @@ fn a_run_that_is_under_way_is_named_with_its_bound_secret() {
     for arguments in [&[][..], &["--overlap", "0s"]] {
         let run = instance.rotate(arguments).ok();
         assert!(run.stderr.contains(&said), "{said}: {}", run.stderr);
+        assert!(!run.stdout.contains("No changes"), "{}", run.stdout);
     }
     // A token that serves is not replaced, so nothing is said of others.
     let run = instance.rotate(&["--if-due"]).ok();

@@ -1,7 +1,7 @@
 //! The plan of a rotation: which token, why, where the new one is written, and until when the old one stays.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::Value;
 use testbed::{ControlPlane, Scope};
@@ -36,6 +36,20 @@ fn a_plan_says_everything_and_writes_nothing() {
     }
     assert_eq!((instance.token(), writes(&instance.scope)), before);
     assert!(!run.stdout.contains(&before.0) && !run.stderr.contains(&before.0));
+}
+
+/// Whoever rotates is told why it may not suffice to wait for the end of the overlap.
+#[test]
+fn what_is_known_of_the_token_is_told() {
+    let instance = Instance::applied(ControlPlane::shared(), "plan-exposed");
+    let told = "could use file ";
+    let run = instance.call("rotate", &[]).run();
+    assert!(!run.stderr.contains(told), "{}", run.stderr);
+    let mode = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(instance.token_file(), mode).unwrap();
+    let run = instance.call("rotate", &[]).run();
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(run.stderr.contains("--overlap 0s"), "{}", run.stderr);
 }
 
 #[test]

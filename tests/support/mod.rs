@@ -7,6 +7,7 @@ pub(crate) mod hostile;
 pub(crate) mod image;
 mod monconf;
 pub(crate) mod paste;
+pub(crate) mod patience;
 pub(crate) mod pod_account;
 pub(crate) mod prometheus_pod;
 pub(crate) mod receiver;

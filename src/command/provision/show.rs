@@ -29,7 +29,7 @@ pub(in crate::command) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui)
         Output::Config if prepared.plan.blockers.is_empty() => ui.out(configuration(prepared)),
         Output::Config => {}
     }
-    for warning in &plan.warnings {
+    for warning in plan.all_warnings() {
         ui.warn(warning);
     }
     if !manner.writing.apply {
@@ -41,7 +41,7 @@ pub(in crate::command) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui)
 pub(in crate::command) fn show_to_person(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {
     let Prepared { plan, head, .. } = prepared;
     ui.plan(plan, head, manner.writing.context_lines, Stream::Err);
-    for warning in &plan.warnings {
+    for warning in plan.all_warnings() {
         ui.warn(warning);
     }
 }
