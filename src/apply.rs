@@ -15,11 +15,12 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use serde_json::Value;
 
 use self::files::Files;
-use crate::cluster::{Answer, Call, Cluster, Issued, Order, maker};
+use crate::cluster::{Answer, Call, Cluster, Issued, Order};
 use crate::error::{Error, Result};
-use crate::object::{self, Kind, ObjectRef};
-use crate::plan::{Action, Blocked, Change, PENDING_TIME, PENDING_TOKEN, Plan, Stage, Target};
-use crate::render::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER};
+use crate::mask::PENDING_TOKEN;
+use crate::object::{self, EXPIRES_AT, ISSUED_AT, Kind, ObjectRef, REVOKE_AFTER};
+use crate::plan::{Action, Blocked, Blocker, Change, Plan, Target};
+use crate::render::{PENDING_TIME, Stage};
 use crate::spec::Spec;
 use crate::token::{Overlap, Token};
 
@@ -112,7 +113,7 @@ pub async fn apply(
         cluster,
         progress,
         force: spec.take_ownership,
-        maker: spec.existing_access.then(|| maker(&spec.names)),
+        maker: spec.existing_access.then(|| spec.names.maker()),
         files,
         issued: RefCell::new(None),
         overlap: spec.renewal.overlap,
@@ -319,11 +320,12 @@ impl Run<'_> {
     /// would be deleted with it.
     async fn is_vacant(&self, namespace: &str) -> Result<()> {
         let content = self.cluster.content(namespace).await;
-        match content.blocker(namespace, &self.plan.deleted_uids()) {
-            Some(blocker) => Err(Error::Blocked(Blocked::by(
+        match Blocker::of_content(&content, namespace, &self.plan.deleted_uids()) {
+            Some(blocker) => Err(Blocked::by(
                 blocker,
                 "run the same command without --delete-namespace: it removes what is left but the Namespace",
-            ))),
+            )
+            .error(false)),
             None => Ok(()),
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::mask::scrub_line;
 use crate::object::Kind;
-use crate::plan::{Action, Change, Head, Plan, Stage, Target};
+use crate::plan::{Action, Change, Head, Plan, Target};
+use crate::render::Stage;
 use crate::spec::Names;
 use crate::words::{counted, joined};
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::cluster::Failure;
-use crate::plan::{Blocked, Blocker};
 use crate::spec::{Duration, Version};
 
 /// Everything that ends a run early.
@@ -18,8 +17,17 @@ pub enum Error {
         fix: Option<String>,
     },
     /// The plan holds something that cannot be applied; every reason is listed.
-    #[error("{0}")]
-    Blocked(Blocked),
+    #[error("{reasons}")]
+    Blocked {
+        /// What blocks, a line each.
+        reasons: String,
+        /// What unblocks it, a line for each step.
+        fixes: Option<String>,
+        /// Who lacks rights, where that is why.
+        user: Option<String>,
+        /// Whether standard output holds all of it already.
+        is_shown: bool,
+    },
     /// A question that has to be answered and cannot be asked.
     #[error("cannot ask \"{question}\": {reason}; nothing was written")]
     Unasked {
@@ -182,7 +190,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Blocked(blocked) => blocked.fixes(),
+            Self::Blocked { fixes, .. } => fixes.clone(),
             Self::Changed { .. } => Some("read the new diff above, then run the command again".into()),
             Self::Unasked { command, .. } | Self::Unanswered { command, .. } => {
                 Some(format!("`{command}` does not ask"))
@@ -206,10 +214,7 @@ impl Error {
     pub fn lacks_rights(&self) -> Option<&str> {
         match self {
             Self::Cluster(failure) => failure.lacks_rights(),
-            Self::Blocked(blocked) => blocked.blockers().find_map(|blocker| match blocker {
-                Blocker::Escalation { user, .. } => Some(user.as_str()),
-                _ => None,
-            }),
+            Self::Blocked { user, .. } => user.as_deref(),
             _ => None,
         }
     }
@@ -218,7 +223,7 @@ impl Error {
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Blocked(_) | Self::Changed { .. } => true,
+            Self::Blocked { .. } | Self::Changed { .. } => true,
             Self::Cluster(failure) => failure.is_refusal(),
             _ => false,
         }
@@ -234,7 +239,7 @@ impl Error {
             | Self::TooEarly { .. } => true,
             Self::Cluster(failure) => failure.is_passing(),
             Self::Prometheus { passing, .. } => *passing,
-            Self::Blocked(_)
+            Self::Blocked { .. }
             | Self::Disagreement { .. }
             | Self::File { .. }
             | Self::NotTaken { .. }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::plan::{Action, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
+use crate::mask::PENDING_TOKEN;
+use crate::plan::{Action, Change, Plan, Target};
 use crate::promfile::{self, Checked, FileOwner, Home, Mode, Write, owner};
+use crate::render::{Content, Stage};
 use crate::spec::Spec;
 use crate::token::{Claims, Token};
 

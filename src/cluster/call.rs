@@ -3,9 +3,9 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::FIELD_MANAGER;
 use super::expected::Expected;
 use super::shape::{GROUPS, RESOURCES, REVIEW, Shape};
+use crate::object::FIELD_MANAGER;
 use crate::object::ObjectRef;
 
 /// A request, with the words that an error about it needs.

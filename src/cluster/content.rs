@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::served::Resource;
 use super::{Call, Cluster};
-use crate::object::uid;
-use crate::plan::{Found, NamespaceContent};
+use crate::object::{Found, NamespaceContent, uid};
 
 /// What controllers of the cluster put into every namespace: API group, kind and name.
 const EVERYWHERE: [(&str, &str, &str); 3] = [

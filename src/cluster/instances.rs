@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use super::read::items;
 use super::{Answer, Call, Cluster, Failure};
-use crate::object::{Kind, metadata};
+use crate::object::{COMPONENT, INSTANCE, Kind, MADE_FOR, MANAGED_BY, metadata};
 use crate::reads;
-use crate::render::{COMPONENT, INSTANCE, MADE_FOR, MANAGED_BY};
 use crate::spec::{Consumer, Names};
 
 /// Of a token that the cluster once wrote into a Secret by itself: whose it is.

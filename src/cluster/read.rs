@@ -16,9 +16,9 @@ use super::shape::OPENID;
 use super::{Answer, Call, Cluster, Failure, Snapshot};
 use crate::access::Rule;
 use crate::mark::ClusterIdentity;
-use crate::object::{Kind, ObjectRef, uid};
+use crate::object::{COMPONENT, INSTANCE, Kind, MANAGED_BY, ObjectRef, uid};
 use crate::reads::{ANY_NAMESPACE, CLUSTER, Labelled, PlanReads, ROOT_CA, SIGNING_KEYS, Selecting};
-use crate::render::{COMPONENT, INSTANCE, MANAGED_BY, Operators};
+use crate::render::Operators;
 use crate::spec::{Consumer, Names, Spec};
 use crate::token::KeySet;
 

@@ -25,9 +25,9 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::object::ObjectRef;
 use crate::outcome::{Ended, Exit, Outcome};
-use crate::plan::{self, Blocked, Plan, Stage};
+use crate::plan::{self, Blocked, Plan};
 use crate::prepare::{Prepared, prepare};
-use crate::render::Templates;
+use crate::render::{Stage, Templates};
 use crate::spec::{self, Settings, Spec};
 use crate::token::{BoundSecret, Claims, Occupied, Renewal, Verdict, rounded, utc};
 use crate::ui::{Terminal, Ui};
@@ -373,7 +373,7 @@ impl Rotation<'_> {
         }
         prepared.head.call = CommandLine::of(&self.global.arguments);
         if let Some(blocked) = Blocked::of(plan, &prepared.head) {
-            return Err(Error::Blocked(blocked));
+            return Err(blocked.error(false));
         }
         if plan.issues_token() {
             plan.renew_handle(&prepared.handle);

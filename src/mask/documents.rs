@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::{Masker, secrecy};
-use crate::diff::shown;
-use crate::plan::{Action, Change, Content, Head, Plan, Stage, Target, Text, report};
+use crate::mask::Text;
+use crate::plan::{Action, Change, Head, Plan, Target, report, shown};
+use crate::render::{Content, Stage};
 use crate::yaml::{Step, locate};
 
 /// Ways to write secrets, `①` and `②`, into the job number `⓪`.

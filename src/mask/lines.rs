@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::Text;
 use super::keys::secrecy;
-use crate::plan::Text;
 use crate::yaml::{embedded, line_start, loosely, merged, next_line};
 
 /// A part of a line that is not shown.

@@ -4,6 +4,7 @@ mod keys;
 mod lines;
 mod own;
 mod scrub;
+mod text;
 
 use std::collections::HashMap;
 
@@ -13,13 +14,16 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 use crate::object::decoded;
-use crate::plan::{PENDING_TOKEN, Text};
 use crate::yaml::Extent;
 
 pub use keys::{secrecy, secrecy_in_manifest};
 pub(crate) use lines::{Hidden, hidden, secrets_within};
 pub use own::{hide_own, never_show, never_show_key, never_show_password};
 pub use scrub::{hide, scrub, scrub_all, scrub_line};
+pub use text::Text;
+
+/// Stands, in a planned value, for a token that is issued only while applying. It is no secret.
+pub const PENDING_TOKEN: &str = "\u{1}pending-token";
 
 /// Replaces secrets by numbers: equal secrets have equal numbers for as long as the masker lives, so a diff shows
 /// that one changed without showing it.

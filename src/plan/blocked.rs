@@ -4,14 +4,13 @@ use std::fmt;
 
 use super::fix::fix;
 use super::{Blocker, Head, Plan};
+use crate::error::Error;
 
 /// All blockers of a plan, those together that one and the same step lifts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
     /// Never empty.
     pub reasons: Vec<Reason>,
-    /// Whether standard output holds all of it already.
-    pub is_shown: bool,
 }
 
 /// Blockers that are lifted together.
@@ -38,10 +37,7 @@ impl Blocked {
                 }),
             }
         }
-        (!reasons.is_empty()).then_some(Self {
-            reasons,
-            is_shown: false,
-        })
+        (!reasons.is_empty()).then_some(Self { reasons })
     }
 
     /// What blocks a plan that is being applied already; `fix` is what unblocks it.
@@ -52,13 +48,27 @@ impl Blocked {
                 blockers: vec![blocker],
                 fix: Some(fix.to_owned()),
             }],
-            is_shown: false,
         }
     }
 
     /// Every blocker.
     pub fn blockers(&self) -> impl Iterator<Item = &Blocker> {
         self.reasons.iter().flat_map(|reason| &reason.blockers)
+    }
+
+    /// Why a run ends here; `is_shown`: whether standard output holds what blocks the plan already.
+    #[must_use]
+    pub fn error(&self, is_shown: bool) -> Error {
+        let user = self.blockers().find_map(|blocker| match blocker {
+            Blocker::Escalation { user, .. } => Some(user.clone()),
+            _ => None,
+        });
+        Error::Blocked {
+            reasons: self.to_string(),
+            fixes: self.fixes(),
+            user,
+            is_shown,
+        }
     }
 
     /// What unblocks the plan, a line for each step.

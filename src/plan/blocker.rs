@@ -1,10 +1,11 @@
 //! What keeps a plan from being applied, in words.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Unselected, Unwritable};
-use crate::object::{Kind, ObjectRef};
+use crate::object::{Found, Kind, NamespaceContent, ObjectRef};
 use crate::splice::Refusal;
 
 /// Something that keeps the plan from being applied, known before anything is written.
@@ -213,6 +214,25 @@ impl Blocker {
                 | Self::NotOurs { .. }
                 | Self::ForeignJob { owner: None, .. }
         )
+    }
+}
+
+impl Blocker {
+    /// What keeps the namespace from being deleted once the objects with the UIDs `going` are deleted.
+    #[must_use]
+    pub fn of_content(
+        content: &NamespaceContent,
+        namespace: &str,
+        going: &BTreeSet<&str>,
+    ) -> Option<Self> {
+        let goes = |found: &&Found| found.uid.as_deref().is_some_and(|uid| going.contains(uid));
+        let others = content.objects.iter().filter(|found| !goes(found));
+        let others: Vec<String> = others.map(|found| found.name.clone()).collect();
+        (!others.is_empty() || !content.unknown.is_empty()).then(|| Self::NotVacant {
+            namespace: namespace.to_owned(),
+            others,
+            unknown: content.unknown.clone(),
+        })
     }
 }
 

@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::merge::merge;
 use super::owner::{Owner, owner};
-use super::surplus::{Content as NamespaceContent, Surplus, SurplusFile};
-use super::{Action, Blocker, Change, Content, PENDING_TOKEN, Plan, Stage, Target};
+use super::surplus::{Surplus, SurplusFile};
+use super::{Action, Blocker, Change, Plan, Target};
 use crate::access::Rule;
 use crate::mark::ClusterIdentity;
-use crate::object::{Kind, ObjectRef, managers, uid};
-use crate::promfile::FileOwner;
-use crate::render::{Desired, DesiredObject};
+use crate::mask::PENDING_TOKEN;
+use crate::object::{Kind, NamespaceContent, ObjectRef, managers, uid};
+use crate::promfile::{ExistingFile, FileOwner};
+use crate::render::{Content, Desired, DesiredObject, Stage};
 use crate::spec::Names;
 
 /// What exists today, as far as it concerns one instance.
@@ -46,20 +46,6 @@ pub struct Existing {
     pub drafts: Vec<(PathBuf, Stage)>,
     /// Whether the token in use is known not to be signed by this cluster.
     pub is_forged: bool,
-}
-
-/// A file that exists.
-pub struct ExistingFile {
-    /// What it holds.
-    pub text: Arc<str>,
-    /// Its permissions.
-    pub mode: u32,
-    /// How many names it has, in this folder and in others.
-    pub links: u64,
-    /// The numbers of its user and of its group.
-    pub owner: (u32, u32),
-    /// Whether it belongs to the user who runs monconf.
-    pub is_own: bool,
 }
 
 /// Who asks, and what they agreed to.

@@ -10,11 +10,12 @@ use super::cluster::{desired_servers, servers};
 use super::layout::holder;
 use super::loading::{interval, unloadable};
 use super::sharing::{bereft, sharing};
-use super::{Action, Blocker, Change, Content, Stage, Target, Text};
+use super::{Action, Blocker, Change, Target};
 use crate::access::Grants;
 use crate::mark::{ClusterIdentity, Mark, Ownership};
+use crate::mask::Text;
 use crate::promfile::backup_of;
-use crate::render::{DesiredEdit, DesiredList, EditPlace, JOBS};
+use crate::render::{Content, DesiredEdit, DesiredList, EditPlace, JOBS, Stage};
 use crate::splice::{Splice, Spliced, splice};
 use crate::yaml::Step;
 

@@ -6,10 +6,12 @@ use super::change::Planner;
 use super::cluster::servers_of_file;
 use super::owner::{FileKind, Stranger, is_valid_token};
 use super::surplus::deletion;
-use super::{Action, Blocker, Change, Content, ExistingFile, Stage, Target, Text};
+use super::{Action, Blocker, Change, Target};
 use crate::mark::{Comment, Mark, Ownership};
+use crate::mask::Text;
 use crate::object::{Kind, ObjectRef};
-use crate::render::DesiredFile;
+use crate::promfile::ExistingFile;
+use crate::render::{Content, DesiredFile, Stage};
 
 /// Of a token's file, nobody but its owner may do anything with it.
 const OTHERS: u32 = 0o077;

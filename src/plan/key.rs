@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::change::Planner;
 use super::owner::{Owner, owner};
 use super::unwritable::LARGEST;
-use super::{Action, Blocker, Change, Content, Target, Unwritable, Why};
-use crate::cluster::{FIELD_MANAGER, is_monconf};
-use crate::object::{Kind, ObjectRef, decoded, managers, metadata, uid};
-use crate::render::{MANAGED_BY, labels};
+use super::{Action, Blocker, Change, Target, Unwritable, Why};
+use crate::object::{
+    FIELD_MANAGER, Kind, MANAGED_BY, ObjectRef, decoded, is_monconf, managers, metadata, uid,
+};
+use crate::render::Content;
 use crate::spec::KeyPlace;
 
 impl Planner<'_> {
@@ -131,7 +132,7 @@ impl Planner<'_> {
             "metadata": {
                 "name": object.name,
                 "namespace": namespace,
-                "labels": labels(self.consent.names),
+                "labels": self.consent.names.labels(),
             },
             "type": "Opaque",
             "data": data,

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cluster::FIELD_MANAGER;
+use crate::object::FIELD_MANAGER;
 
 /// The outcome for one object.
 pub(super) struct Merged {

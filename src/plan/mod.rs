@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::object::{ObjectKey, ObjectRef};
-use crate::render::Receiver;
+use crate::render::{Content, Receiver, Stage};
 
 mod adopt;
 mod blocked;
@@ -26,19 +26,19 @@ mod owner;
 mod report;
 mod rotation;
 mod sharing;
+mod shown;
 mod surplus;
-mod text;
 mod unselected;
 mod unwritable;
 
 pub use blocked::{Blocked, Reason};
 pub use blocker::Blocker;
-pub use change::{Consent, Existing, ExistingFile, differs, plan};
+pub use change::{Consent, Existing, differs, plan};
 pub use owner::{FileKind, is_ours, is_valid_token};
 pub use report::{Head, report};
 pub use rotation::Rotation;
-pub use surplus::{Content as NamespaceContent, Found, Surplus, SurplusFile};
-pub use text::Text;
+pub use shown::{foreign, shown};
+pub use surplus::{Surplus, SurplusFile};
 pub use unselected::{Candidate, Unselected};
 pub use unwritable::{Unwritable, Why};
 
@@ -86,28 +86,6 @@ impl Target {
     }
 }
 
-/// What an object or file holds, before or after.
-///
-/// Values may hold secrets: they are shown only through [`crate::mask`].
-#[derive(Clone, PartialEq, Eq)]
-pub enum Content {
-    /// An object as the API server has it or would have it, without what only the server sets
-    /// (`managedFields`, `uid`, `resourceVersion`, `creationTimestamp`, `generation`, `status`).
-    Object(Value),
-    /// A text file, or the text of a key.
-    Text(Text),
-    /// A file that holds nothing but a token; [`PENDING_TOKEN`] stands for one yet to be issued.
-    Token(String),
-    /// A file of another owner, whose content is never shown.
-    Foreign(String),
-}
-
-/// Stands, in a planned value, for a token that is issued only while applying.
-pub const PENDING_TOKEN: &str = "\u{1}pending-token";
-
-/// Stands, in a planned annotation, for a time that is known only once the token is issued.
-pub const PENDING_TIME: &str = "(when issued)";
-
 /// What happens to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -121,51 +99,6 @@ pub enum Action {
     Delete,
     /// It is as wanted.
     Unchanged,
-}
-
-/// When, in the course of an apply, a change is written. Each stage waits for the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// Where everything goes: the handles, with which every token is revoked.
-    Revocation,
-    /// Where everything goes: the bindings, and with them every right.
-    Unbinding,
-    /// Where everything goes: roles and ServiceAccount.
-    Dismissal,
-    /// What everything else needs to exist: Namespace and ClusterRole.
-    Foundation,
-    /// Who scrapes: ClusterRoleBinding, ServiceAccount, the token's handle.
-    Identity,
-    /// What a bound Secret records of a token that is replaced, before the new one is where the consumer reads it.
-    Handover,
-    /// The token, where the consumer reads it: Secret, or token and CA files.
-    Credentials,
-    /// The consumer's configuration, last, so that it never names what does not exist.
-    Configuration,
-    /// What is no longer wanted. Where everything goes: the token Secret and files, once no configuration names them.
-    Cleanup,
-    /// The bound Secret of the destination before, once nothing uses its token. The token Secret names it, so that goes
-    /// later: a run that is cut off in between leaves what the next one needs to find it.
-    Retirement,
-    /// Where everything goes: what held the rest, the Namespace and the token's folder.
-    Enclosure,
-}
-
-impl Stage {
-    /// Every stage, in order.
-    pub const ALL: [Self; 11] = [
-        Self::Revocation,
-        Self::Unbinding,
-        Self::Dismissal,
-        Self::Foundation,
-        Self::Identity,
-        Self::Handover,
-        Self::Credentials,
-        Self::Configuration,
-        Self::Cleanup,
-        Self::Retirement,
-        Self::Enclosure,
-    ];
 }
 
 /// One line of the plan.

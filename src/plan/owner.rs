@@ -5,10 +5,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::change::Planner;
-use super::{Content, Stage};
 use crate::mark::{ClusterIdentity, Ownership};
-use crate::object::{Kind, ObjectRef, metadata, uid};
-use crate::render::{COMPONENT, DesiredFile, INSTANCE, MANAGED_BY};
+use crate::object::{COMPONENT, INSTANCE, Kind, MANAGED_BY, ObjectRef, metadata, uid};
+use crate::render::{Content, DesiredFile, Stage};
 use crate::spec::Names;
 use crate::token::{Claims, Token};
 

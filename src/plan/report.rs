@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::fix::fix;
-use super::{Action, Change, Content, Plan, Rotation, Target};
+use super::shown::{foreign, shown};
+use super::{Action, Change, Plan, Rotation, Target};
 use crate::command_line::CommandLine;
-use crate::diff::{self, Line, LineKind};
+use crate::diff::{Line, LineKind};
 use crate::mask::{Masker, scrub};
+use crate::render::Content;
 use crate::spec::Consumer;
 
 /// What a plan is for.
@@ -118,8 +120,8 @@ fn entry(change: &Change, masker: &mut Masker) -> Value {
     if is_large(change) {
         changes = hunks(change, masker);
     } else if change.action != Action::Unchanged {
-        let before = change.before.as_ref().map(|content| shown(content, masker));
-        let after = change.after.as_ref().map(|content| shown(content, masker));
+        let before = change.before.as_ref().map(|content| value(content, masker));
+        let after = change.after.as_ref().map(|content| value(content, masker));
         compare(
             before.as_ref(),
             after.as_ref(),
@@ -151,7 +153,7 @@ fn is_large(change: &Change) -> bool {
 
 /// The lines that differ, and three around them, each hunk by itself.
 fn hunks(change: &Change, masker: &mut Masker) -> Vec<Value> {
-    let lines = diff::shown(change, 3, masker);
+    let lines = shown(change, 3, masker);
     lines
         .chunk_by(|_, next| next.kind != LineKind::Hunk)
         .map(|hunk| {
@@ -170,12 +172,12 @@ fn hunks(change: &Change, masker: &mut Masker) -> Vec<Value> {
         .collect()
 }
 
-fn shown(content: &Content, masker: &mut Masker) -> Value {
+fn value(content: &Content, masker: &mut Masker) -> Value {
     match content {
         Content::Object(object) => masker.object(object),
         Content::Text(text) => masker.text(text).into(),
         Content::Token(token) => masker.token(token).into(),
-        Content::Foreign(text) => diff::foreign(text).into(),
+        Content::Foreign(text) => foreign(text).into(),
     }
 }
 
@@ -228,7 +230,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::plan::Stage;
+    use crate::render::Stage;
 
     #[test]
     fn of_a_large_text_only_what_changes_is_reported() {

@@ -1,15 +1,15 @@
 //! What exists and is no longer wanted, if it is the instance's own.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::change::{Planner, without_server_fields};
 use super::owner::{FileKind, Owner, Stranger, owner};
-use super::{Action, Blocker, Change, Content as Holds, Stage, Target, Text};
-use crate::cluster::is_monconf;
-use crate::object::{Kind, ObjectRef, managers, uid};
+use super::{Action, Blocker, Change, Target};
+use crate::mask::Text;
+use crate::object::{Kind, ObjectRef, is_monconf, managers, uid};
+use crate::render::{Content as Holds, Stage};
 
 /// An object that may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,39 +33,6 @@ pub struct SurplusFile {
     pub kind: FileKind,
     /// Whether it is a link, where token and CA are plain files.
     pub is_link: bool,
-}
-
-/// What a namespace holds, but for what every namespace has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
-    /// Each object.
-    pub objects: Vec<Found>,
-    /// Sentences about what could not be looked at.
-    pub unknown: Vec<String>,
-}
-
-/// An object of any kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
-    /// Kind and name: `Pod web-0`; with the API group where several groups have a kind of that name.
-    pub name: String,
-    /// `metadata.uid`; objects that are computed have none.
-    pub uid: Option<String>,
-}
-
-impl Content {
-    /// What keeps the namespace from being deleted once the objects with the UIDs `going` are deleted.
-    #[must_use]
-    pub fn blocker(&self, namespace: &str, going: &BTreeSet<&str>) -> Option<Blocker> {
-        let goes = |found: &&Found| found.uid.as_deref().is_some_and(|uid| going.contains(uid));
-        let others = self.objects.iter().filter(|found| !goes(found));
-        let others: Vec<String> = others.map(|found| found.name.clone()).collect();
-        (!others.is_empty() || !self.unknown.is_empty()).then(|| Blocker::NotVacant {
-            namespace: namespace.to_owned(),
-            others,
-            unknown: self.unknown.clone(),
-        })
-    }
 }
 
 impl Planner<'_> {
@@ -244,10 +211,11 @@ impl Planner<'_> {
             (object.kind == Kind::Namespace).then(|| object.name.clone())
         });
         let Some(namespace) = namespace else { return };
-        let blocker = self
-            .existing
-            .content
-            .blocker(&namespace, &self.plan.deleted_uids());
+        let blocker = Blocker::of_content(
+            &self.existing.content,
+            &namespace,
+            &self.plan.deleted_uids(),
+        );
         self.plan.blockers.extend(blocker);
     }
 }

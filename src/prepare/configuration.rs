@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::mark::{ClusterIdentity, Mark, Ownership};
-use crate::plan::ExistingFile;
-use crate::promfile::{self, covers, glob};
+use crate::promfile::{self, ExistingFile, covers, glob};
 use crate::render::{FILES, JOBS};
 use crate::spec::{FilePlace, Form, Spec};
 use crate::splice::{self, Named};

@@ -9,10 +9,10 @@ use super::account;
 use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
 use crate::mask::never_show;
-use crate::object::{Kind, ObjectRef, decoded, metadata};
-use crate::plan::{Existing, ExistingFile, Stage, Surplus, is_valid_token};
-use crate::promfile::{self, FileOwner};
-use crate::render::{Desired, HANDLE};
+use crate::object::{HANDLE, Kind, ObjectRef, decoded, metadata};
+use crate::plan::{Existing, Surplus, is_valid_token};
+use crate::promfile::{self, ExistingFile, FileOwner};
+use crate::render::{Desired, Stage};
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
 use crate::token::{Claims, Decision, Token};
 

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::existing::named_by_secret;
 use crate::cluster::Snapshot;
-use crate::object::{Kind, ObjectRef, metadata};
+use crate::object::{
+    COMPONENT, INSTANCE, Kind, MADE_FOR, MANAGED_BY, ObjectRef, REQUESTED, metadata,
+};
 use crate::plan::is_ours;
-use crate::render::{COMPONENT, INSTANCE, MADE_FOR, MANAGED_BY, REQUESTED};
 use crate::spec::{Duration, Form, Names, Spec, TokenPlace};
 use crate::token::{BoundSecret, Claims, Grant, Token};
 

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::existing::{Former, named_by_secret};
 use crate::cluster::{Call, Cluster, Snapshot};
-use crate::object::{Kind, ObjectRef, metadata};
+use crate::object::{EXPIRES_AT, Kind, ObjectRef, REVOKE_AFTER, metadata};
 use crate::plan::is_ours;
 use crate::reads;
-use crate::render::{Desired, EXPIRES_AT, REVOKE_AFTER};
+use crate::render::Desired;
 use crate::spec::{Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Verdict};
 

@@ -33,10 +33,10 @@ use crate::error::{Error, Result};
 use crate::job;
 use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Blocker, Consent, Existing, Head, Plan, Stage, plan};
+use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
 use crate::promfile::owner;
 use crate::render::{
-    Desired, Discoverer, Operators, Surroundings, Templates, desired, discoverers,
+    Desired, Discoverer, Operators, Stage, Surroundings, Templates, desired, discoverers,
 };
 use crate::spec::{Alerts, Consumer, Form, Spec, TokenPlace};
 use crate::token::{Decision, Situation, Verdict, decide};

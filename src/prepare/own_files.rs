@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::plan::{ExistingFile, FileKind, Stage, SurplusFile};
+use crate::plan::{FileKind, SurplusFile};
 use crate::promfile;
+use crate::promfile::ExistingFile;
+use crate::render::Stage;
 use crate::spec::{Alerts, AlloyPlace, FilePlace, Form, Spec, TokenPlace, beside_file};
 
 /// The files of an instance, and those that its jobs are in.

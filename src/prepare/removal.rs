@@ -10,9 +10,9 @@ use crate::access::Grants;
 use crate::cluster::{Cluster, Owned};
 use crate::error::Result;
 use crate::mark::Mark;
-use crate::object::{Kind, ObjectRef};
-use crate::plan::{Action, Consent, Existing, Head, NamespaceContent, Plan, Stage, Surplus, plan};
-use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, JOBS};
+use crate::object::{Kind, NamespaceContent, ObjectRef};
+use crate::plan::{Action, Consent, Existing, Head, Plan, Surplus, plan};
+use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, JOBS, Stage};
 use crate::spec::{Consumer, FilePlace, Form, KeyPlace, Spec};
 use crate::yaml::Step;
 

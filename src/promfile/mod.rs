@@ -2,6 +2,7 @@
 
 mod check;
 mod draft;
+mod existing;
 mod glob;
 mod left;
 mod obstacle;
@@ -16,6 +17,7 @@ mod walk;
 mod write;
 
 pub use check::{Home, check_removal, exposure, make_folder};
+pub use existing::ExistingFile;
 pub use glob::{covers, glob};
 pub use left::left_drafts;
 pub use owner::{FileOwner, owner};

@@ -9,10 +9,9 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 
-use super::failure;
 use super::place::kind;
+use super::{ExistingFile, failure};
 use crate::error::{Error, Result};
-use crate::plan::ExistingFile;
 
 /// No file that monconf writes comes near this; one that does is not ours to load into memory.
 pub(super) const LARGEST: u64 = 64 << 20;

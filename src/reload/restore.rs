@@ -2,7 +2,7 @@
 
 use super::wanted::Edit;
 use crate::error::{Error, Result};
-use crate::plan::Text;
+use crate::mask::Text;
 use crate::promfile::{Write, remove};
 
 /// Makes every file that was changed what it was, the last one first; one that was made is removed. Says what became of

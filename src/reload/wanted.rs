@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 use super::server::names;
-use crate::mask::hide;
-use crate::plan::{Action, Change, Content, Plan, Stage, Target, Text};
+use crate::mask::{Text, hide};
+use crate::plan::{Action, Change, Plan, Target};
+use crate::render::{Content, Stage};
 use crate::yaml;
 
 /// What Prometheus should run once the files are written.

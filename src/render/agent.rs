@@ -10,7 +10,7 @@ use super::selection::{self, Selector};
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job, Role};
 use crate::object::{Kind, ObjectKey, ObjectRef};
-use crate::plan::Stage;
+use crate::render::Stage;
 use crate::spec::{KeyPlace, RemoteAuth, Spec};
 use crate::splice::Entry;
 

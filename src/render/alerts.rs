@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Content, Stage};
+use crate::render::{Content, Stage};
 use crate::words::counted;
 
 const RULES: &str = "alerts.yaml";

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::agreement::{References, agree, of_scrape_config};
 use super::context::{Context, JobContext, Spelling};
-use super::labels;
 use super::templates::{Rendered, Templates};
 use crate::alloy::{
     Body, Credentials, Destination, Login, SERVICE_ACCOUNT_DIR, SecretRef, Settings, adapted,
@@ -35,7 +34,7 @@ pub fn alloy(
     templates: &Templates,
 ) -> Result<(String, Vec<String>)> {
     let instance = spec.names.instance.as_str();
-    let (labels, handles) = (labels(&spec.names), spec.names.handles());
+    let (labels, handles) = (spec.names.labels(), spec.names.handles());
     let server = settings.credentials.api_server().unwrap_or(IN_CLUSTER);
     let jobs = spec.jobs.iter().map(|job| adapted(job, server));
     let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;

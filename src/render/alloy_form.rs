@@ -11,7 +11,7 @@ use crate::access::{self, Need, Right, Scope};
 use crate::alloy::{Credentials, Destination, Endpoint, Login, SecretRef, Settings};
 use crate::error::Result;
 use crate::mark::Comment;
-use crate::plan::{Content, Stage};
+use crate::render::{Content, Stage};
 use crate::spec::{AlloyPlace, AlloyToken, RemoteAuth, RemoteWrite, Spec};
 use crate::words::counted;
 use crate::yaml;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::labels;
 use super::readers::Readers;
 use super::selection::Selector;
 use crate::spec::Spec;
@@ -41,7 +40,7 @@ pub fn attached(
 
 /// Whether it selects what carries our labels and no others.
 fn also_runs(spec: &Spec, agent: &Value, namespace_labels: &BTreeMap<String, String>) -> bool {
-    let ours = labels(&spec.names);
+    let ours = spec.names.labels();
     Selector::of_agent(agent).selects(&spec.names.namespace, namespace_labels, &ours)
 }
 

@@ -9,7 +9,7 @@ use super::scrape_configs::ScrapeConfigs;
 use super::unplaced;
 use crate::mark::Comment;
 use crate::object::Kind;
-use crate::plan::{Content, Stage};
+use crate::render::{Content, Stage};
 use crate::spec::{Consumer, FilePlace, KeyPlace};
 use crate::splice::Entry;
 use crate::words::counted;

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::mark::Comment;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::{Content, Stage};
+use crate::render::{Content, Stage};
 use crate::spec::{AccessLevel, Alerts, AlloyToken, Form, KeyPlace, Spec, TokenPlace, needs_file};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};

@@ -10,7 +10,7 @@ use super::renderer::Renderer;
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job};
 use crate::object::{Kind, ObjectRef};
-use crate::plan::Stage;
+use crate::render::Stage;
 use crate::spec::Names;
 use crate::yaml;
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::labels;
 use super::selection::{Selection, Selector, select};
 use crate::object::Kind;
 use crate::spec::Spec;
@@ -88,7 +87,7 @@ fn selection(
     spec: &Spec,
     namespace_labels: &BTreeMap<String, String>,
 ) -> Selection {
-    let own = labels(&spec.names);
+    let own = spec.names.labels();
     select(selectors, &own, &spec.names.namespace, namespace_labels)
 }
 

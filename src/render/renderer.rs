@@ -9,14 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use minijinja::value::Serde;
 
+use super::check;
 use super::context::Context;
 use super::desired::{Desired, DesiredFile, DesiredObject, Surroundings, grants};
 use super::templates::{Rendered, Templates};
-use super::{EXPIRES_AT, ISSUED_AT, REQUESTED, REVOKE_AFTER, check, labels};
 use crate::error::Result;
 use crate::mark::Comment;
-use crate::object::{Kind, ObjectRef, metadata};
-use crate::plan::{Content, PENDING_TIME, PENDING_TOKEN, Stage};
+use crate::mask::PENDING_TOKEN;
+use crate::object::{EXPIRES_AT, ISSUED_AT, Kind, ObjectRef, REQUESTED, REVOKE_AFTER, metadata};
+use crate::render::{Content, PENDING_TIME, Stage};
 use crate::spec::{Form, Spec};
 use crate::token::{Decision, Verdict};
 
@@ -48,7 +49,7 @@ impl<'a> Renderer<'a> {
             surroundings,
             decision,
             templates,
-            labels: labels(&spec.names),
+            labels: spec.names.labels(),
             handle: spec.names.handles()[decision.slot].clone(),
             automount: form.runs_as_account(),
             desired: Desired {

@@ -8,7 +8,7 @@ use super::renderer::Renderer;
 use crate::access::{self, Rule};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
-use crate::plan::Stage;
+use crate::render::Stage;
 use crate::spec::AccessLevel;
 use crate::words::counted;
 

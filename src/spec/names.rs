@@ -1,9 +1,11 @@
 //! What everything is called, derived from consumer, `--name` and `--namespace`.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
 
 use crate::error::{Error, Result};
-use crate::object::Kind;
+use crate::object::{COMPONENT, FIELD_MANAGER, INSTANCE, Kind, MANAGED_BY};
 
 /// Who reads the configuration that monconf writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -264,9 +266,32 @@ pub fn valid_label_value(value: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
+impl Names {
+    /// The labels that every object of the instance carries.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        [
+            (MANAGED_BY, "monconf"),
+            (INSTANCE, self.instance.as_str()),
+            (COMPONENT, self.consumer.name()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// As whom the instance applies an object that it may only make by name. Whatever it applied before is dropped where an
+    /// apply of the same manager lacks it, so instances that make the same object at once must not share one. At most
+    /// 115 of the 128 characters that a manager may have.
+    #[must_use]
+    pub fn maker(&self) -> String {
+        format!("{FIELD_MANAGER}-{}.{}", self.namespace, self.instance)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::is_monconf;
 
     #[test]
     fn without_a_name_the_objects_have_the_well_known_names() {
@@ -327,6 +352,18 @@ mod tests {
                 Names::new(Consumer::Prometheus, Some(name), None).is_err(),
                 "{name:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_maker_is_monconf_and_short_enough() {
+        let (name, namespace) = ("n".repeat(43), "s".repeat(63));
+        let names = Names::new(Consumer::GrafanaAgent, Some(&name), Some(&namespace));
+        let longest = names.expect("valid").maker();
+        assert_eq!(longest.len(), 115);
+        assert!(is_monconf(&longest) && is_monconf("monconf"));
+        for other in ["monconfig", "monconf-operator", "kubectl", ""] {
+            assert!(!is_monconf(other), "{other}");
         }
     }
 }

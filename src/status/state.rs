@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::cluster::{Instance, Seen};
-use crate::object::metadata;
-use crate::render::{EXPIRES_AT, HANDLE, ISSUED_AT, REQUESTED};
+use crate::object::{EXPIRES_AT, HANDLE, ISSUED_AT, REQUESTED, metadata};
 use crate::spec::Duration;
 use crate::token::{Grant, due_at};
 

@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::rounded;
-use crate::object::{metadata, uid};
-use crate::render::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER};
+use crate::object::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER, metadata, uid};
 
 /// A Secret that a token is bound to: deleting it revokes the token.
 #[derive(Clone, Debug, PartialEq, Eq)]

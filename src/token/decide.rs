@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{BoundSecret, Claims, KeySet, Token};
 use crate::object;
-use crate::render::REQUESTED;
+use crate::object::REQUESTED;
 use crate::spec::Duration;
 
 /// What is known about the token before anything is written.

@@ -108,8 +108,7 @@ impl Ui {
 
     /// What went wrong, and what to do about it.
     pub fn error(&self, error: &Error) {
-        if let Error::Blocked(blocked) = error
-            && blocked.is_shown
+        if let Error::Blocked { is_shown: true, .. } = error
             && self.format == LogFormat::Text
             && io::stdout().is_terminal()
             && io::stderr().is_terminal()

@@ -1,9 +1,9 @@
 //! How a plan looks: head, table, diff, summary.
 
 use super::color::{BOLD, CYAN, DIM, GREEN, Paint, RED, YELLOW};
-use crate::diff::{Line, LineKind, shown};
+use crate::diff::{Line, LineKind};
 use crate::mask::{Masker, scrub};
-use crate::plan::{Action, Blocked, Change, Head, Plan, Reason, Target};
+use crate::plan::{Action, Blocked, Change, Head, Plan, Reason, Target, shown};
 use crate::spec::Consumer;
 
 /// The whole plan as text.
@@ -242,8 +242,9 @@ pub(super) const fn word(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::PENDING_TOKEN;
     use crate::object::{Kind, ObjectRef};
-    use crate::plan::{Content, PENDING_TOKEN, Stage};
+    use crate::render::{Content, Stage};
     use crate::spec::Consumer;
     use serde_json::json;
 

@@ -141,10 +141,7 @@ impl<P: AsyncFn() -> Result<Prepared>> Run<'_, P> {
 pub(super) fn refuse_blocked(prepared: &Prepared, is_shown: bool) -> Result<()> {
     match Blocked::of(&prepared.plan, &prepared.head) {
         None => Ok(()),
-        Some(blocked) => Err(Error::Blocked(Blocked {
-            is_shown,
-            ..blocked
-        })),
+        Some(blocked) => Err(blocked.error(is_shown)),
     }
 }
 

@@ -4,8 +4,9 @@ use super::mode::{Manner, Output};
 use super::write::Written;
 use crate::command::reload::Runs;
 use crate::mask::Masker;
-use crate::plan::{Content, Head, Plan, Stage, report};
+use crate::plan::{Head, Plan, report};
 use crate::prepare::Prepared;
+use crate::render::{Content, Stage};
 use crate::ui::{Stream, Ui};
 
 pub(in crate::command) fn show(prepared: &Prepared, manner: Manner<'_>, ui: &Ui) {

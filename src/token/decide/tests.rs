@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::render::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER};
+use crate::object::{EXPIRES_AT, ISSUED_AT, REVOKE_AFTER};
 use crate::token::claims::tests::unsigned;
 
 const DAY: i64 = 86_400;

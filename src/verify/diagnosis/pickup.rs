@@ -6,9 +6,9 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::Cause;
-use crate::object::{Kind, ObjectRef};
+use crate::object::{COMPONENT, INSTANCE, Kind, MANAGED_BY, ObjectRef};
 use crate::quoted::shell_word;
-use crate::render::{COMPONENT, Fault, INSTANCE, MANAGED_BY, Mismatch};
+use crate::render::{Fault, Mismatch};
 
 impl Cause {
     /// Whether the object is selected once it has the labels that are made for it from the selectors.

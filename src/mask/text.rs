@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::mask::{secrecy, secrecy_in_manifest};
+use super::{secrecy, secrecy_in_manifest};
 use crate::yaml::values_under;
 
 /// A text, and where its secrets are. Cheap to clone, however large.

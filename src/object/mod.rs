@@ -1,10 +1,21 @@
 //! The Kubernetes objects that monconf knows by name, and where the API serves them.
 
+mod labels;
+mod manager;
+mod namespace_content;
+
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+pub use self::labels::{
+    COMPONENT, EXPIRES_AT, HANDLE, INSTANCE, ISSUED_AT, MADE_FOR, MANAGED_BY, REQUESTED,
+    REVOKE_AFTER,
+};
+pub use self::manager::{FIELD_MANAGER, is_monconf};
+pub use self::namespace_content::{Found, NamespaceContent};
 
 /// The text of a value in a Secret's `data`, which is base64; `None` where it is no text.
 #[must_use]
