@@ -15,7 +15,7 @@ use crate::command::remove::PLACES;
 use crate::command_line::CommandLine;
 use crate::error::{Error, Result};
 use crate::program::Program;
-use crate::spec::{self, Consumer, Settings};
+use crate::spec::{Consumer, Settings};
 use crate::ui::{ColorChoice, LogFormat};
 use crate::words::joined;
 
@@ -299,7 +299,7 @@ pub struct Global {
         value_name = "DURATION",
         default_value = "15s"
     )]
-    request_timeout: spec::Duration,
+    request_timeout: promconf::Duration,
 
     /// How long the run may take; a question waits for its answer as long again
     #[arg(
@@ -310,7 +310,7 @@ pub struct Global {
         value_name = "DURATION",
         default_value = "5m"
     )]
-    timeout: spec::Duration,
+    timeout: promconf::Duration,
 
     /// When to colour the output
     #[arg(

@@ -1,9 +1,9 @@
 //! One enum for everything that can fail: what, on which object, why, and what to do next.
 
+use promconf::{Duration, Version};
 use std::path::PathBuf;
 
 use crate::cluster::Failure;
-use crate::spec::{Duration, Version};
 
 /// Everything that ends a run early.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, Result};
-use crate::spec;
 
 /// Listens for both signals, and counts the time that work takes, from its making on.
 pub struct Interrupt {
@@ -50,7 +49,7 @@ impl Interrupt {
                     biased;
                     result = work => result,
                     () = sleep(left) => Err(Error::OutOfTime {
-                        limit: spec::Duration::from_secs(limit.as_secs()),
+                        limit: promconf::Duration::from_secs(limit.as_secs()),
                     }),
                 }
             })

@@ -42,6 +42,7 @@ pub mod preflight;
 pub mod prepare;
 pub mod program;
 pub mod promfile;
+pub mod rbac;
 pub mod reads;
 pub mod reload;
 pub mod render;

@@ -1,8 +1,9 @@
 //! What an identity may do against what it needs to.
 
-use super::audit::dangers;
-use super::bindings::{Held, Identity, Roles};
-use super::{Need, Right, Rule, Scope};
+use super::Need;
+use crate::rbac::audit::dangers;
+use crate::rbac::bindings::{Held, Identity, Roles};
+use crate::rbac::{Right, Rule, Scope};
 
 /// What an identity lacks, and what it has for nothing.
 #[derive(Clone, Debug)]

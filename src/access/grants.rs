@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Need, Right, Rule, Scope};
+use super::Need;
+use crate::rbac::{Right, Rule, Scope};
 
 /// What the roles of one identity grant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

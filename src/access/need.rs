@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Right, Scope};
 use crate::job::{Attachment, Authority, Discovery, Job, Role};
+use crate::rbac::{Right, Scope};
 
 /// A right that somebody needs somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

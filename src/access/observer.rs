@@ -1,6 +1,6 @@
 //! `--access observer`: the full read set of a general cluster observer, wider than any job needs.
 
-use super::Rule;
+use crate::rbac::Rule;
 
 /// The read set, rule by rule.
 ///

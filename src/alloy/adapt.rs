@@ -1,10 +1,10 @@
 //! A job as Alloy's components take it.
 
+use promconf::Duration;
 use regex::Regex;
 
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job, Relabelling, is_label_name};
-use crate::spec::Duration;
 
 /// Time between scrapes where a job has none (`SetToDefault` in `internal/component/prometheus/scrape/scrape.go`).
 const INTERVAL: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use super::{Answers, Cluster, Failure, Question};
 use crate::access::Need;
-use crate::access::bindings::Identity;
+use crate::rbac::bindings::Identity;
 use crate::render::Discoverer;
 
 impl Cluster {

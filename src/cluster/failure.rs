@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::refusal::Refusal;
-use crate::access::Denied;
 use crate::mask::scrub;
+use crate::rbac::Denied;
 
 /// A request, or the connection before it, that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use super::call::query;
 use super::failure::Cause;
 use super::{Call, Cluster, Failure};
 use crate::access;
-use crate::access::Scope;
 use crate::job::{Discovery, Role};
+use crate::rbac::Scope;
 
 /// Nodes are large: a page of them stays below a few megabytes.
 const PAGE: usize = 100;

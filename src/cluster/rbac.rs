@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::call::query;
 use super::failure::Cause;
 use super::{Call, Cluster, Failure, read};
-use crate::access::bindings::Roles;
+use crate::rbac::bindings::Roles;
 
 const ROOT: &str = "/apis/rbac.authorization.k8s.io/v1";
 /// Kind and collection of everything that RBAC consists of.

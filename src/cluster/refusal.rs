@@ -5,9 +5,9 @@ use std::fmt;
 use kube::core::Status;
 
 use super::credentials::Credentials;
-use crate::access::{Denied, Escalation};
 use crate::mask::hide;
 use crate::quoted::quoted;
+use crate::rbac::{Denied, Escalation};
 
 /// A status of failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{Call, Cluster, Failure};
-use crate::access::bindings::Identity;
-use crate::access::{Right, Scope};
+use crate::rbac::bindings::Identity;
+use crate::rbac::{Right, Scope};
 
 /// How many questions about others are under way at the same time.
 const AT_ONCE: usize = 16;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::access::{Grants, Rule};
+use crate::access::Grants;
 use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::Rule;
 use crate::reads::ALWAYS_THERE;
 use crate::render::Operators;
 use crate::spec::Spec;

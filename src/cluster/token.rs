@@ -1,5 +1,6 @@
 //! Issuing a token through the TokenRequest API, bound to a handle.
 
+use promconf::Duration;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +9,6 @@ use serde_json::json;
 use super::{Call, Cluster, Failure};
 use crate::mask::never_show;
 use crate::object::ObjectRef;
-use crate::spec::Duration;
 use crate::token::{Claims, Grant, Token};
 
 /// What to issue.

@@ -1,5 +1,6 @@
 //! How a command comes by its user's consent: `--yes`, an answer on the terminal, or, without a terminal, `--apply`.
 
+use promconf::Duration;
 use tokio::time::timeout;
 
 use crate::cli::Global;
@@ -7,7 +8,6 @@ use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
-use crate::spec::Duration;
 use crate::ui::{Terminal, Ui};
 
 /// What came of asking.

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{Output, SettingsFile, Whose};
-use crate::access::{self, Grants, Need, Rule};
+use crate::access::{self, Grants, Need};
 use crate::error::Result;
 use crate::job::Job;
 use crate::object::Kind;
 use crate::outcome::{Ended, Exit};
+use crate::rbac::Rule;
 use crate::render::discovered;
 use crate::spec::{Form, Settings, Spec};
 use crate::ui::Ui;

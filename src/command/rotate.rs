@@ -28,7 +28,7 @@ use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::{self, Blocked, Plan};
 use crate::prepare::{Prepared, prepare};
 use crate::render::{Stage, Templates};
-use crate::spec::{self, Settings, Spec};
+use crate::spec::{Settings, Spec};
 use crate::token::{BoundSecret, Claims, Occupied, Renewal, Verdict, rounded, utc};
 use crate::ui::{Terminal, Ui};
 
@@ -54,7 +54,7 @@ pub struct Args {
         hide_env_values = true,
         value_name = "DURATION"
     )]
-    overlap: Option<spec::Duration>,
+    overlap: Option<promconf::Duration>,
 
     /// Stay until the overlap is over, and revoke the old token then
     #[arg(long, env = "MONCONF_WAIT", hide_env_values = true, value_parser = BoolishValueParser::new())]
@@ -120,7 +120,7 @@ struct Rotation<'a> {
     templates: &'a Templates,
     cluster: Cluster,
     /// `--overlap`.
-    asked: Option<spec::Duration>,
+    asked: Option<promconf::Duration>,
     /// `--wait`.
     waits: bool,
     manner: Manner<'a>,

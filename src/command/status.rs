@@ -7,7 +7,6 @@ use clap::{ArgMatches, FromArgMatches, ValueEnum};
 
 use super::provision::connect;
 use super::{SettingsFile, Whose};
-use crate::access::bindings::{Identity, Subject};
 use crate::access::{Comparison, Surplus, compare};
 use crate::cli::Global;
 use crate::cluster::{Cluster, Instances};
@@ -18,6 +17,7 @@ use crate::outcome::{Ended, Exit, Outcome};
 use crate::plan::{Action, Plan};
 use crate::prepare::{Prepared, prepare};
 use crate::promfile::{self, Write};
+use crate::rbac::bindings::{Identity, Subject};
 use crate::render::Templates;
 use crate::spec::{Form, Settings, Spec, TokenPlace};
 use crate::status::{Drift, Overview, Row, TokenFile, exposition, output, report, rows};

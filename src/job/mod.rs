@@ -22,7 +22,7 @@ pub use relabelling::{
 
 use crate::error::{Error, Result};
 use crate::object::Kind;
-use crate::spec::Duration;
+use promconf::Duration;
 
 /// A scrape job, in no consumer's syntax.
 #[derive(Clone, Debug, PartialEq, Eq)]

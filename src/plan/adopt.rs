@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::change::Planner;
-use crate::access::{Grants, Need, Right, Rule, Scope, missing};
+use crate::access::{Grants, Need};
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::{Right, Rule, Scope, missing};
 
 impl Planner<'_> {
     /// Tells which rights of a role that is not monconf's nobody asked for.

@@ -9,11 +9,11 @@ use super::merge::merge;
 use super::owner::{Owner, owner};
 use super::surplus::{Surplus, SurplusFile};
 use super::{Action, Blocker, Change, Plan, Target};
-use crate::access::Rule;
 use crate::mark::ClusterIdentity;
 use crate::mask::PENDING_TOKEN;
 use crate::object::{Kind, NamespaceContent, ObjectRef, managers, uid};
 use crate::promfile::{ExistingFile, FileOwner};
+use crate::rbac::Rule;
 use crate::render::{Content, Desired, DesiredObject, Stage};
 use crate::spec::Names;
 

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::change::Planner;
 use super::{Action, Blocker};
-use crate::access::{Grants, Rule, missing};
+use crate::access::Grants;
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::{Rule, missing};
 
 impl Planner<'_> {
     pub(super) fn terminating(&mut self, name: &str, namespace: &Value) {

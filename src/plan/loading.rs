@@ -1,10 +1,10 @@
 //! What Prometheus checks when it loads a configuration, as far as it concerns jobs that are added to one.
 
+use promconf::Duration;
 use serde_json::Value;
 
 use super::Blocker;
 use super::change::Existing;
-use crate::spec::Duration;
 use crate::splice::Entry;
 use crate::yaml;
 

@@ -1,9 +1,9 @@
 //! What a rotation is about, for people and programs.
 
 use jiff::Timestamp;
+use promconf::Duration;
 use serde_json::{Value, json};
 
-use crate::spec::Duration;
 use crate::token::{BoundSecret, due_at, utc};
 
 /// The token of an instance, and why it is replaced or kept.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Granting;
-use crate::access::{Right, Scope};
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::{Right, Scope};
 
 /// A right that the caller of a command needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A role that is written or bound: its author has to hold what it grants.
 
-use crate::access::{Right, Scope};
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::{Right, Scope};
 
 /// A role that the caller makes or changes, or binds somebody to. The API server refuses that to whoever does not hold
 /// every right of it (`pkg/registry/rbac/clusterrole/policybased` and its siblings in Kubernetes).

@@ -1,9 +1,10 @@
 //! From what a command asks to the rights that it takes.
 
 use super::{Demand, Weight, scope_of};
-use crate::access::{self, Right, Scope};
+use crate::access;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::Plan;
+use crate::rbac::{Right, Scope};
 use crate::reads::{
     self, ANY_NAMESPACE, CLUSTER, Labelled, PlanReads, ROOT_CA, RemovalReads, SIGNING_KEYS,
     Selecting,

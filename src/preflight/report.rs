@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{Demand, Demands, Granting, Level, Weight};
-use crate::access::bindings::{Identity, Subject};
-use crate::access::{Right, Scope};
 use crate::mask::scrub_all;
+use crate::rbac::bindings::{Identity, Subject};
+use crate::rbac::{Right, Scope};
 
 /// Whose rights are asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]

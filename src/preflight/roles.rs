@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::{Demand, Preflight, Weight};
-use crate::access::bindings::Subject;
-use crate::access::{Grants, Need, Right, Rule};
+use crate::access::{Grants, Need};
 use crate::object::Kind;
+use crate::rbac::bindings::Subject;
+use crate::rbac::{Right, Rule};
 use crate::yaml;
 
 const API: &str = "rbac.authorization.k8s.io";
@@ -110,8 +111,8 @@ fn head(preflight: &Preflight, left_out: &[&Demand]) -> String {
     line(&format!("What {who} for: {}", preflight.command));
     for demand in left_out.iter().filter(|demand| is_too_wide(demand)) {
         let place = match &demand.scope {
-            crate::access::Scope::Namespace(namespace) => format!(" in namespace {namespace}"),
-            crate::access::Scope::Cluster => String::new(),
+            crate::rbac::Scope::Namespace(namespace) => format!(" in namespace {namespace}"),
+            crate::rbac::Scope::Cluster => String::new(),
         };
         line(&format!(
             "Left out: {}{place}, which opens every Secret there, for {}",

@@ -5,8 +5,8 @@ use clap::ValueEnum;
 use super::manifests::{Manifest, Served};
 use super::writing::rights;
 use super::{Demand, Demands, Granting, Weight};
-use crate::access::{Right, Scope};
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::{Right, Scope};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::reading::{token_right, what};
 use super::{Demand, Demands, Granting, Weight, scope_of};
-use crate::access::{Right, Rule, Scope};
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Action, Blocker, Change, Plan, Target, Why};
+use crate::rbac::{Right, Rule, Scope};
 use crate::spec::{Consumer, Spec};
 
 /// What applying `plan` takes. Of the objects in `hidden`, which the caller may not read, it is not known whether they

@@ -1,5 +1,6 @@
 //! What exists of an instance, for a run that may only go on with one that exists.
 
+use promconf::Duration;
 use serde_json::Value;
 
 use super::existing::named_by_secret;
@@ -8,7 +9,7 @@ use crate::object::{
     COMPONENT, INSTANCE, Kind, MADE_FOR, MANAGED_BY, ObjectRef, REQUESTED, metadata,
 };
 use crate::plan::is_ours;
-use crate::spec::{Duration, Form, Names, Spec, TokenPlace};
+use crate::spec::{Form, Names, Spec, TokenPlace};
 use crate::token::{BoundSecret, Claims, Grant, Token};
 
 /// What exists of an instance.

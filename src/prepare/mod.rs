@@ -27,7 +27,7 @@ use self::discoverers::{confined, lacking, unfitted};
 use self::existing::{Files, Former, ca, current_token, named_by_secret};
 use self::left_behind::{apart, former_slot, left_behind};
 use self::legacy::legacy;
-use crate::access::{Grants, Right};
+use crate::access::Grants;
 use crate::cluster::{Cluster, Snapshot};
 use crate::error::{Error, Result};
 use crate::job;
@@ -35,6 +35,7 @@ use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::plan::{Blocker, Consent, Existing, Head, Plan, plan};
 use crate::promfile::owner;
+use crate::rbac::Right;
 use crate::render::{
     Desired, Discoverer, Operators, Stage, Surroundings, Templates, desired, discoverers,
 };

@@ -1,8 +1,8 @@
 //! What a plan asks where the instance moves to another destination.
 
 use super::Selecting;
-use crate::access::Right;
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::Right;
 use crate::spec::{Consumer, Names};
 
 /// The objects of prometheus-operator that read Secrets of their namespace beside those that monitors name.

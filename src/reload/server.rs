@@ -1,5 +1,6 @@
 //! What a running Prometheus says of itself.
 
+use promconf::Version;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -7,7 +8,6 @@ use serde_json::Value;
 use super::client::{Client, Failed, Options};
 use super::metrics::Reloaded;
 use crate::error::{Error, Result};
-use crate::spec::Version;
 use crate::yaml;
 
 /// A Prometheus that can be asked.

@@ -1,13 +1,14 @@
 //! What templates may use. `templates/README.md` documents these names for users.
 
+use promconf::Duration;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::access::Rule;
 use crate::job::{Job, Relabelling, Selector, Service};
-use crate::spec::{Duration, Names, Spec};
+use crate::rbac::Rule;
+use crate::spec::{Names, Spec};
 
 /// The variables of a template. Which of them a template has is a matter of what is known when it
 /// is rendered; using another is an error.

@@ -1,8 +1,9 @@
 //! Which `Prometheus` objects read a Secret's list of jobs, and what makes the others read it.
 
+use promconf::Duration;
 use serde_json::{Value, json};
 
-use crate::spec::{Duration, KeyPlace, Names};
+use crate::spec::{KeyPlace, Names};
 
 /// What the owners of `Prometheus` objects have to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

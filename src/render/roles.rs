@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use super::desired::DesiredObject;
 use super::renderer::Renderer;
-use crate::access::{self, Rule};
 use crate::error::Result;
 use crate::object::{Kind, ObjectRef};
+use crate::rbac::{Rule, missing};
 use crate::render::Stage;
 use crate::spec::AccessLevel;
 use crate::words::counted;
@@ -102,8 +102,8 @@ impl Renderer<'_> {
             .filter_map(|rule| serde_json::from_value(rule.clone()).ok())
             .collect();
         let words = |wanted: &[Rule], held: &[Rule]| -> String {
-            let missing = access::missing(wanted, held);
-            let words: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let lacking = missing(wanted, held);
+            let words: Vec<String> = lacking.iter().map(ToString::to_string).collect();
             words.join("; ")
         };
         let template = format!("{}.yaml", object.reference.kind.name().to_lowercase());

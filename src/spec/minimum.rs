@@ -1,8 +1,9 @@
 //! How new a Prometheus has to be for what is written for it (`CHANGELOG.md` of Prometheus).
 
-use super::{FilePlace, Form, Spec, Version};
+use super::{FilePlace, Form, Spec};
 use crate::error::{Error, Result};
 use crate::job::{Attachment, Job, Role};
+use promconf::Version;
 
 /// Every job names the file of the token under `authorization`.
 const AUTHORIZATION: Version = Version::new(2, 26, 0);

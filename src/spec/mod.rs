@@ -3,7 +3,6 @@
 mod agent;
 mod alerts;
 mod alloy;
-mod duration;
 mod form;
 mod format;
 mod key;
@@ -15,13 +14,11 @@ mod selected_by;
 mod settings;
 mod settings_file;
 mod shape;
-mod version;
 
 pub use agent::{Agent, RemoteAuth, RemoteWrite, monitor_kind};
 pub use alerts::Alerts;
 pub(crate) use alerts::needs_file;
 pub use alloy::{AlloyPlace, AlloyToken};
-pub use duration::Duration;
 pub use form::{FilePlace, Form, TokenPlace};
 pub use format::{Format, beside_file};
 pub use key::KeyPlace;
@@ -29,12 +26,12 @@ pub use names::{Consumer, Names, valid_label_value, valid_name};
 pub use running::{Reload, Running};
 pub use selected_by::SelectedBy;
 pub use settings::Settings;
-pub use version::Version;
 
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::object::Kind;
 use crate::token::Renewal;
+use promconf::{Duration, Version};
 
 /// How long a token is asked to live unless the user says otherwise: the article of practice that
 /// tokens are rotated every 90 days. Most managed clusters grant far less.

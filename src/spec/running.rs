@@ -1,8 +1,8 @@
 //! The running Prometheus that reads the files: where it is asked, and how it is made to read them again.
 
 use http::Uri;
+use promconf::Version;
 
-use super::Version;
 use crate::error::{Error, Result};
 
 /// A Prometheus that runs.

@@ -1,5 +1,6 @@
 //! Every setting that a consumer's command has.
 
+use promconf::Duration;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -7,7 +8,6 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
-use super::Duration;
 use crate::job::Job;
 
 /// The settings, as flags and as environment; the field names, in camel case, are the keys of `monconf.yaml`.

@@ -1,9 +1,10 @@
 //! From the catalogue and the user's own jobs to the jobs of one instance, as they are to be configured.
 
 use super::{Names, Settings};
-use crate::access::{Right, scrape};
+use crate::access::scrape;
 use crate::error::{Error, Result};
 use crate::job::{self, Authority, BLACKBOX_EXPORTER, Job, Relabelling};
+use crate::rbac::Right;
 
 /// The jobs that `settings` choose, with everything that the settings say about every job.
 ///

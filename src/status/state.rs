@@ -1,11 +1,11 @@
 //! How a token is, from what its handle's metadata or the token itself says.
 
 use jiff::{SignedDuration, Timestamp};
+use promconf::Duration;
 use serde_json::Value;
 
 use crate::cluster::{Instance, Seen};
 use crate::object::{EXPIRES_AT, HANDLE, ISSUED_AT, REQUESTED, metadata};
-use crate::spec::Duration;
 use crate::token::{Grant, due_at};
 
 /// How a token is.

@@ -1,12 +1,12 @@
 //! Whether the token that exists is kept, or a new one is issued and into which slot.
 
 use jiff::{SignedDuration, Timestamp};
+use promconf::Duration;
 use serde_json::Value;
 
 use super::{BoundSecret, Claims, KeySet, Token};
 use crate::object;
 use crate::object::REQUESTED;
-use crate::spec::Duration;
 
 /// What is known about the token before anything is written.
 pub struct Situation<'a> {

@@ -1,10 +1,10 @@
 //! What the cluster made of the request for a token, in words.
 
 use jiff::Timestamp;
+use promconf::Duration;
 use serde_json::{Value, json};
 
 use super::Claims;
-use crate::spec::Duration;
 
 /// A token's life as asked for and as granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::color::{BOLD, DIM, Paint, RED, YELLOW};
 use super::plan::line;
-use crate::access::audit::{Confirmed, Finding, Severity};
 use crate::mask::scrub_line;
+use crate::rbac::audit::{Confirmed, Finding, Severity};
 
 /// All findings as text.
 pub(super) fn text(findings: &[Finding], paint: Paint) -> String {

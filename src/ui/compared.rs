@@ -1,9 +1,10 @@
 //! How a comparison of rights looks: what is missing, what is superfluous, and through which role.
 
 use super::color::{BOLD, GREEN, Paint, RED, YELLOW};
-use crate::access::bindings::Subject;
-use crate::access::{Comparison, Right, Scope, Surplus};
+use crate::access::{Comparison, Surplus};
 use crate::mask::{scrub, scrub_line};
+use crate::rbac::bindings::Subject;
+use crate::rbac::{Right, Scope};
 
 /// A comparison, and what was compared.
 pub struct Compared<'a> {

@@ -1,9 +1,9 @@
 //! How a diagnosis looks: what was recognised, why, and lines to paste.
 
 use super::color::{BOLD, DIM, Paint, RED};
-use crate::access::Scope;
-use crate::access::bindings::Subject;
 use crate::mask::{scrub, scrub_line};
+use crate::rbac::Scope;
+use crate::rbac::bindings::Subject;
 use crate::verify::diagnosis::{Answerer, Cause, Finding};
 
 /// All findings as text.

@@ -1,9 +1,10 @@
 //! How an explanation of rights looks: a table, what is open, what is dangerous, a summary.
 
 use super::color::{BOLD, DIM, Paint, RED, YELLOW};
+use crate::access::Grants;
 use crate::access::existing::{Explanation, Identity, Place, Reason, by_identity, dangers};
-use crate::access::{Grants, Scope};
 use crate::mask::{scrub, scrub_line};
+use crate::rbac::Scope;
 
 /// All of it as text.
 pub(super) fn text(explanations: &[Explanation], paint: Paint) -> String {

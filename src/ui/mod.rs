@@ -31,7 +31,6 @@ use serde::Serialize;
 use serde_json::json;
 pub use terminal::Terminal;
 
-use crate::access::audit::Finding;
 use crate::access::existing::Explanation;
 use crate::cluster::Trace;
 use crate::error::Error;
@@ -40,6 +39,7 @@ use crate::outcome::Outcome;
 use crate::plan::{Action, Blocked, Change, Head, Plan};
 use crate::preflight::Preflight;
 use crate::program::Program;
+use crate::rbac::audit::Finding;
 use crate::status::Overview;
 use crate::verify::Report;
 use crate::verify::diagnosis::Finding as Diagnosed;

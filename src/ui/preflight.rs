@@ -1,9 +1,9 @@
 //! How a preflight looks: what is missing first, each right with what it is for.
 
 use super::color::{BOLD, GREEN, Paint, RED, YELLOW};
-use crate::access::Scope;
 use crate::mask::{scrub, scrub_line};
 use crate::preflight::{Admission, Demand, Granting, Level, Preflight, Weight};
+use crate::rbac::Scope;
 
 /// A preflight as text.
 pub(super) fn text(preflight: &Preflight, paint: Paint) -> String {
@@ -150,7 +150,7 @@ fn granted(granting: &Granting, preflight: &Preflight, paint: Paint) -> String {
     };
     let lacking = preflight.lacking(granting);
     let is_asked = preflight.answers.is_some();
-    let names = |rights: &[&crate::access::Right]| {
+    let names = |rights: &[&crate::rbac::Right]| {
         let names: Vec<String> = rights.iter().map(ToString::to_string).collect();
         names.join("; ")
     };
@@ -158,7 +158,7 @@ fn granted(granting: &Granting, preflight: &Preflight, paint: Paint) -> String {
         out.push_str(&paint.with(GREEN, "  + held, or allowed all the same\n"));
         return out;
     }
-    let all: Vec<&crate::access::Right> = rights.iter().collect();
+    let all: Vec<&crate::rbac::Right> = rights.iter().collect();
     let line = if is_asked {
         let (sign, color) = match granting.when {
             None => ("-", RED),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::diagnosis::Cause;
-use crate::access::Denied;
 use crate::mask::scrub_all;
+use crate::rbac::Denied;
 
 /// One check.
 #[derive(Clone, Debug)]

@@ -11,9 +11,10 @@ use super::diagnosis::{Answerer, Cause};
 use super::report::{Outcome, Report, Row};
 use super::scraping::Scraping;
 use super::token_cause::token_cause;
-use crate::access::bindings::Roles;
-use crate::access::{Denied, Need};
+use crate::access::Need;
 use crate::cluster::{Cluster, Failure, Scraper};
+use crate::rbac::Denied;
+use crate::rbac::bindings::Roles;
 use crate::token::{Claims, Token, rounded};
 
 /// Who asks, and how much.

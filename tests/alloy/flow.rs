@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use monconf::alloy::Settings;
 use monconf::job::Relabelling;
-use monconf::spec;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, GrafanaAgent, Mounts, Network, Options, Scope, poll};
 
@@ -45,7 +44,7 @@ fn every_job_of_the_catalogue_runs_with_every_kind_of_credentials() {
 fn runs(settings: &Settings, mounts: &Mounts, cp: &ControlPlane) {
     let mut spec = everything();
     for job in &mut spec.jobs {
-        job.interval = Some(spec::Duration::from_secs(1));
+        job.interval = Some(promconf::Duration::from_secs(1));
         // Other than Prometheus, Alloy relabels before it knows the path.
         let path = Relabelling::copy("__metrics_path__", "path");
         job.relabelling.push(path);

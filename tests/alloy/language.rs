@@ -3,7 +3,7 @@
 use monconf::alloy::{self, Credentials, Settings};
 use monconf::job::Role;
 use monconf::mark::{ClusterIdentity, Comment, Mark};
-use monconf::spec::Duration;
+use promconf::Duration;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use testbed::{alloy_syntax, grafana_agent};

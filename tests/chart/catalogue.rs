@@ -4,11 +4,12 @@ use std::env;
 use std::fs;
 
 use clap::{Args, Command};
-use monconf::access::{Rule, Scope, discovery, kubelet_resource, looked_at, observer};
+use monconf::access::{discovery, kubelet_resource, looked_at, observer};
 use monconf::job::{
     Attachment, Authority, BLACKBOX_EXPORTER, DEFAULT, Discovery, Job, Role, catalogue,
 };
 use monconf::object::Kind;
+use monconf::rbac::{Rule, Scope};
 use monconf::spec::{Consumer, Settings, monitor_kind};
 use serde_json::{Map, Value, json};
 

@@ -1,8 +1,8 @@
 //! When the CronJob looks: as often as monconf itself would say.
 
 use jiff::Timestamp;
-use monconf::spec::Duration;
 use monconf::token::Grant;
+use promconf::Duration;
 use serde_json::json;
 use testbed::{ControlPlane, Helm};
 

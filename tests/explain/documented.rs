@@ -5,9 +5,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use monconf::access::bindings::Name;
-use monconf::access::{Denied, Right, Scope};
 use monconf::object::{Kind, ObjectRef};
+use monconf::rbac::bindings::Name;
+use monconf::rbac::{Denied, Right, Scope};
 use monconf::render::Selector;
 use monconf::verify::diagnosis::{Cause, explain};
 use serde_json::json;

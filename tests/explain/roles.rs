@@ -1,7 +1,7 @@
 //! The same denial, with the roles of the cluster known: which of rule, binding and subject is at fault.
 
-use monconf::access::bindings::Roles;
-use monconf::access::{Denied, Right, Scope};
+use monconf::rbac::bindings::Roles;
+use monconf::rbac::{Denied, Right, Scope};
 use monconf::verify::diagnosis::Cause;
 use serde_json::{Value, json};
 

@@ -83,6 +83,7 @@ fn what_it_is_given_is_named() {
         "Cargo.toml",
         "Cargo.lock",
         "src",
+        "crates",
         "image"
     ])));
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use monconf::access::{self, Grants, Scope};
+use monconf::access::{self, Grants};
 use monconf::job::{self, Job};
+use monconf::rbac::Scope;
 use monconf::render;
 use monconf::spec::{self, Consumer, Settings, Spec};
 

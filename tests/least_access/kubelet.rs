@@ -1,7 +1,8 @@
 //! The kubelet's own refusals, and the rights that end them.
 
-use monconf::access::{Right, Scope as Place, kubelet_resource, observer};
+use monconf::access::{kubelet_resource, observer};
 use monconf::job::Authority;
+use monconf::rbac::{Right, Scope as Place};
 use serde_json::json;
 use testbed::Client;
 use testbed::client::Identity;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use monconf::access::{self, Grants, Scope as Place};
+use monconf::access::{self, Grants};
+use monconf::rbac::Scope as Place;
 use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::Scope;

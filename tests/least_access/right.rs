@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use monconf::access::{Right, Rule, Scope as Place};
+use monconf::rbac::{Right, Rule, Scope as Place};
 use serde_json::{Value, json};
 use testbed::poll::until;
 use testbed::{ControlPlane, Event, Scope};

@@ -1,6 +1,6 @@
 //! What `monconf rbac diff` says of an account that lacks a right.
 
-use monconf::access::Scope as Place;
+use monconf::rbac::Scope as Place;
 use serde_json::{Value, json};
 use testbed::Scope;
 

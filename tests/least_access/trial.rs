@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use monconf::access::{self, Right};
+use monconf::access;
 use monconf::job::Job;
+use monconf::rbac::Right;
 use monconf::spec::{Consumer as For, Names};
 use testbed::poll::poll;
 use testbed::prometheus::Target;

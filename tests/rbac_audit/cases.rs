@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use monconf::access::Scope;
-use monconf::access::bindings::Identity;
+use monconf::rbac::Scope;
+use monconf::rbac::bindings::Identity;
 use serde_json::{Value, json};
 use testbed::poll::until;
 

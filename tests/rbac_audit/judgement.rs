@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
-use monconf::access::audit::{CHECKS, Grant};
-use monconf::access::bindings::{Identity, Roles};
-use monconf::access::{Right, Scope};
+use monconf::rbac::audit::{CHECKS, Grant};
+use monconf::rbac::bindings::{Identity, Roles};
+use monconf::rbac::{Right, Scope};
 use serde_json::{Value, json};
 use testbed::ControlPlane;
 

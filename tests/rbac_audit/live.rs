@@ -219,7 +219,7 @@ fn whoever_may_read_and_not_ask_gets_findings_that_are_not_confirmed() {
 #[test]
 fn the_default_roles_are_those_of_the_api_server() {
     let cp = cluster();
-    let text = include_str!("../../src/access/bindings/defaults.yaml");
+    let text = include_str!("../../src/rbac/bindings/defaults.yaml");
     let defaults = yaml::parse(text, "defaults").unwrap();
     assert_eq!(defaults.len(), 8);
     for role in defaults {

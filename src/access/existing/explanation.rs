@@ -7,8 +7,9 @@ use super::labels::{ADDRESS, Labels};
 use super::reach::{Outcome, Scraped, reach};
 use super::template::Template;
 use super::{Address, Found, Place, Scrape};
-use crate::access::{self, Need, Right, Scope};
+use crate::access::{self, Need};
 use crate::job::{Discovery, Role};
+use crate::rbac::{Right, Scope};
 
 /// What one job needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use super::explanation::{Explanation, by_identity};
 use super::identity::Identity;
-use crate::access::{Grants, Rule};
+use crate::access::Grants;
 use crate::mask::scrub;
+use crate::rbac::Rule;
 use crate::yaml;
 
 /// A ClusterRole and Roles for every identity, called `name`, each rule with the jobs that need it. Who is bound to

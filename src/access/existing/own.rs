@@ -3,8 +3,9 @@
 use super::Reason;
 use super::explanation::Explanation;
 use super::identity::Identity;
-use crate::access::{Need, Scope, scrape};
+use crate::access::{Need, scrape};
 use crate::job::{Authority, Job};
+use crate::rbac::Scope;
 
 /// Explains `job`; `discoverer` finds its targets, `scraper` scrapes them.
 #[must_use]

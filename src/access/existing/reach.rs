@@ -4,8 +4,8 @@ use super::host::{Host, host};
 use super::labels::{ADDRESS, Labels, PATH, SCHEME};
 use super::template::Template;
 use crate::access::need::{kubelet_resource, single_name};
-use crate::access::{Right, Scope};
 use crate::job::{Discovery, Role};
+use crate::rbac::{Right, Scope};
 
 /// What a scrape needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

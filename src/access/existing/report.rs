@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::Place;
 use super::explanation::{Explanation, Reason, Unproven, by_identity, dangers};
-use crate::access::{Grants, Right, Rule, Scope};
+use crate::access::Grants;
 use crate::mask::Masker;
+use crate::rbac::{Right, Rule, Scope};
 
 /// Jobs with their needs, and for each identity the rules that grant them.
 #[must_use]

@@ -1,7 +1,7 @@
 //! Configurations and what they need.
 
 use super::*;
-use crate::access::Scope;
+use crate::rbac::Scope;
 
 const SETTINGS: Settings<'_> = Settings {
     namespace: "monitoring",

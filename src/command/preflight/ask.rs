@@ -1,10 +1,10 @@
 //! What the API server's authorizers say to each need.
 
 use super::not_for_us;
-use crate::access::bindings::{Identity, Subject};
 use crate::cluster::{Answers, Cluster, Question};
 use crate::error::Result;
 use crate::preflight::{Caller, Preflight};
+use crate::rbac::bindings::{Identity, Subject};
 
 /// The same with an answer to each question, and with who asks where nobody else is meant.
 pub(super) async fn answered(mut preflight: Preflight, cluster: &Cluster) -> Result<Preflight> {

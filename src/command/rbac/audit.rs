@@ -7,14 +7,14 @@ use clap::builder::BoolishValueParser;
 use serde_json::Value;
 
 use super::{FOUND, files};
-use crate::access::audit::{Confirmed, Finding, Severity, audit, report, sarif};
-use crate::access::bindings::{Identity, Roles};
 use crate::cli::Global;
 use crate::cluster::{Answers, Cluster, Question};
 use crate::command::provision::connect;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit};
+use crate::rbac::audit::{Confirmed, Finding, Severity, audit, report, sarif};
+use crate::rbac::bindings::{Identity, Roles};
 use crate::ui::Ui;
 
 /// Find who may execute commands in pods, read Secrets, or get at more rights

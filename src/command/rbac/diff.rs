@@ -5,8 +5,7 @@ use clap::builder::BoolishValueParser;
 use serde_json::{Value, json};
 
 use super::FOUND;
-use crate::access::bindings::{Identity, Name, Roles, Subject};
-use crate::access::{Comparison, Need, Scope, Surplus, compare};
+use crate::access::{Comparison, Need, Surplus, compare};
 use crate::cli::Global;
 use crate::cluster::Cluster;
 use crate::command::provision::connect;
@@ -15,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::scrub_all;
 use crate::outcome::{Ended, Exit};
+use crate::rbac::Scope;
+use crate::rbac::bindings::{Identity, Name, Roles, Subject};
 use crate::render::grants;
 use crate::spec::{Form, Settings, Spec, valid_name};
 use crate::ui::{Compared, Ui};

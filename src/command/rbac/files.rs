@@ -4,10 +4,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::access::bindings::{Roles, Source};
 use crate::error::{Error, Result};
-use crate::promfile;
-use crate::yaml;
+use crate::rbac::bindings::{Roles, Source};
+use crate::{promfile, yaml};
 
 /// What stands for standard input.
 pub(super) const STDIN: &str = "-";

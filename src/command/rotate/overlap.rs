@@ -1,8 +1,8 @@
 //! How long an overlap may be.
 
 use crate::error::{Error, Result};
-use crate::spec::Duration;
 use crate::token::{OVERLAP, Overlap};
+use promconf::Duration;
 
 /// The overlap that is asked for, if it leaves room within the life of a token; else the usual one, as far as it does.
 pub(super) fn overlap(asked: Option<Duration>, life: Duration) -> Result<Overlap> {

@@ -1,11 +1,11 @@
 //! A `scrape_config` of Prometheus as it was rendered, with everything left out that does not matter.
 
+use promconf::Duration;
 use serde_json::{Map, Value, json};
 
 use super::client::canonical_client;
 use super::references::References;
 use super::step::canonical;
-use crate::spec::Duration;
 
 /// Fields that say how much of a target is taken, and in which format: no job has an opinion of these, and a template
 /// may set them.

@@ -6,13 +6,13 @@ mod selector;
 mod steps;
 mod target;
 
+use promconf::Duration;
 use serde_json::Value;
 
 use self::discovery::{discovery, role};
 use self::fields::{Fields, Reader};
 use self::steps::steps;
 use self::target::{authority, check_path, insecure_tls, keep_token, params, path, port, tls};
-use super::Duration;
 use super::names::valid_name;
 use crate::error::Result;
 use crate::job::{BLACKBOX_EXPORTER, Job, catalogue};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::access::{Right, kubelet_resource};
+use crate::access::kubelet_resource;
+use crate::rbac::Right;
 
 /// Who gave an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::Answerer;
-use crate::access::bindings::Name;
-use crate::access::{Denied, Right};
 use crate::object::ObjectRef;
+use crate::rbac::bindings::Name;
+use crate::rbac::{Denied, Right};
 use crate::render::Mismatch;
 
 /// Why a scrape or a request fails: one variant for each thing that is mended in its own way.

@@ -2,9 +2,9 @@
 
 use super::pickup::{candidates, ports, rejected, selected};
 use super::{Answerer, Cause};
-use crate::access::bindings::Subject;
-use crate::access::{Denied, Right, Rule, Scope};
 use crate::quoted::{one_line, shell_word};
+use crate::rbac::bindings::Subject;
+use crate::rbac::{Denied, Right, Rule, Scope};
 
 /// Tells which of several causes it is.
 const VERIFY: &str = "# tells which of them it is, with the token itself:\nmonconf verify\n";

@@ -2,9 +2,9 @@
 
 use super::answerer::is_kubelet_path;
 use super::{Answerer, Cause};
-use crate::access::bindings::{Binding, Identity, Name, Roles, Subject};
-use crate::access::{Denied, Escalation, Right, Scope};
 use crate::quoted::quoted;
+use crate::rbac::bindings::{Binding, Identity, Name, Roles, Subject};
+use crate::rbac::{Denied, Escalation, Right, Scope};
 
 impl Cause {
     /// Why `who` denies it, as far as the answer tells; `because` is what follows in it.

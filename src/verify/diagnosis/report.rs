@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Finding;
-use crate::access::Scope;
-use crate::access::bindings::Subject;
 use crate::mask::scrub_all;
+use crate::rbac::Scope;
+use crate::rbac::bindings::Subject;
 
 /// What was found in a text, for programs.
 #[must_use]

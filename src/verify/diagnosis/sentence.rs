@@ -2,8 +2,8 @@
 
 use super::Cause;
 use super::pickup::{no_port, no_service, not_selected};
-use crate::access::bindings::Subject;
-use crate::access::{Denied, Right, Scope};
+use crate::rbac::bindings::Subject;
+use crate::rbac::{Denied, Right, Scope};
 
 impl Cause {
     /// The cause in one sentence. Names in it come from elsewhere: scrub it before it is printed.

@@ -1,5 +1,6 @@
 //! Every job of the catalogue, and some with something in every field, in both forms.
 
+use promconf::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -15,7 +16,7 @@ use crate::job::{
 };
 use crate::object::Kind;
 use crate::render::{Desired, Operators, Surroundings, Templates, desired};
-use crate::spec::{Consumer, Duration, Form, Names, Settings, Spec};
+use crate::spec::{Consumer, Form, Names, Settings, Spec};
 use crate::token::{Decision, Verdict};
 use crate::yaml;
 

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::selector::Selector;
 use super::{Binding, Name, Role, RoleKind, Roles, Subject};
-use crate::access::Rule;
 use crate::object::listed;
+use crate::rbac::Rule;
 use crate::yaml::Lines;
 
 /// The API group of roles and bindings.

@@ -1,6 +1,6 @@
 //! What Kubernetes creates for its own components and administrators, and relies on.
 
-use crate::access::bindings::{Binding, Name, Role, Subject};
+use crate::rbac::bindings::{Binding, Name, Role, Subject};
 
 /// The bindings that Kubernetes creates: the object, its one subject, and the checks that the role fails as it is created.
 /// Those of Kubernetes 1.35 (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy`; a test holds them against an API server),
@@ -181,8 +181,8 @@ const PUBLIC: [&str; 5] = [
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::access::audit::{Finding, audit};
-    use crate::access::bindings::Roles;
+    use crate::rbac::audit::{Finding, audit};
+    use crate::rbac::bindings::Roles;
 
     fn findings(name: &str, role: &str, label: bool, subject: &Value) -> usize {
         let found = all_findings(name, role, label, subject);

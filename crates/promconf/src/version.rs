@@ -12,7 +12,9 @@ pub struct Version {
 }
 
 impl Version {
-    pub(super) const fn new(major: u32, minor: u32, patch: u32) -> Self {
+    /// The three numbers.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Self {
             major,
             minor,

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::built_in::is_of_control_plane;
 use super::check::{Check, FULL_ACCESS, KUBELET_EXEC};
-use crate::access::bindings::{Binding, Held, Role, Subject};
-use crate::access::{Right, Rule};
 use crate::diff::{Line, unified};
+use crate::rbac::bindings::{Binding, Held, Role, Subject};
+use crate::rbac::{Right, Rule};
 use crate::yaml;
 
 /// What to change.
@@ -192,9 +192,9 @@ pub(super) fn value(rule: &Rule) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::audit::audit;
-    use crate::access::bindings::Roles;
     use crate::diff::LineKind;
+    use crate::rbac::audit::audit;
+    use crate::rbac::bindings::Roles;
 
     /// A ClusterRole with these rules, bound to everybody.
     fn roles(name: &str, rules: &Value) -> Roles {

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Confirmed, Finding, Severity, fix};
-use crate::access::{Right, Scope};
 use crate::diff::{Line, LineKind};
 use crate::mask::scrub_all;
+use crate::rbac::{Right, Scope};
 
 /// Every finding, and how many there are of each severity.
 #[must_use]
@@ -58,7 +58,7 @@ fn entry(finding: &Finding) -> Value {
     })
 }
 
-fn name(name: &crate::access::bindings::Name) -> Value {
+fn name(name: &crate::rbac::bindings::Name) -> Value {
     json!({"kind": name.kind, "namespace": name.namespace, "name": name.name})
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::built_in::is_built_in;
 use super::check::{CHECKS, Check, FULL_ACCESS, Grant, Severity};
 use super::{Confirmed, Finding, Fix, Place, fix};
-use crate::access::bindings::{Binding, Held, Identity, Roles, Subject};
-use crate::access::{Right, Rule, Scope};
+use crate::rbac::bindings::{Binding, Held, Identity, Roles, Subject};
+use crate::rbac::{Right, Rule, Scope};
 
 /// What is found, by subject and then worst first. What Kubernetes gives to its own components is left out unless `all` is
 /// asked for.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Name, Role, RoleKind, Roles, Subject};
-use crate::access::Rule;
+use crate::rbac::Rule;
 
 /// What is asked again and again in large clusters, found once.
 #[derive(Clone, Debug)]
