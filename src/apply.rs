@@ -15,7 +15,8 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use serde_json::Value;
 
 use self::files::Files;
-use crate::cluster::{Answer, Call, Cluster, Issued, Order};
+use crate::client::{Answer, Call, Cluster};
+use crate::cluster::{Issued, Order};
 use crate::error::{Error, Result};
 use crate::mask::PENDING_TOKEN;
 use crate::object::{self, EXPIRES_AT, ISSUED_AT, Kind, ObjectRef, REVOKE_AFTER};

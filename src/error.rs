@@ -3,7 +3,7 @@
 use promconf::{Duration, Version};
 use std::path::PathBuf;
 
-use crate::cluster::Failure;
+use crate::client::Failure;
 
 /// Everything that ends a run early.
 #[derive(Debug, thiserror::Error)]

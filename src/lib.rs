@@ -24,6 +24,7 @@ pub mod access;
 pub mod alloy;
 pub mod apply;
 pub mod cli;
+pub mod client;
 pub mod cluster;
 pub mod command;
 pub mod command_line;
@@ -154,5 +155,5 @@ fn administrators_line(
     kubeconfig: Option<PathBuf>,
 ) -> Option<String> {
     let user = error.lacks_rights()?;
-    preflight::of_arguments(arguments, Some(user), cluster::is_in_pod(kubeconfig))
+    preflight::of_arguments(arguments, Some(user), client::is_in_pod(kubeconfig))
 }

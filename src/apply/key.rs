@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Run;
-use crate::cluster::{Answer, Call, Failure};
+use crate::client::{Answer, Call, Failure};
 use crate::error::{Error, Result};
 use crate::object::{self, ObjectRef};
 use crate::plan::Change;

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::failure::Cause;
 use super::read::Outcome;
-use super::{Call, Cluster};
+use crate::client::{Call, Cause, Cluster};
 use crate::object::{Kind, ObjectRef};
 
 /// What an API server says of a Pod that it need not store.

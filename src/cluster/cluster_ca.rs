@@ -10,13 +10,11 @@ use kube::{Client, Config};
 use rustls::{AlertDescription, CertificateError};
 use tokio::time::timeout;
 
-use super::authorities::leave_out_unused;
-use super::connect::{certificates, pem};
-use super::failure::Cause;
-use super::http2;
 use super::read::Outcome;
-use super::transport::{certificate_reason, chain, find, reason};
-use super::{Cluster, Failure};
+use crate::client::authorities::leave_out_unused;
+use crate::client::connect::{certificates, pem};
+use crate::client::transport::{certificate_reason, chain, find, reason};
+use crate::client::{Cause, Cluster, Failure, http2};
 use crate::reads::{ANY_NAMESPACE, ROOT_CA};
 
 /// What a Pod calls the API server. One that stands behind a gateway may show another certificate for it.

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::served::Resource;
-use super::{Call, Cluster};
+use crate::client::{Call, Cluster};
 use crate::object::{Found, NamespaceContent, uid};
 
 /// What controllers of the cluster put into every namespace: API group, kind and name.

@@ -1,7 +1,8 @@
 //! Whether those who discover for us may do so.
 
-use super::{Answers, Cluster, Failure, Question};
+use super::{Answers, Question};
 use crate::access::Need;
+use crate::client::{Cluster, Failure};
 use crate::rbac::bindings::Identity;
 use crate::render::Discoverer;
 

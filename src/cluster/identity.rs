@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Call, Cluster, Failure};
+use crate::client::{Call, Cluster, Failure};
 use crate::token::Token;
 
 /// What the API server says about a token.

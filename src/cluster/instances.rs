@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::read::items;
-use super::{Answer, Call, Cluster, Failure};
+use crate::client::{Answer, Call, Cluster, Failure};
 use crate::object::{COMPONENT, INSTANCE, Kind, MADE_FOR, MANAGED_BY, metadata};
 use crate::reads;
 use crate::spec::{Consumer, Names};

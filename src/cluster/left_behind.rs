@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::read::{Outcome, items};
-use super::{Call, Cluster};
+use crate::client::{Call, Cluster};
 use crate::object::{Kind, ObjectRef};
 use crate::reads::Selecting;
 

@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::call::query;
-use super::failure::Cause;
-use super::{Call, Cluster, Failure};
 use crate::access;
+use crate::client::call::query;
+use crate::client::{Call, Cause, Cluster, Failure};
 use crate::job::{Discovery, Role};
 use crate::rbac::Scope;
 

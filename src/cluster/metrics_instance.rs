@@ -4,7 +4,7 @@ use futures_util::future::OptionFuture;
 use serde_json::Value;
 
 use super::read::items;
-use super::{Answer, Call, Cluster, Failure};
+use crate::client::{Answer, Call, Cluster, Failure};
 use crate::object::{Kind, ObjectRef, decoded};
 use crate::translate::{Source, needs_namespaces};
 

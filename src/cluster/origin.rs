@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::shape::OPENID;
-use super::{Call, Cluster};
+use crate::client::shape::OPENID;
+use crate::client::{Call, Cluster};
 use crate::object::{Kind, ObjectRef, uid};
 use crate::token::{Claims, KeySet};
 

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::read::{Outcome, Refused, items, labelled_path, text, what_may_be, whole};
-use super::{Call, Cluster};
+use crate::client::{Call, Cluster};
 use crate::mark::ClusterIdentity;
 use crate::object::{Kind, ObjectRef};
 use crate::reads::{Labelled, RemovalReads};

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::call::query;
 use super::read::items;
-use super::{Call, Cluster, Failure};
+use crate::client::call::query;
+use crate::client::{Call, Cluster, Failure};
 use crate::object::ObjectRef;
 
 impl Cluster {

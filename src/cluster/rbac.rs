@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::call::query;
-use super::failure::Cause;
-use super::{Call, Cluster, Failure, read};
+use super::read;
+use crate::client::call::query;
+use crate::client::{Call, Cause, Cluster, Failure};
 use crate::rbac::bindings::Roles;
 
 const ROOT: &str = "/apis/rbac.authorization.k8s.io/v1";

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Snapshot;
 use super::cluster_ca::ClusterCa;
 use super::left_behind::referenced;
-use super::shape::OPENID;
-use super::{Answer, Call, Cluster, Failure, Snapshot};
+use crate::client::shape::OPENID;
+use crate::client::{Answer, Call, Cluster, Failure};
 use crate::mark::ClusterIdentity;
 use crate::object::{COMPONENT, INSTANCE, Kind, MANAGED_BY, ObjectRef, uid};
 use crate::rbac::Rule;

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{Call, Cluster, Failure};
+use crate::client::{Call, Cluster, Failure};
 use crate::rbac::bindings::Identity;
 use crate::rbac::{Right, Scope};
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use super::shape::OPENAPI;
-use super::{Call, Cluster};
+use crate::client::shape::OPENAPI;
+use crate::client::{Call, Cluster};
 use crate::object::{Kind, metadata};
 use crate::render::{OPERATOR_VERSION, Schema};
 

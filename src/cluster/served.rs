@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{Call, Cluster};
+use crate::client::{Call, Cluster};
 
 /// A resource whose objects can be listed in a namespace. Group and kind together name what its objects are: two groups
 /// may have kinds of one name.

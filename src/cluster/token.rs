@@ -6,7 +6,7 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Call, Cluster, Failure};
+use crate::client::{Call, Cluster, Failure};
 use crate::mask::never_show;
 use crate::object::ObjectRef;
 use crate::token::{Claims, Grant, Token};

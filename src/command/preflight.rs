@@ -15,7 +15,7 @@ use self::needs::{offline, online};
 use super::provision::connect;
 use super::{SettingsFile, Whose};
 use crate::cli::Global;
-use crate::cluster::is_in_pod;
+use crate::client::is_in_pod;
 
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;

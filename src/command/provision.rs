@@ -8,7 +8,7 @@ mod write;
 use self::run::{planned, refuse_blocked};
 use super::reload::Reload;
 use crate::cli::Global;
-use crate::cluster::{Cluster, ConnectOptions};
+use crate::client::{Cluster, ConnectOptions};
 use crate::command_line::CommandLine;
 use crate::error::Result;
 use crate::interrupt::Interrupt;

@@ -18,7 +18,7 @@ use super::consent::{Consent, obtain};
 use super::provision::{CHANGES_PENDING, Manner, Writing, connect, show, show_to_person};
 use super::remove::Output;
 use crate::cli::Global;
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};

@@ -12,7 +12,7 @@ use self::configuration::of_file;
 use super::provision::connect;
 use super::{SettingsFile, Whose};
 use crate::cli::Global;
-use crate::cluster::{Cluster, Scraper};
+use crate::client::{Cluster, Scraper};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};

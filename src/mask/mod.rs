@@ -218,6 +218,4 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod documents;
-#[cfg(test)]
 mod tests;

@@ -14,6 +14,8 @@ mod blocked;
 mod blocker;
 mod change;
 mod cluster;
+#[cfg(test)]
+mod documents;
 mod edit;
 mod file;
 mod fix;

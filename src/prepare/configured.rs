@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Issued;
 use crate::access::Need;
 use crate::access::existing::{Configured, Explanation, Identity, Tls};
-use crate::cluster::{Address, Cluster, Trust};
+use crate::client::{Address, Cluster, Trust};
 use crate::error::{Error, Result};
 use crate::promfile;
 use crate::token::Token;

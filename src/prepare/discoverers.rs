@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::access::Grants;
-use crate::cluster::{Cluster, Snapshot};
+use crate::client::Cluster;
+use crate::cluster::Snapshot;
 use crate::object::Kind;
 use crate::plan::differs;
 use crate::render::{Desired, Discoverer};

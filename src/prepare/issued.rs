@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::existing::current_token;
 use crate::access::Need;
-use crate::cluster::{Address, Cluster, Snapshot, Trust};
+use crate::client::{Address, Cluster, Trust};
+use crate::cluster::Snapshot;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::object::{Kind, ObjectRef, decoded};

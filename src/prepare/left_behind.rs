@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::existing::{Former, named_by_secret};
-use crate::cluster::{Call, Cluster, Snapshot};
+use crate::client::{Call, Cluster};
+use crate::cluster::Snapshot;
 use crate::object::{EXPIRES_AT, Kind, ObjectRef, REVOKE_AFTER, metadata};
 use crate::plan::is_ours;
 use crate::reads;

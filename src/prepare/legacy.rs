@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Snapshot};
+use crate::client::Cluster;
+use crate::cluster::Snapshot;
 use crate::object::{Kind, ObjectRef, metadata};
 use crate::plan::is_ours;
 use crate::spec::Spec;

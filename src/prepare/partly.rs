@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::removal::removal_of;
 use super::{PENDING_CA, planned, unseen};
-use crate::cluster::{Cluster, Refused};
+use crate::client::Cluster;
+use crate::cluster::Refused;
 use crate::error::Result;
 use crate::mark::ClusterIdentity;
 use crate::object::ObjectRef;

@@ -8,7 +8,7 @@ use kube::Config;
 use kube::client::Body;
 use tokio::time::{Instant, timeout};
 
-use crate::cluster::{Trace, is_tls, leave_out_unused, no_answer, proxy_for};
+use crate::client::{Trace, is_tls, leave_out_unused, no_answer, proxy_for};
 use crate::error::Error;
 
 /// Prometheus' own metrics and a large configuration stay far below it.

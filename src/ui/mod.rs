@@ -32,7 +32,7 @@ use serde_json::json;
 pub use terminal::Terminal;
 
 use crate::access::existing::Explanation;
-use crate::cluster::Trace;
+use crate::client::Trace;
 use crate::error::Error;
 use crate::mask::{hide_own, scrub, scrub_line};
 use crate::outcome::Outcome;

@@ -8,7 +8,7 @@ use super::scraping::{Scraping, Target};
 use super::targets::{Beside, targets};
 use super::verifier::Verifier;
 use crate::access::looked_at;
-use crate::cluster::Failure;
+use crate::client::Failure;
 use crate::job::{Discovery, Labels, Role};
 
 /// A target of one of the jobs.

@@ -1,7 +1,7 @@
 //! Why a target that gives no answer is not scraped.
 
 use super::diagnosis::Cause;
-use crate::cluster::NoAnswer;
+use crate::client::NoAnswer;
 
 impl Cause {
     /// What keeps the target from answering.

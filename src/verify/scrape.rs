@@ -12,7 +12,7 @@ use super::format::Format;
 use super::report::{Outcome, Row};
 use super::scraping::Shown;
 use super::verifier::Verifier;
-use crate::cluster::Reply;
+use crate::client::Reply;
 
 impl Verifier<'_> {
     /// Every target, some at a time: one that does not answer keeps no other waiting.

@@ -8,7 +8,7 @@ use http::Uri;
 use super::diagnosis::Answerer;
 use super::format::Format;
 use super::targets::ADDRESS;
-use crate::cluster::Trust;
+use crate::client::Trust;
 use crate::job::{Authority, Discovery, Fate, Job, Labels, Relabelling, relabel};
 use crate::token::Token;
 

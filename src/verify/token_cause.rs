@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::diagnosis::{Answerer, Cause};
-use crate::cluster::{Cluster, Origin, Review};
+use crate::client::Cluster;
+use crate::cluster::{Origin, Review};
 use crate::token::{Claims, Token};
 
 /// Asks the API server about it with our own credentials; where it does not say, compares the token with what it was

@@ -12,7 +12,7 @@ use super::report::{Outcome, Report, Row};
 use super::scraping::Scraping;
 use super::token_cause::token_cause;
 use crate::access::Need;
-use crate::cluster::{Cluster, Failure, Scraper};
+use crate::client::{Cluster, Failure, Scraper};
 use crate::rbac::Denied;
 use crate::rbac::bindings::Roles;
 use crate::token::{Claims, Token, rounded};

@@ -1,7 +1,8 @@
 //! What the API server's authorizers say to each need.
 
 use super::not_for_us;
-use crate::cluster::{Answers, Cluster, Question};
+use crate::client::Cluster;
+use crate::cluster::{Answers, Question};
 use crate::error::Result;
 use crate::preflight::{Caller, Preflight};
 use crate::rbac::bindings::{Identity, Subject};

@@ -5,7 +5,8 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::ask::answered;
-use crate::cluster::{Cluster, Tried};
+use crate::client::Cluster;
+use crate::cluster::Tried;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::preflight::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::command::rotate::nothing_to_replace;
 use crate::error::Result;
 use crate::plan::Plan;

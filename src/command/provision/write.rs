@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::apply::{self, Progress, Standing};
-use crate::cluster::{Cluster, Issued};
+use crate::client::Cluster;
+use crate::cluster::Issued;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::outcome::Outcome;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{FOUND, files};
 use crate::cli::Global;
-use crate::cluster::{Answers, Cluster, Question};
+use crate::client::Cluster;
+use crate::cluster::{Answers, Question};
 use crate::command::provision::connect;
 use crate::error::Result;
 use crate::interrupt::Interrupt;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::FOUND;
 use crate::access::{Comparison, Need, Surplus, compare};
 use crate::cli::Global;
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::command::provision::connect;
 use crate::command::{SettingsFile, Whose};
 use crate::error::{Error, Result};

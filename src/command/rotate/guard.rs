@@ -1,7 +1,7 @@
 //! What a rotation refuses, before it writes anything: an instance that does not exist, and a token that is elsewhere.
 
 use crate::cli::Global;
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
 use crate::preflight::of_consumer;

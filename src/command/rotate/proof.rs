@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::Global;
-use crate::cluster::{Cluster, Scraper};
+use crate::client::{Cluster, Scraper};
 use crate::error::{Error, Result};
 use crate::prepare::issued;
 use crate::spec::Spec;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Args, asking};
 use crate::access::existing::{self, Settings};
 use crate::cli::Global;
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::command::provision::connect;
 use crate::command::rbac::configurations;
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Finding, unknown};
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::job::{Discovery, Role, Selector};
 use crate::object::{Kind, ObjectRef};
 use crate::verify::diagnosis::Cause;

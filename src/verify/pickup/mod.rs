@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::diagnosis::Cause;
 use super::report::{Outcome, Row};
-use crate::cluster::{Cluster, Failure};
+use crate::client::{Cluster, Failure};
 use crate::object::{Kind, ObjectRef};
 use crate::render::Operators;
 

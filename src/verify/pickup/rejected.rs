@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Carrier, Finding, unknown};
-use crate::cluster::Cluster;
+use crate::client::Cluster;
 use crate::mask::scrub_line;
 use crate::object::uid;
 use crate::verify::diagnosis::Cause;

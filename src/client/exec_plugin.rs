@@ -35,7 +35,7 @@ struct Trouble {
 }
 
 /// Runs the plugin of the entry's user, if it has one, and puts the credentials in its place; returns its program.
-pub(super) async fn run(
+pub(crate) async fn run(
     entry: &mut Entry,
     request_timeout: Duration,
 ) -> Result<Option<String>, Box<Failure>> {

@@ -7,9 +7,9 @@ use http::{HeaderMap, StatusCode};
 
 /// For how long after its start a Pod may be denied what its role has: role and binding were made just before it, and
 /// take a moment to reach every API server.
-pub(super) const SETTLING: Duration = Duration::from_secs(3);
+pub(crate) const SETTLING: Duration = Duration::from_secs(3);
 /// How often a request is sent again.
-pub(super) const RETRIES: u32 = 3;
+pub(crate) const RETRIES: u32 = 3;
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// No pause of ours is longer.
@@ -19,20 +19,20 @@ const LONGEST_WISH: Duration = Duration::from_secs(5);
 
 /// The pause after the try of this number: twice as long each time, and up to half as long again, so that many callers
 /// do not come back together.
-pub(super) fn pause(tries: u32) -> Duration {
+pub(crate) fn pause(tries: u32) -> Duration {
     let pause = FIRST_PAUSE * 2_u32.saturating_pow(tries.saturating_sub(1).min(10));
     let thousandths = u32::try_from(RandomState::new().hash_one(tries) % 1_000).unwrap_or_default();
     (pause + pause * thousandths / 2_000).min(LONGEST_PAUSE)
 }
 
 /// How long the server asks to wait.
-pub(super) fn wish(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn wish(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get("retry-after")?.to_str().ok()?;
     Some(Duration::from_secs(value.parse().ok()?).min(LONGEST_WISH))
 }
 
 /// Whether another try may end otherwise.
-pub(super) fn is_passing(status: StatusCode) -> bool {
+pub(crate) fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 503 | 504)
 }
 

@@ -37,7 +37,7 @@ pub enum Credentials {
 
 impl Credentials {
     /// Those of a kubeconfig's entry, whose plugin was `program`.
-    pub(super) fn of(entry: &Entry, program: Option<String>) -> Self {
+    pub(crate) fn of(entry: &Entry, program: Option<String>) -> Self {
         let auth = &entry.auth;
         let Some(user) = entry.user.clone() else {
             return Self::None { user: None };
@@ -54,7 +54,7 @@ impl Credentials {
     }
 
     /// The name of the kubeconfig's user entry.
-    pub(super) fn user(&self) -> Option<&str> {
+    pub(crate) fn user(&self) -> Option<&str> {
         match self {
             Self::Pod | Self::Issued => None,
             Self::None { user } => user.as_deref(),
@@ -65,7 +65,7 @@ impl Credentials {
     }
 
     /// What to do where they are not accepted.
-    pub(super) fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         match self {
             Self::Pod => "has the ServiceAccount been deleted, or made anew? A new Pod gets a new token".into(),
             Self::Issued => "`monconf verify` tells why it is not accepted".into(),

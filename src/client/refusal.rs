@@ -42,7 +42,7 @@ const MOST_FIELDS: usize = 50;
 impl Refusal {
     /// From a Status, or from whatever else came with the HTTP status `code`. Of `secrets`, which the request held,
     /// nothing is kept.
-    pub(super) fn new(code: u16, body: &[u8], secrets: &[&str]) -> Self {
+    pub(crate) fn new(code: u16, body: &[u8], secrets: &[&str]) -> Self {
         let status: Option<Status> = serde_json::from_slice(body).ok();
         let is_status = |status: &Status| !status.reason.is_empty() || !status.message.is_empty();
         let (status, text) = match status.filter(is_status) {
@@ -77,7 +77,7 @@ impl Refusal {
     }
 
     /// An update of an object that is no longer the one that was read, or of one that was deleted since.
-    pub(super) fn is_stale(&self) -> bool {
+    pub(crate) fn is_stale(&self) -> bool {
         let said = |words: &str| self.message.contains(words);
         let conflict = self.code == 409 && self.fields.is_empty() && self.reason != "AlreadyExists";
         conflict && (said("Operation cannot be fulfilled on") || said("uid mismatch"))
@@ -85,12 +85,12 @@ impl Refusal {
     }
 
     /// Whether the cluster does not serve the kind at all.
-    pub(super) fn is_kind_not_served(&self) -> bool {
+    pub(crate) fn is_kind_not_served(&self) -> bool {
         self.code == 404 && !self.is_known_kind
     }
 
     /// The fields of a server-side apply that others own: manager and field.
-    pub(super) fn conflicts(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn conflicts(&self) -> Vec<(&str, &str)> {
         let conflicts = self.fields.iter().filter(|_| self.code == 409);
         conflicts
             .filter_map(|(field, message)| {
@@ -131,7 +131,7 @@ impl Refusal {
 
     /// Whether the same request may be granted later: the server, or a webhook that it asks, is in trouble; the object
     /// was changed in between; its namespace is about to go.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         let trouble = self.code == 429 || self.code >= 500;
         let denied = self.webhook().is_some_and(|(_, _, denied)| denied);
         trouble && !denied && !self.is_unknown_field() && !self.is_too_large()
@@ -140,11 +140,11 @@ impl Refusal {
     }
 
     /// Whether the API server itself says that it cannot answer right now: its store has no leader, or is slow.
-    pub(super) fn is_store_trouble(&self) -> bool {
+    pub(crate) fn is_store_trouble(&self) -> bool {
         self.code == 500 && self.message.starts_with("etcdserver: ") && !self.is_too_large()
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         if let Some(denied) = &self.denied {
             return Some(Denied::rules(std::slice::from_ref(denied)));
         }

@@ -55,7 +55,7 @@ impl fmt::Display for NoAnswer {
 }
 
 /// Told from the errors of the libraries below.
-pub(super) fn no_answer_of(error: Link<'_>) -> NoAnswer {
+pub(crate) fn no_answer_of(error: Link<'_>) -> NoAnswer {
     let chain = chain(error);
     match find::<rustls::Error>(&chain) {
         Some(rustls::Error::InvalidCertificate(error)) => return of_certificate(error),

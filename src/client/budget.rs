@@ -20,7 +20,7 @@ static OF_RUN: Budget = Budget::new(LARGEST, ALL);
 
 /// The bytes that are left for the answers of a run.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     largest: usize,
     all: usize,
     used: AtomicUsize,
@@ -28,7 +28,7 @@ pub(super) struct Budget {
 
 /// More than that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TooLarge {
+pub(crate) enum TooLarge {
     /// One answer is larger than this.
     Answer(usize),
     /// All answers of the run are larger than this.
@@ -51,7 +51,7 @@ impl fmt::Display for TooLarge {
 }
 
 impl Budget {
-    pub(super) const fn new(largest: usize, all: usize) -> Self {
+    pub(crate) const fn new(largest: usize, all: usize) -> Self {
         Self {
             largest,
             all,
@@ -60,7 +60,7 @@ impl Budget {
     }
 
     /// The one of this process.
-    pub(super) fn of_run() -> &'static Self {
+    pub(crate) fn of_run() -> &'static Self {
         &OF_RUN
     }
 
@@ -68,7 +68,7 @@ impl Budget {
     ///
     /// # Errors
     /// [`TooLarge`], or that the body breaks off.
-    pub(super) async fn read(&self, mut body: Body) -> Result<Bytes, BoxError> {
+    pub(crate) async fn read(&self, mut body: Body) -> Result<Bytes, BoxError> {
         let mut read = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else {

@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tower::{BoxError, ServiceBuilder, service_fn};
 
 /// A client over one connection, which is made now; `None` where HTTP/2 cannot be had.
-pub(super) async fn client(config: &Config) -> Result<Option<Client>, kube::Error> {
+pub(crate) async fn client(config: &Config) -> Result<Option<Client>, kube::Error> {
     let Some(server) = Server::of(config)? else {
         return Ok(None);
     };
@@ -45,7 +45,7 @@ pub(super) async fn client(config: &Config) -> Result<Option<Client>, kube::Erro
 
 /// Connects, lets TLS verify the server, and closes the connection again; `None` where the way to the server is not plain
 /// TLS, so that another client has to try.
-pub(super) async fn handshake_only(config: &Config) -> Option<Result<(), kube::Error>> {
+pub(crate) async fn handshake_only(config: &Config) -> Option<Result<(), kube::Error>> {
     match Server::of(config) {
         Ok(Some(server)) => {
             let connected = server.connect().await;
@@ -62,7 +62,7 @@ pub(super) async fn handshake_only(config: &Config) -> Option<Result<(), kube::E
 
 /// No connection came about, so nothing was sent.
 #[derive(Debug)]
-pub(super) struct ConnectError(BoxError);
+pub(crate) struct ConnectError(BoxError);
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,7 +24,7 @@ pub struct Answer {
 impl Answer {
     /// # Errors
     /// Why the body is none: a login page, cut off, something else than JSON.
-    pub(super) fn read(head: &Parts, body: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(head: &Parts, body: &[u8]) -> Result<Self, String> {
         if let Some(found) = other_type(&head.headers)
             && !body.trim_ascii_start().starts_with(b"<")
         {
@@ -53,7 +53,7 @@ impl Answer {
     }
 
     /// An answer whose only content is that it is one.
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             body: Value::Null,
             warnings: Vec::new(),

@@ -10,7 +10,7 @@ const METADATA: (&str, &str) = ("meta.k8s.io/v1", "PartialObjectMetadata");
 
 /// What an answer must be.
 #[derive(Debug)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     form: Form,
     /// The kind of the object, of the items or of the document; empty where any will do.
     kind: String,
@@ -33,7 +33,7 @@ enum Form {
 
 impl Expected {
     /// That object.
-    pub(super) fn object(object: &ObjectRef) -> Self {
+    pub(crate) fn object(object: &ObjectRef) -> Self {
         Self::named(
             object.kind.api_version(),
             object.kind.name(),
@@ -43,7 +43,7 @@ impl Expected {
     }
 
     /// An object of a kind that monconf has no name for.
-    pub(super) fn named(
+    pub(crate) fn named(
         api_version: &str,
         kind: &str,
         namespace: Option<&str>,
@@ -60,7 +60,7 @@ impl Expected {
     }
 
     /// Objects of one kind, of any namespace where none is given.
-    pub(super) fn list(api_version: &str, kind: &str, namespace: Option<&str>) -> Self {
+    pub(crate) fn list(api_version: &str, kind: &str, namespace: Option<&str>) -> Self {
         Self {
             form: Form::List,
             kind: kind.to_owned(),
@@ -72,7 +72,7 @@ impl Expected {
     }
 
     /// Something that is not stored.
-    pub(super) fn document(api_version: &str, kind: &str, shape: &'static Shape) -> Self {
+    pub(crate) fn document(api_version: &str, kind: &str, shape: &'static Shape) -> Self {
         Self {
             form: Form::Document,
             kind: kind.to_owned(),
@@ -84,18 +84,18 @@ impl Expected {
     }
 
     /// Any object.
-    pub(super) fn anything() -> Self {
+    pub(crate) fn anything() -> Self {
         Self::document("", "", &Shape::Object(&[]))
     }
 
     /// The same object after it was deleted.
-    pub(super) fn deleted(mut self) -> Self {
+    pub(crate) fn deleted(mut self) -> Self {
         self.form = Form::Deleted;
         self
     }
 
     /// A list of the same, whatever its kind.
-    pub(super) fn in_list(mut self) -> Self {
+    pub(crate) fn in_list(mut self) -> Self {
         if self.form != Form::List {
             self = Self::list("", "", None);
         }
@@ -106,7 +106,7 @@ impl Expected {
     ///
     /// # Errors
     /// Why the answer is something else.
-    pub(super) fn check(&self, answer: &Value) -> Result<(), String> {
+    pub(crate) fn check(&self, answer: &Value) -> Result<(), String> {
         let checked = match self.form {
             Form::List => self.check_list(answer),
             Form::Object => self.check_object(answer),

@@ -13,7 +13,7 @@ use super::failure::Cause;
 use super::http2::ConnectError;
 
 /// Why there was no answer.
-pub(super) struct Broken {
+pub(crate) struct Broken {
     /// The reason.
     pub cause: Cause,
     /// Whether the request may have been sent, and so carried out.
@@ -23,7 +23,7 @@ pub(super) struct Broken {
 }
 
 /// What `error` means for a request to `cluster`.
-pub(super) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
+pub(crate) fn broken(error: &kube::Error, cluster: &Cluster) -> Broken {
     let chain = chain(error);
     let sent = !chain.iter().any(|error| is_connect(*error));
     let server = cluster.server().to_owned();
@@ -86,11 +86,11 @@ pub(crate) fn no_answer(error: Link<'_>) -> String {
     }
 }
 
-pub(super) fn kind(chain: &[Link<'_>]) -> Option<io::ErrorKind> {
+pub(crate) fn kind(chain: &[Link<'_>]) -> Option<io::ErrorKind> {
     find::<io::Error>(chain).map(io::Error::kind)
 }
 
-pub(super) fn reason(chain: &[Link<'_>]) -> String {
+pub(crate) fn reason(chain: &[Link<'_>]) -> String {
     let reason = innermost(chain);
     let lookup = chain.iter().any(|error| {
         let text = error.to_string();
@@ -126,7 +126,7 @@ fn unusable(error: &kube::Error, chain: &[Link<'_>], cluster: &Cluster) -> Strin
 
 impl Cluster {
     /// No answer within the time for one request.
-    pub(super) fn silent(&self) -> Cause {
+    pub(crate) fn silent(&self) -> Cause {
         Cause::Silent {
             server: self.server().to_owned(),
             proxy: self.proxy(),
@@ -135,10 +135,10 @@ impl Cluster {
     }
 }
 
-pub(super) type Link<'a> = &'a (dyn Error + 'static);
+pub(crate) type Link<'a> = &'a (dyn Error + 'static);
 
 /// The error and all that it comes from. An [`io::Error`] does not count what it wraps as its source, but that one's.
-pub(super) fn chain(error: Link<'_>) -> Vec<Link<'_>> {
+pub(crate) fn chain(error: Link<'_>) -> Vec<Link<'_>> {
     let mut chain: Vec<Link<'_>> = Vec::new();
     let mut next: Option<Link<'_>> = Some(error);
     while let Some(error) = next {
@@ -154,7 +154,7 @@ pub(super) fn chain(error: Link<'_>) -> Vec<Link<'_>> {
     chain
 }
 
-pub(super) fn find<'a, T: Error + 'static>(chain: &[Link<'a>]) -> Option<&'a T> {
+pub(crate) fn find<'a, T: Error + 'static>(chain: &[Link<'a>]) -> Option<&'a T> {
     chain
         .iter()
         .rev()
@@ -170,7 +170,7 @@ fn is_connect(error: Link<'_>) -> bool {
 }
 
 /// The innermost reason; the outer ones only say that there is one.
-pub(super) fn innermost(chain: &[Link<'_>]) -> String {
+pub(crate) fn innermost(chain: &[Link<'_>]) -> String {
     let text = chain.last().map(ToString::to_string).unwrap_or_default();
     let end = text.find(" (os error").unwrap_or(text.len());
     text[..end].to_owned()
@@ -225,7 +225,7 @@ fn tls_reason(error: &rustls::Error) -> (String, &'static str) {
     }
 }
 
-pub(super) fn certificate_reason(error: &CertificateError) -> (String, &'static str) {
+pub(crate) fn certificate_reason(error: &CertificateError) -> (String, &'static str) {
     use CertificateError as Bad;
     match error {
         Bad::UnknownIssuer => (

@@ -39,15 +39,15 @@ pub struct ConnectOptions {
 
 /// A cluster that can be asked.
 pub struct Cluster {
-    pub(super) config: Config,
+    pub(crate) config: Config,
     client: OnceCell<Client>,
-    pub(super) since: Instant,
+    pub(crate) since: Instant,
     /// Whether the server has answered before.
-    pub(super) answered: AtomicBool,
-    pub(super) request_timeout: Duration,
-    pub(super) trace: Trace,
-    pub(super) credentials: Credentials,
-    pub(super) budget: &'static Budget,
+    pub(crate) answered: AtomicBool,
+    pub(crate) request_timeout: Duration,
+    pub(crate) trace: Trace,
+    pub(crate) credentials: Credentials,
+    pub(crate) budget: &'static Budget,
     context: String,
     server: String,
     ca: Option<String>,
@@ -186,7 +186,7 @@ impl Cluster {
     }
 
     /// The client; the connection is made with the first request, for which all others wait.
-    pub(super) async fn client(&self) -> Result<&Client, kube::Error> {
+    pub(crate) async fn client(&self) -> Result<&Client, kube::Error> {
         self.client
             .get_or_try_init(|| async {
                 match http2::client(&self.config).await? {
@@ -204,7 +204,7 @@ impl Cluster {
     }
 
     /// Whether a Pod's own account is used, in the cluster that it runs in.
-    pub(super) fn is_in_cluster(&self) -> bool {
+    pub(crate) fn is_in_cluster(&self) -> bool {
         matches!(self.credentials, Credentials::Pod)
     }
 
@@ -233,7 +233,7 @@ impl Cluster {
     }
 
     /// The proxy before the server, without the password that it may ask for.
-    pub(super) fn proxy(&self) -> Option<String> {
+    pub(crate) fn proxy(&self) -> Option<String> {
         let proxy = self.config.proxy_url.as_ref()?;
         let host = proxy.authority()?.as_str();
         let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
@@ -334,7 +334,7 @@ fn in_cluster(looked: &str) -> Result<Config, Box<Failure>> {
         .map_err(|error| unusable(format!("the Pod's account cannot be used: {error}")))
 }
 
-pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Box<Failure>> {
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Box<Failure>> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect();
@@ -349,7 +349,7 @@ fn ca(config: &Config) -> Option<String> {
 }
 
 /// The certificates as text.
-pub(super) fn pem(certificates: &[Vec<u8>]) -> String {
+pub(crate) fn pem(certificates: &[Vec<u8>]) -> String {
     let pem = |der: &Vec<u8>| {
         let text = STANDARD.encode(der);
         let lines: Vec<&str> = (0..text.len())

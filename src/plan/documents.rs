@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::{Masker, secrecy};
 use crate::mask::Text;
+use crate::mask::{Masker, secrecy};
 use crate::plan::{Action, Change, Head, Plan, Target, report, shown};
 use crate::render::{Content, Stage};
 use crate::yaml::{Step, locate};

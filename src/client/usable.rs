@@ -13,7 +13,7 @@ const CA_AND_INSECURE: &str =
 
 /// # Errors
 /// Fields that contradict each other, or that lack another one.
-pub(super) fn check(entry: &Entry) -> Result<(), Box<Failure>> {
+pub(crate) fn check(entry: &Entry) -> Result<(), Box<Failure>> {
     check_cluster(&entry.context, &entry.cluster)?;
     let user = entry.user.as_deref().unwrap_or_default();
     match fault_of_user(&entry.auth) {
@@ -90,7 +90,7 @@ fn fault_of_user(auth: &AuthInfo) -> Option<&'static str> {
 }
 
 /// Whether the user has credentials that a plugin would not replace: kubectl does not run it then.
-pub(super) fn has_own_credentials(auth: &AuthInfo) -> bool {
+pub(crate) fn has_own_credentials(auth: &AuthInfo) -> bool {
     auth.token.is_some() || auth.token_file.is_some() || auth.username.is_some()
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A type in the sense of the Kubernetes API. `null` is an absent field.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A string.
     Text,
     /// `true` or `false`.
@@ -21,7 +21,7 @@ pub(super) enum Shape {
 
 /// A field of another type.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mismatch {
+pub(crate) struct Mismatch {
     /// `metadata.labels`, `items[3]`; empty for the entire answer.
     pub path: String,
     /// `an object`.
@@ -120,7 +120,7 @@ const BINDING: Shape = Shape::Object(&[
 ]);
 
 /// `APIResourceList`.
-pub(super) const RESOURCES: Shape = Shape::Object(&[(
+pub(crate) const RESOURCES: Shape = Shape::Object(&[(
     "resources",
     Shape::List(&Shape::Object(&[
         ("name", Shape::Text),
@@ -136,7 +136,7 @@ const GROUP_VERSION: Shape =
     Shape::Object(&[("groupVersion", Shape::Text), ("version", Shape::Text)]);
 
 /// `APIGroupList`.
-pub(super) const GROUPS: Shape = Shape::Object(&[(
+pub(crate) const GROUPS: Shape = Shape::Object(&[(
     "groups",
     Shape::List(&Shape::Object(&[
         ("name", Shape::Text),
@@ -152,7 +152,7 @@ const USER: Shape = Shape::Object(&[
 ]);
 
 /// The reviews of `authentication.k8s.io` and `authorization.k8s.io`.
-pub(super) const REVIEW: Shape = Shape::Object(&[(
+pub(crate) const REVIEW: Shape = Shape::Object(&[(
     "status",
     Shape::Object(&[
         ("allowed", Shape::Flag),
@@ -173,22 +173,22 @@ pub(super) const REVIEW: Shape = Shape::Object(&[(
 )]);
 
 /// The document of `/openapi/v3/apis/GROUP/VERSION`.
-pub(super) const OPENAPI: Shape = Shape::Object(&[(
+pub(crate) const OPENAPI: Shape = Shape::Object(&[(
     "components",
     Shape::Object(&[("schemas", Shape::Map(&OBJECT))]),
 )]);
 
 /// `/openid/v1/jwks` and `/.well-known/openid-configuration`.
-pub(super) const OPENID: Shape = Shape::Object(&[("keys", OBJECTS), ("issuer", Shape::Text)]);
+pub(crate) const OPENID: Shape = Shape::Object(&[("keys", OBJECTS), ("issuer", Shape::Text)]);
 
 /// What a list says about itself.
-pub(super) const LIST: Shape = Shape::Object(&[
+pub(crate) const LIST: Shape = Shape::Object(&[
     ("metadata", Shape::Object(&[("continue", Shape::Text)])),
     ("items", OBJECTS),
 ]);
 
 /// The shape of an object of `kind`, as far as monconf reads it.
-pub(super) fn of_kind(kind: &str) -> &'static Shape {
+pub(crate) fn of_kind(kind: &str) -> &'static Shape {
     match kind {
         "Secret" => &SECRET,
         "ConfigMap" => &CONFIG_MAP,
@@ -205,7 +205,7 @@ impl Shape {
     ///
     /// # Errors
     /// The first field of another type.
-    pub(super) fn check(&self, value: &Value) -> Result<(), Mismatch> {
+    pub(crate) fn check(&self, value: &Value) -> Result<(), Mismatch> {
         if value.is_null() {
             return Err(self.mismatch(value));
         }

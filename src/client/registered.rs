@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use crate::mask::{never_show, never_show_key, never_show_password};
 
 /// Has everything secret in `config` hidden from now on, in whatever a server answers.
-pub(super) fn register(config: &Config) {
+pub(crate) fn register(config: &Config) {
     let auth = &config.auth_info;
     if let Some(token) = &auth.token {
         never_show(token.expose_secret());

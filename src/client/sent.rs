@@ -9,7 +9,7 @@ use crate::yaml::values_under;
 
 /// The token of a review, and the Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
 /// those of error messages too, the secret values.
-pub(super) fn secrets(call: &Call) -> Vec<String> {
+pub(crate) fn secrets(call: &Call) -> Vec<String> {
     let mut secrets = Vec::new();
     let Some(body) = &call.body else {
         return secrets;
@@ -37,7 +37,7 @@ pub(super) fn secrets(call: &Call) -> Vec<String> {
 }
 
 /// Whether `live` has every field that was `applied`; the version that was expected does not count.
-pub(super) fn holds(live: &Value, applied: &Value) -> bool {
+pub(crate) fn holds(live: &Value, applied: &Value) -> bool {
     match (live, applied) {
         (Value::Object(live), Value::Object(applied)) => applied
             .iter()

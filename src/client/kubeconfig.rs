@@ -13,7 +13,7 @@ use super::failure::{Cause, Failure};
 
 /// What the kubeconfig says about one context.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The context's name.
     pub context: String,
     /// The name of its user entry.
@@ -25,7 +25,7 @@ pub(super) struct Entry {
 }
 
 /// Where to look.
-pub(super) struct Places {
+pub(crate) struct Places {
     /// The file that was named; nothing else counts then.
     pub named: Option<PathBuf>,
     /// The variable `KUBECONFIG`.
@@ -36,7 +36,7 @@ pub(super) struct Places {
 
 /// What was found there.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// A kubeconfig with the context.
     Entry(Box<Entry>),
     /// No kubeconfig, or none that says anything.
@@ -48,7 +48,7 @@ pub(super) enum Found {
 
 impl Places {
     /// Those of this process.
-    pub(super) fn of_process(named: Option<PathBuf>) -> Self {
+    pub(crate) fn of_process(named: Option<PathBuf>) -> Self {
         Self {
             named,
             list: env::var_os("KUBECONFIG"),
@@ -80,7 +80,7 @@ impl Places {
 }
 
 /// Reads what `places` hold and picks `context`, or the current one.
-pub(super) fn load(places: &Places, context: Option<&str>) -> Result<Found, Box<Failure>> {
+pub(crate) fn load(places: &Places, context: Option<&str>) -> Result<Found, Box<Failure>> {
     let (files, looked) = places.files();
     let mut merged = Kubeconfig::default();
     let mut read = Vec::new();
@@ -222,7 +222,7 @@ fn without_blanks(mut kubeconfig: Kubeconfig) -> Kubeconfig {
 }
 
 /// What the field `name` holds: its base64 `data`, or else the content of `file`.
-pub(super) fn content(
+pub(crate) fn content(
     name: &str,
     data: Option<&str>,
     file: Option<&str>,
@@ -246,7 +246,7 @@ pub(super) fn content(
 }
 
 /// A kubeconfig that cannot be used, without a next step.
-pub(super) fn unusable(reason: String) -> Box<Failure> {
+pub(crate) fn unusable(reason: String) -> Box<Failure> {
     Failure::before(Cause::Kubeconfig { reason, hint: None })
 }
 

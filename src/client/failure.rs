@@ -145,12 +145,12 @@ fn through(proxy: Option<&String>) -> String {
 }
 
 impl Failure {
-    pub(super) fn new(task: String, cause: Cause) -> Box<Self> {
+    pub(crate) fn new(task: String, cause: Cause) -> Box<Self> {
         Box::new(Self { task, cause })
     }
 
     /// A failure before there is any request.
-    pub(super) fn before(cause: Cause) -> Box<Self> {
+    pub(crate) fn before(cause: Cause) -> Box<Self> {
         Self::new(String::new(), cause)
     }
 

@@ -10,23 +10,23 @@ use crate::object::ObjectRef;
 
 /// A request, with the words that an error about it needs.
 pub struct Call {
-    pub(super) method: Method,
+    pub(crate) method: Method,
     /// `read`, `write`, `delete`, `create`.
-    pub(super) action: &'static str,
+    pub(crate) action: &'static str,
     /// `ClusterRole monitoring-clusterrole`.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// Path and query.
-    pub(super) path: String,
-    pub(super) content_type: &'static str,
+    pub(crate) path: String,
+    pub(crate) content_type: &'static str,
     /// What the answer may be.
-    pub(super) accept: &'static str,
+    pub(crate) accept: &'static str,
     /// What the answer must be.
-    pub(super) expected: Expected,
-    pub(super) body: Option<Value>,
+    pub(crate) expected: Expected,
+    pub(crate) body: Option<Value>,
     /// Whether its `data` is configuration, of which only some values are secret.
-    pub(super) is_configuration: bool,
+    pub(crate) is_configuration: bool,
     /// Whether sending it again does no more than sending it once.
-    pub(super) idempotent: bool,
+    pub(crate) idempotent: bool,
 }
 
 const JSON: &str = "application/json";
@@ -55,7 +55,7 @@ impl Call {
     }
 
     /// Reads an object of a kind that has no [`ObjectRef`], outside of namespaces.
-    pub(super) fn get_named(
+    pub(crate) fn get_named(
         subject: &str,
         path: &str,
         (api_version, kind): (&str, &str),
@@ -82,7 +82,7 @@ impl Call {
     }
 
     /// Reads the groups that the cluster serves.
-    pub(super) fn groups() -> Self {
+    pub(crate) fn groups() -> Self {
         Self {
             expected: Expected::document("", "APIGroupList", &GROUPS),
             ..Self::read("the groups of kinds that are served", "/apis")
@@ -90,7 +90,7 @@ impl Call {
     }
 
     /// Reads the kinds of an API version: `/api/v1`, `/apis/GROUP/VERSION`.
-    pub(super) fn kinds(path: &str) -> Self {
+    pub(crate) fn kinds(path: &str) -> Self {
         Self {
             // That of `/api/v1` has no apiVersion.
             expected: Expected::document("", "APIResourceList", &RESOURCES),
@@ -99,7 +99,7 @@ impl Call {
     }
 
     /// Reads a document that is no object of the API.
-    pub(super) fn document(subject: &str, path: &str, shape: &'static Shape) -> Self {
+    pub(crate) fn document(subject: &str, path: &str, shape: &'static Shape) -> Self {
         Self {
             expected: Expected::document("", "", shape),
             ..Self::read(subject, path)
@@ -237,6 +237,6 @@ impl Call {
 }
 
 /// `text` as the value of a parameter of a query.
-pub(super) fn query(text: &str) -> String {
+pub(crate) fn query(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
