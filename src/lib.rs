@@ -23,7 +23,6 @@
 pub mod access;
 pub mod alloy;
 pub mod apply;
-pub mod cli;
 pub mod client;
 pub mod cluster;
 pub mod command;
@@ -68,7 +67,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::{Cli, Told};
+use crate::command::{Cli, Told};
 use crate::error::{Error, Result};
 use crate::outcome::{Exit, Outcome};
 use crate::program::Program;
@@ -155,5 +154,5 @@ fn administrators_line(
     kubeconfig: Option<PathBuf>,
 ) -> Option<String> {
     let user = error.lacks_rights()?;
-    preflight::of_arguments(arguments, Some(user), client::is_in_pod(kubeconfig))
+    command::of_arguments(arguments, Some(user), client::is_in_pod(kubeconfig))
 }

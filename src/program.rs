@@ -4,9 +4,23 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use clap::CommandFactory;
-
-use crate::cli::Cli;
+/// The program's verbs. A word behind its name that is one of them makes a call of it.
+pub(crate) const VERBS: [&str; 14] = [
+    "prometheus",
+    "grafana-agent",
+    "alloy",
+    "verify",
+    "rotate",
+    "status",
+    "remove",
+    "preflight",
+    "jobs",
+    "rbac",
+    "explain",
+    "template",
+    "completions",
+    "man",
+];
 
 /// As what it was started. kubectl finds its plugins by their files' names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +70,6 @@ impl Program {
         if self == Self::Monconf || !text.contains(NAME) {
             return text.into();
         }
-        let program = Cli::command();
         let mut spelled = String::new();
         let mut rest = text;
         while let Some(at) = rest.find(NAME) {
@@ -64,9 +77,8 @@ impl Program {
             spelled.push_str(before);
             let is_call = begins_word(&spelled)
                 && !spelled.ends_with("kubectl ")
-                && argument(after).is_some_and(|word| {
-                    word.starts_with("--") || program.find_subcommand(word).is_some()
-                });
+                && argument(after)
+                    .is_some_and(|word| word.starts_with("--") || VERBS.contains(&word));
             spelled.push_str(if is_call { self.name() } else { NAME });
             rest = after;
         }

@@ -3,7 +3,7 @@
 use clap::builder::BoolishValueParser;
 
 use super::{provision, translate};
-use crate::cli::Global;
+use crate::command::Global;
 use crate::error::Result;
 use crate::outcome::{Exit, Outcome};
 use crate::spec::Consumer;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, Command};
 
-use crate::cli::Cli;
+use crate::command::Cli;
 use crate::program::Program;
 use crate::ui::Ui;
 

@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::command::Cli;
 use crate::error::Result;
 use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;

@@ -3,7 +3,7 @@
 use promconf::Duration;
 use tokio::time::timeout;
 
-use crate::cli::Global;
+use crate::command::Global;
 use crate::command_line::CommandLine;
 use crate::consent::Question;
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use clap_mangen::Man;
 
-use crate::cli::Cli;
+use crate::command::Cli;
 use crate::error::{Error, Result};
 use crate::outcome::{Ended, Exit};
 use crate::ui::Ui;

@@ -1,11 +1,14 @@
 //! One file per verb: its arguments and its `run`.
 
 pub mod alloy;
+mod cli;
 pub mod complete;
 pub mod completions;
 mod consent;
 pub mod explain;
+mod global;
 pub mod jobs;
+mod line;
 pub mod man;
 pub mod preflight;
 pub mod provision;
@@ -18,11 +21,13 @@ pub mod template;
 mod translate;
 pub mod verify;
 
+pub use self::cli::Cli;
+pub use self::global::{Global, Told};
+pub use self::line::{of_arguments, of_consumer, with_output};
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::cli::Global;
 use crate::error::Result;
 use crate::outcome::{Exit, Outcome};
 use crate::spec::{Consumer, Settings};

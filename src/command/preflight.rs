@@ -14,13 +14,14 @@ use self::manifests::Applied;
 use self::needs::{offline, online};
 use super::provision::connect;
 use super::{SettingsFile, Whose};
-use crate::cli::Global;
 use crate::client::is_in_pod;
+use crate::command::Global;
 
+use crate::command::with_output;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit};
-use crate::preflight::{Caller, Preflight, Tool, Verb, report, roles, with_output};
+use crate::preflight::{Caller, Preflight, Tool, Verb, report, roles};
 use crate::render::Templates;
 use crate::spec::{Consumer, Settings, Spec};
 use crate::ui::Ui;

@@ -7,8 +7,8 @@ mod write;
 
 use self::run::{planned, refuse_blocked};
 use super::reload::Reload;
-use crate::cli::Global;
 use crate::client::{Cluster, ConnectOptions};
+use crate::command::Global;
 use crate::command_line::CommandLine;
 use crate::error::Result;
 use crate::interrupt::Interrupt;

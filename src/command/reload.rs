@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
-use crate::cli::Global;
+use crate::command::Global;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Whose;
 use super::provision::{self, Manner, Run, Writing, connect};
 use super::reload::Reload;
-use crate::cli::Global;
+use crate::command::Global;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit, Outcome};

@@ -2,7 +2,7 @@
 
 use super::provision::connect;
 use crate::alloy;
-use crate::cli::Global;
+use crate::command::Global;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Ended, Exit};

@@ -3,7 +3,6 @@
 mod command;
 mod demand;
 mod granting;
-mod line;
 mod manifests;
 mod pod_security;
 mod reading;
@@ -16,7 +15,6 @@ mod writing;
 pub use command::{Known, demands};
 pub use demand::{Demand, Demands, Weight, scope_of};
 pub use granting::Granting;
-pub use line::{of_arguments, of_consumer, with_output};
 pub use manifests::{Manifest, Served, Workload, parse, workloads};
 pub use pod_security::Level;
 pub use report::{Admission, Caller, Preflight, report};

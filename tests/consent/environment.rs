@@ -1,7 +1,7 @@
 //! The environment holds settings, never consent: a variable that looks like it is refused, not ignored.
 
 use clap::Command;
-use monconf::cli::Cli;
+use monconf::command::Cli;
 use testbed::ControlPlane;
 
 use super::writes;

@@ -1,7 +1,7 @@
 //! Every setting of the command line is one of a Pod's environment too; consent is given by flags alone.
 
 use clap::{Arg, Command};
-use monconf::cli::Cli;
+use monconf::command::Cli;
 
 use crate::support::Monconf;
 

@@ -3,8 +3,8 @@
 use super::mode::{Manner, Output};
 use super::show::{finish, show, show_to_person};
 use super::write::write;
-use crate::cli::Global;
 use crate::client::Cluster;
+use crate::command::Global;
 use crate::command::consent::{Consent, obtain};
 use crate::command::reload::{Reload, Runs};
 use crate::command_line::CommandLine;

@@ -7,9 +7,9 @@ use clap::builder::BoolishValueParser;
 use serde_json::Value;
 
 use super::{FOUND, files};
-use crate::cli::Global;
 use crate::client::Cluster;
 use crate::cluster::{Answers, Question};
+use crate::command::Global;
 use crate::command::provision::connect;
 use crate::error::Result;
 use crate::interrupt::Interrupt;

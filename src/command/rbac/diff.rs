@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::FOUND;
 use crate::access::{Comparison, Need, Surplus, compare};
-use crate::cli::Global;
 use crate::client::Cluster;
 use crate::command::provision::connect;
-use crate::command::{SettingsFile, Whose};
+use crate::command::{Global, SettingsFile, Whose};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::mask::scrub_all;

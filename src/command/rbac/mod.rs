@@ -8,7 +8,7 @@ mod files;
 
 pub(super) use configurations::configurations;
 
-use crate::cli::Global;
+use crate::command::Global;
 use crate::error::Result;
 use crate::outcome::Exit;
 use crate::ui::Ui;

@@ -1,10 +1,9 @@
 //! What a rotation refuses, before it writes anything: an instance that does not exist, and a token that is elsewhere.
 
-use crate::cli::Global;
 use crate::client::Cluster;
+use crate::command::{Global, of_consumer};
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef};
-use crate::preflight::of_consumer;
 use crate::prepare::{Account, Found, Prepared};
 use crate::promfile::resolved;
 use crate::quoted::shell_word;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::Global;
 use crate::client::{Cluster, Scraper};
+use crate::command::Global;
 use crate::error::{Error, Result};
 use crate::prepare::issued;
 use crate::spec::Spec;

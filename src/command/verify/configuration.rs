@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Args, asking};
 use crate::access::existing::{self, Settings};
-use crate::cli::Global;
 use crate::client::Cluster;
+use crate::command::Global;
 use crate::command::provision::connect;
 use crate::command::rbac::configurations;
 use crate::error::{Error, Result};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, Command};
 
-use crate::cli::Cli;
-use crate::command::alloy::WITH_METRICSINSTANCE;
+use super::Cli;
+use super::alloy::WITH_METRICSINSTANCE;
 use crate::quoted::shell_word;
 use crate::spec::Consumer;
 
