@@ -10,15 +10,16 @@
 //!                     cluster, promfile (read)      cluster, promfile (write)
 //! ```
 //!
-//! [`program`] is what it is called, [`command`] holds one file per verb, [`prepare`] the way from a request to a plan,
-//! [`token`] the decision about the token, [`reads`] what is asked of the cluster, [`preflight`] which rights a command
-//! takes, [`consent`] the question before something is written, [`mark`] the comments that name the instance and the
-//! cluster of a text, [`splice`] the change of a list in somebody's text, [`alloy`] the language
-//! of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator, [`status`] what is there and when
-//! its tokens end, [`verify`] whether it works and why not where it does not, [`outcome`] how a run ended, [`core_dumps`]
-//! that its memory stays its own. Only [`cluster`]
-//! talks to Kubernetes, only [`promfile`] to files, only [`reload`] to the running Prometheus, only [`ui`]
-//! to people; everything else takes and returns values.
+//! [`command`] holds the tree of flags and one file per verb, [`program`] what it is called, [`prepare`] the way from a
+//! request to a plan, [`token`] the decision about the token, [`rbac`] rights and who holds them, [`reads`] what is asked
+//! of the cluster, [`preflight`] which rights a command takes, [`consent`] the question before something is written,
+//! [`mark`] the comments that name the instance and the cluster of a text, [`splice`] the change of a list in somebody's
+//! text, [`alloy`] the language of Alloy's configuration, [`translate`] the way to it from Grafana Agent's operator,
+//! [`status`] what is there and when its tokens end, [`verify`] whether it works and why not where it does not,
+//! [`outcome`] how a run ended, [`core_dumps`] that its memory stays its own. Only [`client`] talks to Kubernetes, by way
+//! of [`cluster`], which knows what to ask; only [`promfile`] to files, only [`reload`] to the running Prometheus, only
+//! [`ui`] to people; everything else takes and returns values. What knows nothing of monconf is a crate of its own:
+//! `yaml`, and `promconf`, the model of a Prometheus configuration.
 
 pub mod access;
 pub mod alloy;
@@ -53,7 +54,6 @@ pub mod token;
 pub mod translate;
 pub mod ui;
 pub mod verify;
-pub mod yaml;
 
 mod quoted;
 mod words;

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use monconf::render::Builtin;
-use monconf::yaml;
 use serde_json::json;
 use testbed::{ControlPlane, Scope};
 

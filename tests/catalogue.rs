@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use monconf::job::{BLACKBOX_EXPORTER, catalogue};
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::poll::{poll, until};
 use testbed::{ControlPlane, Crds, Operator, OperatorVersion, Options, Scope, promtool_check};

@@ -34,9 +34,7 @@ fn publishing(cp: &ControlPlane, ca: String) -> testbed::FaultRelay {
 fn with_cluster(scope: &Scope, url: &str, change: impl Fn(&mut Value)) -> PathBuf {
     let path = scope.user.via(url);
     let text = fs::read_to_string(&path).unwrap();
-    let mut config = monconf::yaml::parse(&text, "a kubeconfig")
-        .unwrap()
-        .remove(0);
+    let mut config = yaml::parse(&text, "a kubeconfig").unwrap().remove(0);
     change(&mut config["clusters"][0]["cluster"]);
     fs::write(&path, config.to_string()).unwrap();
     path

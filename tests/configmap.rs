@@ -134,9 +134,9 @@ fn jobs_go_into_the_prometheus_yml_of_a_chart_and_everything_else_stays() {
 
 /// The jobs of an agent's config, as a prometheus.yml that promtool reads.
 fn jobs_of(agent: &str, index: usize) -> Vec<String> {
-    let document = monconf::yaml::parse(agent, "agent").unwrap().remove(0);
+    let document = yaml::parse(agent, "agent").unwrap().remove(0);
     let jobs = document["metrics"]["configs"][index]["scrape_configs"].clone();
-    checked(&monconf::yaml::emit(&json!({"scrape_configs": jobs})));
+    checked(&yaml::emit(&json!({"scrape_configs": jobs})));
     let jobs = jobs.as_array().into_iter().flatten();
     jobs.map(|job| job["job_name"].as_str().unwrap().to_owned())
         .collect()

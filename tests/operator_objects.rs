@@ -5,7 +5,6 @@ use std::path::Path;
 
 use monconf::object::Kind;
 use monconf::render::{OPERATOR_VERSION, violations};
-use monconf::yaml;
 use serde_json::{Map, Value, json};
 use testbed::{Component, ControlPlane, Options, Scope};
 

@@ -1,6 +1,5 @@
 //! What is printed, where, and for whom.
 
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, Scope};
 

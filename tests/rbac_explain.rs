@@ -6,7 +6,6 @@ mod proof;
 use std::fs;
 use std::path::Path;
 
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::{Cluster, Component, ControlPlane, Crds, Network, Operator, Options, promtool_check};
 

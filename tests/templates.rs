@@ -8,7 +8,6 @@ use monconf::job::{Authority, Job, Role};
 use monconf::render::{Builtin, Operators, Surroundings, Templates, desired};
 use monconf::spec::{Consumer, Form, Settings, Spec};
 use monconf::token::{Decision, Verdict};
-use monconf::yaml;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, Scope};

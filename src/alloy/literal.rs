@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::identifier::is_identifier;
 use super::value::Value;
-use crate::yaml::is_plain_character;
+use yaml::is_plain_character;
 
 /// A value's text.
 #[must_use]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Call;
 use crate::mask::secrecy;
 use crate::object::decoded;
-use crate::yaml::values_under;
+use yaml::values_under;
 
 /// The token of a review, and the Secret data in a call, as it was sent and decoded: a server may repeat either. Of configuration, whose words are
 /// those of error messages too, the secret values.

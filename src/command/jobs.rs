@@ -12,7 +12,6 @@ use crate::rbac::Rule;
 use crate::render::discovered;
 use crate::spec::{Form, Settings, Spec};
 use crate::ui::Ui;
-use crate::yaml;
 
 /// List the jobs that can be configured, with the rights that they need
 ///

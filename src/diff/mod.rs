@@ -1,7 +1,6 @@
 //! The lines that lead from one text to another.
 
 mod hunk;
-mod region;
 
 use self::hunk::{Hunk, Step, hunks};
 use crate::mask::{Masker, Text, hidden, secrets_within};

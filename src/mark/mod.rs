@@ -178,7 +178,7 @@ impl Mark {
 /// The fields of a mark.
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{INSTANCE}{}", crate::yaml::comment(&self.instance))?;
+        write!(f, "{INSTANCE}{}", yaml::comment(&self.instance))?;
         if let Some(uid) = self.cluster.uid() {
             write!(f, ", {CLUSTER}{uid}")?;
         }

@@ -258,7 +258,7 @@ proptest! {
         let mark = Mark::new(&instance, ClusterIdentity::new(Some(&uid), Some(&uid), Some(&uid)));
         prop_assert_eq!(mark.header(Comment::Hash).lines().count(), 1);
         let item = format!("- a {}\n", mark.comment());
-        prop_assert_eq!(crate::yaml::parse(&item, "").expect("a mark"), vec![serde_json::json!(["a"])]);
+        prop_assert_eq!(yaml::parse(&item, "").expect("a mark"), vec![serde_json::json!(["a"])]);
     }
 
     #[test]

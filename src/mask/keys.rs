@@ -1,6 +1,6 @@
 //! Which keys have secret values.
 
-use crate::yaml::Extent;
+use yaml::Extent;
 
 /// What of the value of a key is secret.
 ///

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Text;
 use super::keys::secrecy;
-use crate::yaml::{embedded, line_start, loosely, merged, next_line};
+use yaml::{embedded, line_start, loosely, merged, next_line};
 
 /// A part of a line that is not shown.
 pub(crate) struct Hidden<'t> {

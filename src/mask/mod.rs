@@ -14,7 +14,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 use crate::object::decoded;
-use crate::yaml::Extent;
+use yaml::Extent;
 
 pub use keys::{secrecy, secrecy_in_manifest};
 pub(crate) use lines::{Hidden, hidden, secrets_within};

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::own::hide_own;
-use crate::yaml;
 
 /// Makes a text from elsewhere safe to print: the credentials of this run, tokens and passwords in URLs are masked,
 /// control characters and those that turn text around are written out. Line breaks and tabs stay.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{secrecy, secrecy_in_manifest};
-use crate::yaml::values_under;
+use yaml::values_under;
 
 /// A text, and where its secrets are. Cheap to clone, however large.
 #[derive(Clone, Debug)]

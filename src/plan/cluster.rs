@@ -9,7 +9,7 @@ use super::change::Planner;
 use crate::mark::{ClusterIdentity, Mark};
 use crate::render::{DesiredEdit, JOBS};
 use crate::splice::{Named, names};
-use crate::yaml::{self, Step};
+use yaml::Step;
 
 impl Planner<'_> {
     /// The mark of this instance, for this cluster.

@@ -8,7 +8,7 @@ use crate::mask::Text;
 use crate::mask::{Masker, secrecy};
 use crate::plan::{Action, Change, Head, Plan, Target, report, shown};
 use crate::render::{Content, Stage};
-use crate::yaml::{Step, locate};
+use yaml::{Step, locate};
 
 /// Ways to write secrets, `①` and `②`, into the job number `⓪`.
 const STYLES: [&str; 40] = [

@@ -17,7 +17,7 @@ use crate::mask::Text;
 use crate::promfile::backup_of;
 use crate::render::{Content, DesiredEdit, DesiredList, EditPlace, JOBS, Stage};
 use crate::splice::{Splice, Spliced, splice};
-use crate::yaml::Step;
+use yaml::Step;
 
 /// A text after a change, and where the secrets are in it and were before.
 struct Edited {

@@ -3,7 +3,7 @@
 use super::Blocker;
 use crate::render::EditPlace;
 use crate::splice::Refusal;
-use crate::yaml::{List, NOTHING, Step, locate};
+use yaml::{List, NOTHING, Step, locate};
 
 /// The way to what holds `scrape_configs`: none in the configuration of Prometheus, to one of `metrics.configs` in that
 /// of an agent; `config` names it where it is named.

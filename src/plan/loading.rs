@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::Blocker;
 use super::change::Existing;
 use crate::splice::Entry;
-use crate::yaml;
 
 /// Why Prometheus would not load a configuration with `entries` among its jobs. Those without an interval have
 /// `interval`.

@@ -6,7 +6,6 @@ use super::{Action, Change};
 use crate::diff::{Line, LineKind, of_texts, unified};
 use crate::mask::{Masker, Text, is_bundle};
 use crate::render::Content;
-use crate::yaml;
 
 /// The lines for one change, with every secret masked. What is created from a template is shown with the template's
 /// comments.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::object::listed;
-use crate::yaml;
 
 /// One object of the manifests.
 #[derive(Clone, Debug)]

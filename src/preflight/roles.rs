@@ -7,7 +7,6 @@ use crate::access::{Grants, Need};
 use crate::object::Kind;
 use crate::rbac::bindings::Subject;
 use crate::rbac::{Right, Rule};
-use crate::yaml;
 
 const API: &str = "rbac.authorization.k8s.io";
 

@@ -9,7 +9,7 @@ use crate::promfile::{self, ExistingFile, covers, glob};
 use crate::render::{FILES, JOBS};
 use crate::spec::{FilePlace, Form, Spec};
 use crate::splice::{self, Named};
-use crate::yaml::Step;
+use yaml::Step;
 
 /// What of Prometheus' own files concerns the jobs that are written to them.
 #[derive(Default)]

@@ -15,7 +15,7 @@ use crate::object::{Kind, NamespaceContent, ObjectRef};
 use crate::plan::{Action, Consent, Existing, Head, Plan, Surplus, plan};
 use crate::render::{Desired, DesiredEdit, DesiredList, EditPlace, FILES, JOBS, Stage};
 use crate::spec::{Consumer, FilePlace, Form, KeyPlace, Spec};
-use crate::yaml::Step;
+use yaml::Step;
 
 /// Reads the cluster and the files, and plans a removal; with `with_namespace` also of the Namespace.
 ///

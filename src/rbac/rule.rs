@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::Right;
 use super::right::in_group;
-use crate::yaml;
 
 /// A `PolicyRule` of RBAC, with the jobs that need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

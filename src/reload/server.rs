@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::client::{Client, Failed, Options};
 use super::metrics::Reloaded;
 use crate::error::{Error, Result};
-use crate::yaml;
 
 /// A Prometheus that can be asked.
 pub struct Server {

@@ -8,7 +8,6 @@ use super::server::names;
 use crate::mask::{Text, hide};
 use crate::plan::{Action, Change, Plan, Target};
 use crate::render::{Content, Stage};
-use crate::yaml;
 
 /// What Prometheus should run once the files are written.
 #[derive(Clone, Debug, Default)]

@@ -15,7 +15,6 @@ use crate::rbac::{Right, Scope};
 use crate::render::{Content, Stage};
 use crate::spec::{AlloyPlace, AlloyToken, RemoteAuth, RemoteWrite, Spec};
 use crate::words::counted;
-use crate::yaml;
 
 /// To read the Secrets that the configuration names, each by its name.
 #[must_use]

@@ -6,7 +6,6 @@ use super::schema::{Violation, violations};
 use super::templates::Rendered;
 use crate::error::{Error, Result};
 use crate::object::{Kind, ObjectRef, metadata};
-use crate::yaml;
 
 /// Parses `rendered` and checks that it is `wanted`, carries `labels`, and has the fields that its
 /// kind requires and no field that it does not know.

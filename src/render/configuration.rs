@@ -13,7 +13,7 @@ use crate::render::{Content, Stage};
 use crate::spec::{Consumer, FilePlace, KeyPlace};
 use crate::splice::Entry;
 use crate::words::counted;
-use crate::yaml::{self, Step};
+use yaml::Step;
 
 /// The list of jobs in Prometheus' own file.
 pub const JOBS: &str = "scrape_configs";

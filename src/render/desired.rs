@@ -19,7 +19,7 @@ use crate::render::{Content, Stage};
 use crate::spec::{AccessLevel, Alerts, AlloyToken, Form, KeyPlace, Spec, TokenPlace, needs_file};
 use crate::splice::Entry;
 use crate::token::{Decision, Token};
-use crate::yaml::Step;
+use yaml::Step;
 
 /// What of the cluster shapes the configuration.
 #[derive(Clone, Copy)]

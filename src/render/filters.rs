@@ -3,7 +3,7 @@
 use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State};
 
-use crate::{alloy, yaml};
+use crate::alloy;
 
 /// The syntax of templates whose names end so.
 const ALLOY: &str = "alloy";

@@ -3,7 +3,6 @@
 use super::desired::DesiredObject;
 use super::renderer::Renderer;
 use crate::error::{Error, Result};
-use crate::yaml;
 
 /// Without these the same targets are found and reached in the same way.
 const DISPENSABLE: [&str; 2] = ["spec.serviceDiscoveryRole", "spec.jobName"];

@@ -12,7 +12,6 @@ use crate::job::{Attachment, Job};
 use crate::object::{Kind, ObjectRef};
 use crate::render::Stage;
 use crate::spec::Names;
-use crate::yaml;
 
 /// Where the API server is, seen from any pod.
 const IN_CLUSTER: &str = "https://kubernetes.default.svc:443";

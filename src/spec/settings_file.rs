@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::{Settings, own_jobs};
 use crate::error::{Error, Result};
-use crate::yaml;
 
 /// Read from the working directory when no `-f` is given.
 const DEFAULT_FILE: &str = "monconf.yaml";

@@ -10,7 +10,7 @@ use super::proof::Change;
 use super::write::{Draft, Edit};
 use crate::mark::{Mark, Ownership};
 use crate::mask::secrecy;
-use crate::yaml::{self, Item, List, Located, Step, YamlError, locate_again};
+use yaml::{Item, List, Located, Step, YamlError, locate};
 
 /// An item that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
     if wanted.entries.is_empty() && !may_hold_ours(text, wanted) {
         return Ok(spliced);
     }
-    let located = read(text, None, origin, wanted)?;
+    let located = read(text, origin, wanted)?;
     let edit = spliced.decide(text, origin, &located.list, wanted)?;
     if edit.is_empty() {
         return Ok(spliced);
@@ -119,7 +119,7 @@ pub fn splice(text: &str, origin: &str, wanted: &Splice<'_>) -> Result<Spliced, 
         wanted,
         origin,
     };
-    spliced.secrets_after = change.prove(read(&new, Some(&located), origin, wanted))?;
+    spliced.secrets_after = change.prove(read(&new, origin, wanted))?;
     spliced.secrets_before = located.secrets;
     spliced.text = Some(new);
     Ok(spliced)
@@ -134,16 +134,11 @@ fn may_hold_ours(text: &str, wanted: &Splice<'_>) -> bool {
     wanted.steps.iter().all(is_there) && Mark::may_be_in(text, &wanted.mark.instance)
 }
 
-fn read<'t>(
-    text: &'t str,
-    before: Option<&Located<'t>>,
-    origin: &str,
-    wanted: &Splice<'_>,
-) -> Result<Located<'t>, YamlError> {
+fn read<'t>(text: &'t str, origin: &str, wanted: &Splice<'_>) -> Result<Located<'t>, YamlError> {
     let Splice {
         steps, name_key, ..
     } = wanted;
-    locate_again(text, before, steps, name_key, secrecy, origin)
+    locate(text, steps, name_key, secrecy, origin)
 }
 
 /// Readers of YAML take it for the end of a line, and nothing else does: which lines there are is not certain.

@@ -39,8 +39,8 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-impl From<crate::yaml::YamlError> for Refusal {
-    fn from(error: crate::yaml::YamlError) -> Self {
+impl From<yaml::YamlError> for Refusal {
+    fn from(error: yaml::YamlError) -> Self {
         Self {
             origin: error.origin,
             line: error.line,

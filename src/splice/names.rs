@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Refusal;
 use super::entry::{items, mark, value};
 use crate::mark::Mark;
-use crate::yaml::{self, List, Step, locate};
+use yaml::{List, Step, locate};
 
 /// An item of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Refusal;
 use super::entry::{Entry, Splice, items, value};
 use super::write::Edit;
-use crate::yaml::{self, Expected, List, Located, YamlError};
+use yaml::{Expected, List, Located, YamlError};
 
 /// A change, and what it is to be.
 pub(super) struct Change<'a> {

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::mark::{ClusterIdentity, Mark};
-use crate::yaml::Step;
+use yaml::Step;
 
 fn entry(name: &str, extra: &str) -> Entry {
     Entry {

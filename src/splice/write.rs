@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::entry::{Entry, Splice, items};
 use super::trace::{self, WAS};
 use crate::mark::Mark;
-use crate::yaml::{self, List, Step};
+use yaml::{List, Step};
 
 /// What happens to the items of a list, by their index, in order.
 #[derive(Debug, Default)]

@@ -161,7 +161,7 @@ pub(super) fn texts(map: &Json, path: &str, context: &mut Context) -> Value {
     let mut kept = Vec::new();
     for (name, value) in map.as_object().into_iter().flatten() {
         let path = format!("{path}.{name}");
-        let is_secret = crate::mask::secrecy(name) != crate::yaml::Extent::Nothing;
+        let is_secret = crate::mask::secrecy(name) != yaml::Extent::Nothing;
         let text = super::fields::scalar(value);
         match text {
             _ if is_secret => context.secret(&path),

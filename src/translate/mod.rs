@@ -24,7 +24,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::alloy::{Body, Value};
-use crate::yaml;
 use agent::Agent;
 use build::Build;
 use context::Context;

@@ -239,7 +239,7 @@ fn parameters(
     let params = fields.take("params").and_then(Json::as_object);
     for (name, values) in params.into_iter().flatten() {
         let path = format!("{path}.{name}");
-        if crate::mask::secrecy(name) != crate::yaml::Extent::Nothing {
+        if crate::mask::secrecy(name) != yaml::Extent::Nothing {
             context.secret(&path);
             continue;
         }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::mask::secrecy;
-use crate::yaml::Extent;
+use yaml::Extent;
 
 /// The URL without user, password and secret parameters; each is a finding.
 pub(super) fn url(path: &str, url: &str, context: &mut Context) -> String {

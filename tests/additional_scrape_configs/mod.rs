@@ -106,9 +106,7 @@ fn an_absent_secret_is_made_and_a_second_run_writes_nothing() {
         secret["metadata"]["labels"]["app.kubernetes.io/instance"],
         scope.name.as_str()
     );
-    let jobs = monconf::yaml::parse(&text(&scope), "jobs")
-        .unwrap()
-        .remove(0);
+    let jobs = yaml::parse(&text(&scope), "jobs").unwrap().remove(0);
     assert_eq!(jobs.as_array().unwrap().len(), 1);
     let job = &jobs[0];
     assert_eq!(job["job_name"], format!("{}-kubernetes-nodes", scope.name));

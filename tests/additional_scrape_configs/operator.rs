@@ -53,9 +53,7 @@ fn the_configuration_that_the_operator_generates_holds_our_jobs() {
     };
     let cadvisor = format!("job_name: {}-kubernetes-cadvisor", scope.name);
     let config = generated(&cadvisor);
-    let document = monconf::yaml::parse(&config, "generated")
-        .unwrap()
-        .remove(0);
+    let document = yaml::parse(&config, "generated").unwrap().remove(0);
     let jobs = document["scrape_configs"].as_array().unwrap();
     let names: Vec<String> = jobs
         .iter()

@@ -6,7 +6,6 @@ mod written;
 
 use std::path::{Path, PathBuf};
 
-use monconf::yaml;
 use serde_json::Value;
 
 use crate::support::Monconf;

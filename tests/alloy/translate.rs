@@ -34,7 +34,7 @@ pub(super) fn create(scope: &Scope, text: &str) {
     let certificate = json!(scope.cp.ca_pem()).to_string();
     let text = text.replace("NAMESPACE", &scope.namespace);
     let text = text.replace("CERTIFICATE", &certificate);
-    for object in monconf::yaml::parse(&text, "fixture").unwrap() {
+    for object in yaml::parse(&text, "fixture").unwrap() {
         let group = match object["kind"].as_str().unwrap() {
             "Secret" | "ConfigMap" | "Service" => "/api/v1",
             _ => "/apis/monitoring.grafana.com/v1alpha1",

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use monconf::yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 use testbed::Helm;

@@ -52,7 +52,7 @@ fn the_chart_knows_the_program_s_own_model() {
         "settings": settings(),
         "listed": Consumer::ALL.into_iter().map(listed).collect::<Map<_, _>>(),
     });
-    let text = format!("{HEAD}{}", monconf::yaml::emit_lines(&model));
+    let text = format!("{HEAD}{}", yaml::emit_lines(&model));
     if env::var_os("MONCONF_WRITE_DOCS").is_some() {
         fs::write(PATH, &text).unwrap();
     }

@@ -154,12 +154,10 @@ consumer: grafana-agent
 "#;
     for helm in Helm::ALL {
         let rendered = rendered(helm, &scope, &format!("{config}{HOSTILE}"), &[]);
-        let settings = monconf::yaml::parse(rendered.settings(), "monconf.yaml")
+        let settings = yaml::parse(rendered.settings(), "monconf.yaml")
             .unwrap()
             .remove(0);
-        let given = monconf::yaml::parse(config, "values.yaml")
-            .unwrap()
-            .remove(0);
+        let given = yaml::parse(config, "values.yaml").unwrap().remove(0);
         for (key, value) in given["config"].as_object().unwrap() {
             assert_eq!(&settings[key], value, "{helm:?} {key}");
         }

@@ -4,7 +4,6 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 
-use monconf::yaml;
 use serde_json::Value;
 
 use super::CHART;

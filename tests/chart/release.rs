@@ -121,7 +121,7 @@ impl<'a> Release<'a> {
         let run = self
             .helm(&[&arguments[..], &["--dry-run=server", "--take-ownership"]].concat())
             .ok();
-        monconf::yaml::parse(&run.stdout, "helm template").unwrap()
+        yaml::parse(&run.stdout, "helm template").unwrap()
     }
 
     /// `helm test`, with what the Pod said: Helm 3 prints that by itself, and takes a hook of any kind for a Pod when it is

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use monconf::yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 use testbed::Helm;

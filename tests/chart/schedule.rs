@@ -104,7 +104,7 @@ fn once_a_token_is_granted_it_fits_the_life_of_that() {
         assert!(output.status.success(), "{errors}");
         let release: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let manifest = release["manifest"].as_str().unwrap();
-        let objects = monconf::yaml::parse(manifest, "helm").unwrap();
+        let objects = yaml::parse(manifest, "helm").unwrap();
         let life = u64::try_from(seconds).unwrap();
         let expected = expected(Duration::from_days(90), life);
         assert_eq!(schedule(&Rendered(objects)), expected, "{helm:?} {seconds}");

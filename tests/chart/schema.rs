@@ -7,7 +7,6 @@ use clap::{Args, Command};
 use monconf::job::relabelling::ACTIONS;
 use monconf::job::{Attachment, Authority, Role};
 use monconf::spec::{Consumer, Settings};
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::Helm;
 

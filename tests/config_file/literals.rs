@@ -3,9 +3,9 @@
 use std::fs;
 
 use monconf::splice::{Entry, Splice, splice};
-use monconf::yaml::Step;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, Prometheus};
+use yaml::Step;
 
 use super::Folder;
 use crate::support::Monconf;
@@ -95,7 +95,7 @@ fn prometheus_reads_every_literal_as_it_is() {
     fs::write(folder.main(), spliced.text.unwrap()).unwrap();
 
     let prometheus = Prometheus::start(&folder.main(), &[]);
-    let running: Value = monconf::yaml::parse(&prometheus.config(), "running")
+    let running: Value = yaml::parse(&prometheus.config(), "running")
         .unwrap()
         .remove(0);
     let running = running["scrape_configs"].as_array().unwrap();
@@ -130,7 +130,7 @@ fn a_folder_of_a_strange_name_is_found_by_prometheus() {
         .run()
         .ok();
     let prometheus = Prometheus::start(&main, &[]);
-    let running: Value = monconf::yaml::parse(&prometheus.config(), "running")
+    let running: Value = yaml::parse(&prometheus.config(), "running")
         .unwrap()
         .remove(0);
     assert_eq!(

@@ -68,7 +68,7 @@ impl Folder {
 
 fn parsed(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap();
-    monconf::yaml::parse(&text, "file").unwrap().remove(0)
+    yaml::parse(&text, "file").unwrap().remove(0)
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_drop_in_is_named_once_and_not_where_a_pattern_covers_it() {
 }
 
 fn parsed_files(folder: &Folder) -> Vec<Value> {
-    let documents = monconf::yaml::parse(&folder.text(), "file").unwrap();
+    let documents = yaml::parse(&folder.text(), "file").unwrap();
     let document = documents.into_iter().next().unwrap_or_default();
     document["scrape_config_files"]
         .as_array()

@@ -3,8 +3,8 @@
 use std::fs;
 
 use monconf::splice::{Splice, splice};
-use monconf::yaml::Step;
 use testbed::{ControlPlane, Network, Options, Prometheus, Scope};
+use yaml::Step;
 
 use super::Folder;
 use crate::support::{Monconf, Run};

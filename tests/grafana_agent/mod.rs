@@ -77,7 +77,7 @@ fn jobs(scope: &Scope) -> Vec<Value> {
     );
     let secret = scope.admin().get(&path).unwrap();
     let text = token::decoded(&secret, "jobs.yaml");
-    let mut documents = monconf::yaml::parse(&text, "jobs").unwrap();
+    let mut documents = yaml::parse(&text, "jobs").unwrap();
     serde_json::from_value(documents.remove(0)).unwrap()
 }
 

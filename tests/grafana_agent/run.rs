@@ -77,7 +77,7 @@ fn every_text_arrives_as_it_is() {
         &[("HOME", "/nowhere")],
     );
     let replacements = |text: &str| -> Vec<Value> {
-        let document = monconf::yaml::parse(text, "text").unwrap().remove(0);
+        let document = yaml::parse(text, "text").unwrap().remove(0);
         let found = document.pointer("/metrics/configs/0/scrape_configs/0/relabel_configs");
         let steps = found
             .and_then(Value::as_array)

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::Path;
 
-use monconf::yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testbed::poll::poll;

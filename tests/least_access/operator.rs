@@ -6,7 +6,6 @@ use std::path::Path;
 
 use monconf::access::{self, Grants};
 use monconf::rbac::Scope as Place;
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::Scope;
 use testbed::poll::poll;

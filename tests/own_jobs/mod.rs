@@ -29,9 +29,7 @@ fn own_jobs_are_what_the_file_says() {
     let config = folder.path().join("prometheus.yml");
     fs::write(&config, &raw.stdout).unwrap();
     promtool_check(&config, true).unwrap();
-    let config: Value = monconf::yaml::parse(&raw.stdout, "output")
-        .unwrap()
-        .remove(0);
+    let config: Value = yaml::parse(&raw.stdout, "output").unwrap().remove(0);
     let jobs = config["scrape_configs"].as_array().unwrap();
     let names: Vec<&str> = jobs
         .iter()
@@ -74,7 +72,7 @@ fn own_jobs_are_what_the_file_says() {
 
     // A right in a namespace is granted in that namespace.
     let manifests = plan(OWN, &["--format", "raw", "-o", "yaml"]).ok().stdout;
-    let objects = monconf::yaml::parse(&manifests, "output").unwrap();
+    let objects = yaml::parse(&manifests, "output").unwrap();
     let mut roles: Vec<&str> = objects
         .iter()
         .filter(|object| object["kind"] == "Role")

@@ -26,7 +26,7 @@ fn report(run: &Run) -> Value {
 
 /// The documents of `-o yaml`.
 fn documents(yaml: &str) -> Vec<Value> {
-    monconf::yaml::parse(yaml, "preflight").unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
+    yaml::parse(yaml, "preflight").unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
 }
 
 /// What an administrator's `kubectl apply` does.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use monconf::yaml;
 use serde_json::json;
 
 use super::{RBAC, audit, json_of, manifest};

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, Event, waves};
 

@@ -9,7 +9,6 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use monconf::yaml;
 use serde_json::{Map, Value, json};
 use testbed::prometheus::Target;
 use testbed::{ControlPlane, Event, Prometheus, poll};

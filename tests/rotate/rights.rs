@@ -16,7 +16,7 @@ fn documented(scope: &Scope) -> Vec<(Option<String>, Value)> {
     let text = block(&text, "yaml")
         .replace("NAMESPACE", &scope.namespace)
         .replace("NAME", &scope.name);
-    let roles = monconf::yaml::parse(&text, path).unwrap();
+    let roles = yaml::parse(&text, path).unwrap();
     let of = |role: &Value| {
         let namespace = role["metadata"]["namespace"].as_str();
         (namespace.map(str::to_owned), role["rules"].clone())

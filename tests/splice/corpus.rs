@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use monconf::splice::{self, Entry};
-use monconf::yaml::{self, Step};
 use serde_json::Value;
+use yaml::Step;
 
 use super::edit::{INSTANCE, WAS, changed, insertion, job, list};
 

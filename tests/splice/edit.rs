@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use monconf::splice::{self, Entry, Refusal, Splice, Spliced};
-use monconf::yaml::Step;
 use serde_json::{Map, Value, json};
+use yaml::Step;
 
 pub(super) const INSTANCE: &str = "monitoring";
 /// Begins the comment before the word for nothing that a list was.

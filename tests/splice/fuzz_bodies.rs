@@ -1,8 +1,8 @@
 //! What has to hold for any bytes at all; run here on mutated files, and by the fuzz targets on whatever they find.
 
 use monconf::splice::{Entry, Splice, Spliced, splice};
-use monconf::yaml::{self, Step};
 use serde_json::{Value, json};
+use yaml::Step;
 
 /// A change of a list, of each place that there is one in: it is refused, or right, and goes back.
 pub(crate) fn change(bytes: &[u8]) {

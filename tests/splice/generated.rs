@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use monconf::splice::Entry;
-use monconf::yaml;
 use serde_json::Value;
 
 use super::edit::{WAS, insertion, job, list, splice};

@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use monconf::yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 use testbed::Component;

@@ -1,6 +1,6 @@
 //! What is refused, with its line, and with its column where the text is no valid YAML.
 
-use monconf::yaml::Step;
+use yaml::Step;
 
 use super::edit::{job, splice};
 

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use monconf::yaml;
 use serde_json::{Value, json};
 use testbed::poll::poll;
 use testbed::{Component, ControlPlane, Crds, Operator, Options, Prometheus, Scope};

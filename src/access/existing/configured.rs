@@ -5,7 +5,7 @@ use super::identity::{Credentials, Identity};
 use super::node::Node;
 use super::{Found, Scrape, Settings};
 use crate::job::{Discovery, Relabelling};
-use crate::yaml::YamlError;
+use yaml::YamlError;
 
 /// One discovery of a job, and how what it finds is scraped.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::identity::{Credentials, Identity, credentials};
 use super::node::{Node, Spelling};
 use super::{Found, Settings};
 use crate::job::{Attachment, Discovery, Role, Selector};
-use crate::yaml::YamlError;
+use yaml::YamlError;
 
 /// What changes the client that asks the API server.
 const CLIENT: [&str; 13] = [

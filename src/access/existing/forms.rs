@@ -9,7 +9,7 @@ use super::scrape_config::scrape_config;
 use super::wrapped::unwrapped;
 use super::{Place, Scrape, Settings};
 use crate::job::Role;
-use crate::yaml::{self, Document, YamlError};
+use yaml::{Document, YamlError};
 
 /// A file.
 #[derive(Clone, Debug)]

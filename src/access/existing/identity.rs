@@ -1,7 +1,7 @@
 //! Whom a request of Prometheus is from.
 
 use super::node::{Node, Spelling};
-use crate::yaml::YamlError;
+use yaml::YamlError;
 
 /// Where Kubernetes puts a pod's own token.
 const OWN_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";

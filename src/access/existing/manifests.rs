@@ -5,7 +5,6 @@ use super::identity::Identity;
 use crate::access::Grants;
 use crate::mask::scrub;
 use crate::rbac::Rule;
-use crate::yaml;
 
 /// A ClusterRole and Roles for every identity, called `name`, each rule with the jobs that need it. Who is bound to
 /// them is left to the reader: a configuration does not say what a ServiceAccount is called.

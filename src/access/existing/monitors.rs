@@ -7,7 +7,7 @@ use super::node::Node;
 use super::scrape_config::{relabelling, scheme, scrape_config};
 use super::{Address, Found, Scrape, Settings, Static, Tls};
 use crate::job::{Attachment, Discovery, Role, sanitized};
-use crate::yaml::YamlError;
+use yaml::YamlError;
 
 /// The jobs of an object; none where it is not one of the four kinds.
 pub(super) fn monitor(

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Place;
-use crate::yaml::{Lines, YamlError};
+use yaml::{Lines, YamlError};
 
 /// One document.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use super::identity::credentials;
 use super::node::{Node, Spelling};
 use super::{Address, Scrape, Settings, Static};
 use crate::job::Relabelling;
-use crate::yaml::YamlError;
+use yaml::YamlError;
 
 /// Reads it as the job `name`.
 pub(super) fn scrape_config(

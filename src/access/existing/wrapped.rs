@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::Input;
 use crate::object::{decoded, listed};
-use crate::yaml;
 
 /// `inputs`, and after each what its ConfigMaps and Secrets hold, named `FILE[KEY]`. Their other keys, such as rules
 /// and scripts, are passed over.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::promfile;
 use crate::rbac::bindings::{Roles, Source};
-use crate::{promfile, yaml};
 
 /// What stands for standard input.
 pub(super) const STDIN: &str = "-";

@@ -28,7 +28,7 @@ pub(super) async fn of_file(
         namespace: args.settings.namespace.as_deref().unwrap_or("default"),
         api_server: args.settings.api_server.as_deref(),
     };
-    let refused = |faults: Vec<crate::yaml::YamlError>| {
+    let refused = |faults: Vec<yaml::YamlError>| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Error::usage(faults.join("\n  "))
     };

@@ -7,7 +7,6 @@ use super::check::{Check, FULL_ACCESS, KUBELET_EXEC};
 use crate::diff::{Line, unified};
 use crate::rbac::bindings::{Binding, Held, Role, Subject};
 use crate::rbac::{Right, Rule};
-use crate::yaml;
 
 /// What to change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! The roles that every API server makes, for manifests that bind them.
 
 use super::Roles;
-use crate::yaml;
 
 /// What is meant for binding by hand, as Kubernetes 1.35 makes it.
 const DEFAULTS: &str = include_str!("defaults.yaml");

@@ -9,7 +9,7 @@ use super::selector::Selector;
 use super::{Binding, Name, Role, RoleKind, Roles, Subject};
 use crate::object::listed;
 use crate::rbac::Rule;
-use crate::yaml::Lines;
+use yaml::Lines;
 
 /// The API group of roles and bindings.
 const GROUP: &str = "rbac.authorization.k8s.io";

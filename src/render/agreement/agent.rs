@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::render::label_selector::matches;
-use crate::yaml;
 
 /// What an agent needs to run the jobs.
 pub(in crate::render) struct Running<'a> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::references::References;
 use super::{CA, TOKEN};
 use crate::mask::secrecy;
-use crate::yaml::Extent;
+use yaml::Extent;
 
 /// Stands for a secret that is not the instance's own.
 const HIDDEN: &str = "(not shown)";

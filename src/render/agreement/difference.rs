@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::mask::scrub;
-use crate::yaml;
 
 /// More of a value would hide the rest of the sentence.
 const SHOWN: usize = 160;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::yaml::{self, Lines};
+use yaml::Lines;
 
 /// A map of the file, and where it stands.
 pub(super) struct Fields<'a> {

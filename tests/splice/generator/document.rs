@@ -1,7 +1,7 @@
 //! A whole text with a list of jobs, or none.
 
-use monconf::yaml::Step;
 use serde_json::{Map, Value};
+use yaml::Step;
 
 use super::{Random, Writer};
 

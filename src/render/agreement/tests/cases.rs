@@ -18,7 +18,6 @@ use crate::object::Kind;
 use crate::render::{Desired, Operators, Surroundings, Templates, desired};
 use crate::spec::{Consumer, Form, Names, Settings, Spec};
 use crate::token::{Decision, Verdict};
-use crate::yaml;
 
 pub(super) const SERVER: &str = "https://kubernetes.default.svc:443";
 pub(super) const TOKEN_FILE: &str = "/credentials/token";

@@ -181,7 +181,7 @@ second: null
             "---\na: 1\n---\n~\n---\n- b\n",
             "1",
         ] {
-            let parsed = crate::yaml::parse(text, "test").expect("valid");
+            let parsed = crate::parse(text, "test").expect("valid");
             assert_eq!(of_documents(text).len(), parsed.len(), "{text:?}");
         }
     }

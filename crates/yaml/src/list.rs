@@ -4,14 +4,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fingerprint::Fingerprint;
-use super::pieces::Piece;
 use super::walk::Step;
 
 /// What [`super::locate`] found.
 #[derive(Debug)]
 pub struct Located<'t> {
-    /// Where it was found.
-    pub(super) text: &'t str,
     /// The list.
     pub list: List<'t>,
     /// The bytes of the list's key, where it has one.
@@ -20,8 +17,6 @@ pub struct Located<'t> {
     pub secrets: Vec<Range<usize>>,
     /// What the document means, apart from the list.
     pub fingerprint: Fingerprint,
-    /// What was read by itself; nothing of a document that was read as a whole.
-    pub(super) pieces: Vec<Piece>,
 }
 
 /// A list, as it is written.

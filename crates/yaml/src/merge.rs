@@ -43,7 +43,7 @@ fn add(map: &mut Mapping, merged: Mapping) {
 mod tests {
     use serde_json::json;
 
-    use crate::yaml::parse;
+    use crate::parse;
 
     #[test]
     fn merged_maps_may_have_merge_keys_themselves() {

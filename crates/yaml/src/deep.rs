@@ -40,7 +40,7 @@ fn may_be_deep(text: &str) -> bool {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use crate::yaml::{from_str, parse};
+    use crate::{from_str, parse};
 
     #[test]
     fn brackets_without_end_are_refused_at_once() {

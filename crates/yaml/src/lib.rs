@@ -1,8 +1,8 @@
-//! YAML in and out. The only folder that names a YAML crate.
+//! YAML in and out: the one reader that gives values with their places, a second opinion for proofs, and the one emitter.
+//! The only crate that names another one for YAML.
 
 mod anchors;
 mod content;
-mod cut;
 mod deep;
 mod emit;
 mod fingerprint;
@@ -12,7 +12,6 @@ mod list;
 mod locate;
 mod loose;
 mod merge;
-mod pieces;
 mod second;
 mod text;
 mod under;
@@ -28,7 +27,7 @@ pub use emit::{comment, emit, emit_lines, flow, is_plain_character};
 pub use fingerprint::Fingerprint;
 pub use lines::Lines;
 pub use list::{Item, List, Located};
-pub use locate::{locate, locate_again};
+pub use locate::locate;
 pub use loose::{embedded, loosely};
 pub use second::{Expected, agrees};
 pub use text::{content_end, line_break, line_end, line_start, next_line};

@@ -8,7 +8,6 @@ use super::YamlError;
 use super::content::{content, is_null};
 use super::fingerprint::Fingerprinter;
 use super::list::{List, Located, named, path};
-use super::pieces::in_pieces;
 use super::text::{line_end, line_start};
 use super::under::{Under, Wanted};
 use super::walk::{Role, Step, Visit, Walk};
@@ -20,38 +19,6 @@ use super::walk::{Role, Step, Visit, Walk};
 /// What no reader of YAML takes: broken syntax, a key that is given twice, too much nesting, aliases that grow beyond
 /// all measure; with line and column.
 pub fn locate<'t>(
-    text: &'t str,
-    steps: &[Step],
-    name_key: &str,
-    wanted: Wanted,
-    origin: &str,
-) -> Result<Located<'t>, YamlError> {
-    locate_again(text, None, steps, name_key, wanted, origin)
-}
-
-/// As [`locate`], in a text that has most lines of a document `before`.
-///
-/// # Errors
-/// As for [`locate`].
-pub fn locate_again<'t>(
-    text: &'t str,
-    before: Option<&Located<'t>>,
-    steps: &[Step],
-    name_key: &str,
-    wanted: Wanted,
-    origin: &str,
-) -> Result<Located<'t>, YamlError> {
-    const LARGE: usize = 256 << 10;
-    if text.len() >= LARGE
-        && let Some(located) = in_pieces(text, steps, name_key, wanted, LARGE, before)
-    {
-        return Ok(located);
-    }
-    whole(text, steps, name_key, wanted, origin)
-}
-
-/// As [`locate`], by reading one thing after the other.
-pub(super) fn whole<'t>(
     text: &'t str,
     steps: &[Step],
     name_key: &str,
@@ -342,12 +309,10 @@ impl<'t, 'k> Locator<'t, 'k> {
         }
         let list = self.list.take().unwrap_or_else(|| self.absent());
         Located {
-            text: self.text,
             list,
             key: self.key.map(range),
             secrets: Vec::new(),
             fingerprint: self.fingerprinter.finish(),
-            pieces: Vec::new(),
         }
     }
 
