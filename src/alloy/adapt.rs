@@ -1,10 +1,11 @@
 //! A job as Alloy's components take it.
 
 use promconf::Duration;
-use regex::Regex;
+use promconf::regex::anchored;
+use promconf::{RelabelConfig, is_label_name};
 
 use crate::error::{Error, Result};
-use crate::job::{Attachment, Job, Relabelling, is_label_name};
+use crate::job::{Attachment, Job};
 
 /// Time between scrapes where a job has none (`SetToDefault` in `internal/component/prometheus/scrape/scrape.go`).
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -70,7 +71,7 @@ fn timeout(job: &Job) -> Result<Option<Duration>> {
 
 /// Prometheus gives its targets labels that say how they are scraped, and relabels them then; Alloy relabels targets
 /// before it knows. So those that a step reads are written first (`PopulateLabels` in `scrape/target.go` of Prometheus).
-fn relabelling(job: &Job) -> Vec<Relabelling> {
+fn relabelling(job: &Job) -> Vec<RelabelConfig> {
     let steps = job.raw_relabelling();
     let interval = job.interval.unwrap_or(INTERVAL).to_string();
     let timeout = job.timeout.unwrap_or(TIMEOUT).to_string();
@@ -90,7 +91,7 @@ fn relabelling(job: &Job) -> Vec<Relabelling> {
     .into_iter()
     .chain(params)
     .filter(|(label, _)| steps.iter().any(|step| reads(step, label)))
-    .map(|(label, value)| Relabelling::constant(&label, &value))
+    .map(|(label, value)| RelabelConfig::constant(&label, &value))
     .collect::<Vec<_>>()
     .into_iter()
     .chain(steps.iter().cloned())
@@ -98,12 +99,11 @@ fn relabelling(job: &Job) -> Vec<Relabelling> {
 }
 
 /// Whether what a step does may depend on a label.
-pub(crate) fn reads(step: &Relabelling, label: &str) -> bool {
+pub(crate) fn reads(step: &RelabelConfig, label: &str) -> bool {
     match step.action.as_str() {
         "labelmap" => {
-            let regex = step.regex.as_deref().unwrap_or("(.*)");
             // To write a label in vain changes nothing.
-            Regex::new(&format!("^(?s:{regex})$")).map_or(true, |regex| regex.is_match(label))
+            anchored(step.regex.as_deref()).is_none_or(|regex| regex.is_match(label))
         }
         "keepequal" | "dropequal" if step.target_label.as_deref() == Some(label) => true,
         _ => step.source_labels.iter().any(|source| source == label),
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_label_that_prometheus_would_set_is_written_where_a_step_reads_it() {
         let steps = adapt(&job("cadvisor")).relabelling;
-        let path = Relabelling::constant("__metrics_path__", "/metrics/cadvisor");
+        let path = RelabelConfig::constant("__metrics_path__", "/metrics/cadvisor");
         assert_eq!(steps[0], path);
         assert_eq!(steps[1..], job("cadvisor").relabelling);
         // Its labelmap reads nothing but annotations.
@@ -135,12 +135,12 @@ mod tests {
 
         let mut own = job("ingresses");
         own.relabelling = vec![
-            Relabelling::labelmap("__param_(.+)", "$1"),
-            Relabelling {
+            RelabelConfig::labelmap("__param_(.+)", "$1"),
+            RelabelConfig {
                 action: "keepequal".to_owned(),
                 source_labels: vec!["__scheme__".to_owned()],
                 target_label: Some("job".to_owned()),
-                ..Relabelling::default()
+                ..RelabelConfig::default()
             },
         ];
         let steps = adapt(&own).relabelling;

@@ -1,19 +1,20 @@
 //! Targets that ask to be scraped by the conventional annotations `prometheus.io/scrape`, `path`, `port`, `scheme` and
 //! `param_NAME`.
 
-use super::{Discovery, Job, Relabelling, Role};
+use super::{Discovery, Job, Role};
+use promconf::RelabelConfig;
 
 pub(super) fn pods() -> Job {
     let mut relabelling = by_annotations("pod");
     relabelling.extend([
         // A pod that has ended has an address still.
-        Relabelling::drop(
+        RelabelConfig::drop(
             &["__meta_kubernetes_pod_phase"],
             "Pending|Succeeded|Failed|Completed",
         ),
-        Relabelling::copy("__meta_kubernetes_namespace", "namespace"),
-        Relabelling::copy("__meta_kubernetes_pod_name", "pod"),
-        Relabelling::copy("__meta_kubernetes_pod_node_name", "node"),
+        RelabelConfig::copy("__meta_kubernetes_namespace", "namespace"),
+        RelabelConfig::copy("__meta_kubernetes_pod_name", "pod"),
+        RelabelConfig::copy("__meta_kubernetes_pod_node_name", "node"),
     ]);
     Job {
         name: "pods".to_owned(),
@@ -28,10 +29,10 @@ pub(super) fn pods() -> Job {
 pub(super) fn services() -> Job {
     let mut relabelling = by_annotations("service");
     relabelling.extend([
-        Relabelling::copy("__meta_kubernetes_namespace", "namespace"),
-        Relabelling::copy("__meta_kubernetes_service_name", "service"),
-        Relabelling::copy("__meta_kubernetes_pod_name", "pod"),
-        Relabelling::copy("__meta_kubernetes_endpointslice_endpoint_node_name", "node"),
+        RelabelConfig::copy("__meta_kubernetes_namespace", "namespace"),
+        RelabelConfig::copy("__meta_kubernetes_service_name", "service"),
+        RelabelConfig::copy("__meta_kubernetes_pod_name", "pod"),
+        RelabelConfig::copy("__meta_kubernetes_endpointslice_endpoint_node_name", "node"),
     ]);
     Job {
         name: "services".to_owned(),
@@ -44,26 +45,26 @@ pub(super) fn services() -> Job {
     }
 }
 
-fn by_annotations(of: &str) -> Vec<Relabelling> {
+fn by_annotations(of: &str) -> Vec<RelabelConfig> {
     let annotation = |name: &str| format!("__meta_kubernetes_{of}_annotation_prometheus_io_{name}");
     vec![
-        Relabelling::keep(&[&annotation("scrape")], "true"),
-        Relabelling::replace(&[&annotation("scheme")], "(https?)", "__scheme__", "$1"),
-        Relabelling::replace(&[&annotation("path")], "(.+)", "__metrics_path__", "$1"),
+        RelabelConfig::keep(&[&annotation("scrape")], "true"),
+        RelabelConfig::replace(&[&annotation("scheme")], "(https?)", "__scheme__", "$1"),
+        RelabelConfig::replace(&[&annotation("path")], "(.+)", "__metrics_path__", "$1"),
         // The address, without its port where it has one, then the annotated port. An IPv6 address stands in brackets
         // where it has a port, and gets them where it has none.
-        Relabelling::replace(
+        RelabelConfig::replace(
             &["__address__", &annotation("port")],
             r"(\[.+\]|[^:]+)(?::\d+)?;(\d+)",
             "__address__",
             "$1:$2",
         ),
-        Relabelling::replace(
+        RelabelConfig::replace(
             &["__address__", &annotation("port")],
             r"([^\[\];]+:[^\[\];]*:[^\[\];]*);(\d+)",
             "__address__",
             "[$1]:$2",
         ),
-        Relabelling::labelmap(&annotation("param_(.+)"), "__param_$1"),
+        RelabelConfig::labelmap(&annotation("param_(.+)"), "__param_$1"),
     ]
 }

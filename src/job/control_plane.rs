@@ -3,7 +3,8 @@
 //! Both ask the API server whether the caller may `get` the path. Both listen on loopback only, unless they are started
 //! with `--bind-address=0.0.0.0`, and make their own certificate, which nothing can verify.
 
-use super::{Authority, Discovery, Job, Relabelling, at_port};
+use super::{Authority, Discovery, Job};
+use promconf::{RelabelConfig, at_port};
 
 pub(super) fn controller_manager() -> Job {
     static_pod("controller-manager", "kube-controller-manager", 10257)
@@ -26,11 +27,11 @@ fn static_pod(name: &str, component: &str, port: u16) -> Job {
 }
 
 /// The pods declare no port for metrics, or another one beside it; targets that then are equal are one.
-pub(super) fn on_node(port: u16) -> Vec<Relabelling> {
+pub(super) fn on_node(port: u16) -> Vec<RelabelConfig> {
     let mut steps = at_port("__meta_kubernetes_pod_ip", port.into());
     steps.extend([
-        Relabelling::copy("__meta_kubernetes_pod_name", "instance"),
-        Relabelling::copy("__meta_kubernetes_pod_node_name", "node"),
+        RelabelConfig::copy("__meta_kubernetes_pod_name", "instance"),
+        RelabelConfig::copy("__meta_kubernetes_pod_node_name", "node"),
     ]);
     steps
 }

@@ -1,8 +1,7 @@
 //! How targets are found, in the terms of Prometheus' `kubernetes_sd_configs`.
 
+use promconf::{RelabelConfig, regex::literal, sanitized};
 use std::collections::BTreeSet;
-
-use super::relabelling::{Relabelling, literal, sanitized};
 
 /// How targets are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,7 +245,7 @@ impl Service {
     /// The step that keeps the endpoints of this Service and port, for a configuration without a ServiceMonitor.
     /// `role` is [`Role::EndpointSlice`] or [`Role::Endpoints`], whose meta labels differ.
     #[must_use]
-    pub fn keep(&self, role: Role) -> Relabelling {
+    pub fn keep(&self, role: Role) -> RelabelConfig {
         // In the order in which a selector, which has none, can be read.
         let mut selected: Vec<&(String, Vec<String>)> = self.labels.iter().collect();
         selected.sort();
@@ -264,7 +263,7 @@ impl Service {
             .chain([&self.ports]);
         let regex: Vec<String> = values.map(|values| one_of(values)).collect();
         let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        Relabelling::keep(&labels, &regex.join(";"))
+        RelabelConfig::keep(&labels, &regex.join(";"))
     }
 }
 

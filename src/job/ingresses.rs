@@ -1,6 +1,7 @@
 //! Ingresses, probed from outside by a blackbox exporter.
 
-use super::{Discovery, Job, Relabelling, Role};
+use super::{Discovery, Job, Role};
+use promconf::RelabelConfig;
 
 /// `exporter` is the blackbox exporter's `HOST:PORT`.
 pub(super) fn ingresses(exporter: &str) -> Job {
@@ -12,8 +13,8 @@ pub(super) fn ingresses(exporter: &str) -> Job {
         metrics_path: "/probe".to_owned(),
         params: vec![("module".to_owned(), vec!["http_2xx".to_owned()])],
         relabelling: vec![
-            Relabelling::keep(&["__meta_kubernetes_ingress_annotation_prometheus_io_probe"], "true"),
-            Relabelling::replace(
+            RelabelConfig::keep(&["__meta_kubernetes_ingress_annotation_prometheus_io_probe"], "true"),
+            RelabelConfig::replace(
                 &[
                     "__meta_kubernetes_ingress_scheme",
                     "__address__",
@@ -23,10 +24,10 @@ pub(super) fn ingresses(exporter: &str) -> Job {
                 "__param_target",
                 "$1://$2$3",
             ),
-            Relabelling::copy("__param_target", "instance"),
-            Relabelling::constant("__address__", exporter),
-            Relabelling::copy("__meta_kubernetes_namespace", "namespace"),
-            Relabelling::copy("__meta_kubernetes_ingress_name", "ingress"),
+            RelabelConfig::copy("__param_target", "instance"),
+            RelabelConfig::constant("__address__", exporter),
+            RelabelConfig::copy("__meta_kubernetes_namespace", "namespace"),
+            RelabelConfig::copy("__meta_kubernetes_ingress_name", "ingress"),
         ],
         ..Job::open()
     }

@@ -1,6 +1,7 @@
 //! What every kubelet serves.
 
-use super::{Authority, Discovery, Job, Relabelling, Role};
+use super::{Authority, Discovery, Job, Role};
+use promconf::RelabelConfig;
 
 pub(super) fn kubelet() -> Job {
     from_node(
@@ -63,8 +64,8 @@ fn from_node(name: &str, job_name: &str, path: &str, summary: &str) -> Job {
         // they would become `exported_namespace` and so on.
         honor_labels: true,
         relabelling: vec![
-            Relabelling::copy("__metrics_path__", "metrics_path"),
-            Relabelling::copy("__meta_kubernetes_node_name", "node"),
+            RelabelConfig::copy("__metrics_path__", "metrics_path"),
+            RelabelConfig::copy("__meta_kubernetes_node_name", "node"),
         ],
         ..Job::secure(Authority::Kubelet)
     }
@@ -95,8 +96,8 @@ impl Job {
         );
         // Last, so that the label `metrics_path` is the kubelet's path still.
         self.relabelling.extend([
-            Relabelling::constant("__address__", address),
-            Relabelling::replace(
+            RelabelConfig::constant("__address__", address),
+            RelabelConfig::replace(
                 &["__meta_kubernetes_node_name"],
                 "(.+)",
                 "__metrics_path__",

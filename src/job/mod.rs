@@ -11,18 +11,14 @@ mod discovery;
 mod ingresses;
 mod kube_proxy;
 mod kubelet;
-pub mod relabelling;
 mod services;
 
 pub use authority::Authority;
 pub use discovery::{Attachment, Discovery, Role, Selector, Service};
-pub use relabelling::{
-    Fate, Labels, Relabelling, at_port, is_label_name, literal, relabel, sanitized,
-};
 
 use crate::error::{Error, Result};
 use crate::object::Kind;
-use promconf::Duration;
+use promconf::{Duration, RelabelConfig};
 
 /// A scrape job, in no consumer's syntax.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +54,9 @@ pub struct Job {
     /// Whether timestamps in the scraped data are kept.
     pub honor_timestamps: bool,
     /// Target relabelling, applied in order.
-    pub relabelling: Vec<Relabelling>,
+    pub relabelling: Vec<RelabelConfig>,
     /// Relabelling of the samples, applied in order.
-    pub metric_relabelling: Vec<Relabelling>,
+    pub metric_relabelling: Vec<RelabelConfig>,
 }
 
 impl Job {
@@ -107,7 +103,7 @@ impl Job {
 
     /// The target relabelling of a configuration in Prometheus' own syntax, where no ServiceMonitor selects the Service.
     #[must_use]
-    pub fn raw_relabelling(&self) -> Vec<Relabelling> {
+    pub fn raw_relabelling(&self) -> Vec<RelabelConfig> {
         let service = self
             .discovery
             .service

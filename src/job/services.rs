@@ -1,6 +1,7 @@
 //! Well-known Services that serve metrics to everybody.
 
-use super::{Discovery, Job, Relabelling};
+use super::{Discovery, Job};
+use promconf::RelabelConfig;
 
 /// The Service keeps the name and label of its predecessor.
 pub(super) fn coredns() -> Job {
@@ -35,7 +36,10 @@ pub(super) fn kube_state_metrics() -> Job {
 
 pub(super) fn node_exporter() -> Job {
     Job {
-        relabelling: vec![Relabelling::copy("__meta_kubernetes_pod_node_name", "node")],
+        relabelling: vec![RelabelConfig::copy(
+            "__meta_kubernetes_pod_node_name",
+            "node",
+        )],
         ..behind(
             "node-exporter",
             "hardware and kernel of every node, from node_exporter",
@@ -58,8 +62,8 @@ fn behind(name: &str, summary: &str, discovery: Discovery) -> Job {
         job_name: name.to_owned(),
         discovery,
         relabelling: vec![
-            Relabelling::copy("__meta_kubernetes_namespace", "namespace"),
-            Relabelling::copy("__meta_kubernetes_pod_name", "pod"),
+            RelabelConfig::copy("__meta_kubernetes_namespace", "namespace"),
+            RelabelConfig::copy("__meta_kubernetes_pod_name", "pod"),
         ],
         ..Job::open()
     }

@@ -1,12 +1,13 @@
 //! What templates may use. `templates/README.md` documents these names for users.
 
 use promconf::Duration;
+use promconf::RelabelConfig;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::job::{Job, Relabelling, Selector, Service};
+use crate::job::{Job, Selector, Service};
 use crate::rbac::Rule;
 use crate::spec::{Names, Spec};
 
@@ -206,7 +207,7 @@ struct ServiceContext<'a> {
 impl<'a> JobContext<'a> {
     pub(super) fn new(job: &'a Job, spelling: Spelling) -> Self {
         let discovery = &job.discovery;
-        let steps = |steps: &[Relabelling]| {
+        let steps = |steps: &[RelabelConfig]| {
             steps
                 .iter()
                 .map(|step| self::step(step, spelling))
@@ -281,7 +282,7 @@ impl<'a> ServiceContext<'a> {
 }
 
 /// A step's fields, those that it has.
-fn step(step: &Relabelling, spelling: Spelling) -> Value {
+fn step(step: &RelabelConfig, spelling: Spelling) -> Value {
     let (source_labels, target_label) = match spelling {
         Spelling::Prometheus | Spelling::Alloy => ("source_labels", "target_label"),
         Spelling::Operator => ("sourceLabels", "targetLabel"),

@@ -3,8 +3,9 @@
 use super::{Names, Settings};
 use crate::access::scrape;
 use crate::error::{Error, Result};
-use crate::job::{self, Authority, BLACKBOX_EXPORTER, Job, Relabelling};
+use crate::job::{self, Authority, BLACKBOX_EXPORTER, Job};
 use crate::rbac::Right;
+use promconf::RelabelConfig;
 
 /// The jobs that `settings` choose, with everything that the settings say about every job.
 ///
@@ -82,7 +83,7 @@ fn through_proxy(settings: &Settings) -> Result<bool> {
 
 /// From now on the certificate is the API server's, and so is the address.
 fn send_through_proxy(job: &mut Job) -> Result<()> {
-    let writes_address = |step: &Relabelling| step.target_label.as_deref() == Some("__address__");
+    let writes_address = |step: &RelabelConfig| step.target_label.as_deref() == Some("__address__");
     if job.relabelling.iter().any(writes_address) {
         return Err(Error::usage_hint(
             format!(
@@ -127,17 +128,17 @@ fn check_nodes_proxy(settings: &Settings, jobs: &[Job]) -> Result<()> {
 }
 
 /// In a relabelling of every job, because a file of jobs has no place for Prometheus' own external labels.
-fn external_labels(settings: &Settings) -> Result<Vec<Relabelling>> {
+fn external_labels(settings: &Settings) -> Result<Vec<RelabelConfig>> {
     let labels = settings.external_labels.iter().flatten();
     labels
         .map(|(label, value)| {
-            if !job::is_label_name(label) || label.starts_with("__") {
+            if !promconf::is_label_name(label) || label.starts_with("__") {
                 return Err(Error::usage_hint(
                     format!("--external-label {label:?} is no name of a label"),
                     "letters, digits and underscores, not beginning with a digit or two underscores",
                 ));
             }
-            Ok(Relabelling::constant(label, value))
+            Ok(RelabelConfig::constant(label, value))
         })
         .collect()
 }

@@ -4,17 +4,16 @@ use super::build::Build;
 use super::context::Context;
 use super::fields::Fields;
 use crate::alloy::{Value, reads};
-use crate::job::Relabelling;
-use crate::job::relabelling::ACTIONS;
+use promconf::{ACTIONS, RelabelConfig};
 
 /// The steps of a MetricsInstance, in which an empty text is an absent one
 /// (`component/metrics/relabel_config.libsonnet` of the operator).
-pub(super) fn of_object(fields: Vec<Fields<'_>>, context: &mut Context) -> Vec<Relabelling> {
+pub(super) fn of_object(fields: Vec<Fields<'_>>, context: &mut Context) -> Vec<RelabelConfig> {
     let names = ["sourceLabels", "targetLabel"];
     let steps = read(fields, names, context).into_iter();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     steps
-        .map(|step| Relabelling {
+        .map(|step| RelabelConfig {
             separator: given(step.separator),
             regex: given(step.regex),
             replacement: given(step.replacement),
@@ -26,7 +25,7 @@ pub(super) fn of_object(fields: Vec<Fields<'_>>, context: &mut Context) -> Vec<R
 }
 
 /// The steps of a scrape config.
-pub(super) fn of_text(fields: Vec<Fields<'_>>, context: &mut Context) -> Vec<Relabelling> {
+pub(super) fn of_text(fields: Vec<Fields<'_>>, context: &mut Context) -> Vec<RelabelConfig> {
     read(fields, ["source_labels", "target_label"], context)
 }
 
@@ -34,7 +33,7 @@ fn read(
     steps: Vec<Fields<'_>>,
     [sources, target]: [&str; 2],
     context: &mut Context,
-) -> Vec<Relabelling> {
+) -> Vec<RelabelConfig> {
     let mut found = Vec::new();
     for mut fields in steps {
         let action = fields.text("action", context).unwrap_or_default();
@@ -44,7 +43,7 @@ fn read(
         };
         let path = fields.at("action");
         let modulus = fields.text("modulus", context);
-        let step = Relabelling {
+        let step = RelabelConfig {
             source_labels: fields.texts(sources, context),
             separator: fields.text("separator", context),
             regex: fields.text("regex", context),
@@ -66,7 +65,7 @@ fn read(
 }
 
 /// Steps as blocks of that name.
-pub(super) fn push(steps: &[Relabelling], block: &str, out: &mut Build) {
+pub(super) fn push(steps: &[RelabelConfig], block: &str, out: &mut Build) {
     for step in steps {
         let mut rule = Build::default();
         if step.action != "replace" {
@@ -95,16 +94,16 @@ pub(super) fn push(steps: &[Relabelling], block: &str, out: &mut Build) {
 /// The steps with those before them that write what Prometheus itself writes before it relabels and Alloy only after, where
 /// a step reads it; what a target has already stays.
 pub(super) fn with_defaults(
-    steps: Vec<Relabelling>,
+    steps: Vec<RelabelConfig>,
     defaults: &[(String, String)],
-) -> Vec<Relabelling> {
+) -> Vec<RelabelConfig> {
     let read = defaults
         .iter()
         .filter(|(label, _)| steps.iter().any(|step| reads(step, label)));
-    let written = read.map(|(label, value)| Relabelling {
+    let written = read.map(|(label, value)| RelabelConfig {
         source_labels: vec![label.clone()],
         regex: Some(String::new()),
-        ..Relabelling::constant(label, value)
+        ..RelabelConfig::constant(label, value)
     });
     written
         .collect::<Vec<_>>()

@@ -1,5 +1,6 @@
 //! A scrape config of `additionalScrapeConfigs` as a pipeline of components.
 
+use promconf::is_label_name;
 use serde_json::Value as Json;
 
 use super::agent::Agent;
@@ -12,7 +13,6 @@ use super::relabelling;
 use super::shards::without_shards;
 use super::variables::undone;
 use crate::alloy::{Value, identifier, literal};
-use crate::job::is_label_name;
 
 /// Prometheus' own, where neither job nor agent says.
 const DEFAULTS: [&str; 2] = ["1m", "10s"];

@@ -1,5 +1,6 @@
 //! What each job finds.
 
+use promconf::TargetLabels;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use super::targets::{Beside, targets};
 use super::verifier::Verifier;
 use crate::access::looked_at;
 use crate::client::Failure;
-use crate::job::{Discovery, Labels, Role};
+use crate::job::{Discovery, Role};
 
 /// A target of one of the jobs.
 pub(super) struct Sampled<'a> {
@@ -17,7 +18,7 @@ pub(super) struct Sampled<'a> {
     pub(super) target: Target,
 }
 
-type Found = Result<Vec<Labels>, Box<Failure>>;
+type Found = Result<Vec<TargetLabels>, Box<Failure>>;
 
 impl Verifier<'_> {
     /// What each job finds. Jobs that look for the same share the answer.
@@ -66,7 +67,7 @@ impl Verifier<'_> {
         (rows, sampled)
     }
 
-    async fn find(&self, discovery: &Discovery) -> Result<Vec<Labels>, Box<Failure>> {
+    async fn find(&self, discovery: &Discovery) -> Result<Vec<TargetLabels>, Box<Failure>> {
         let cluster = match self.asking.ours {
             Some(ours) if !self.asking.discovers => ours,
             _ => self.asking.identity,
@@ -101,7 +102,7 @@ impl Verifier<'_> {
 }
 
 /// The targets that are left after relabelling, equal ones once.
-fn wanted(scraping: &Scraping, found: &[Labels]) -> Vec<Target> {
+fn wanted(scraping: &Scraping, found: &[TargetLabels]) -> Vec<Target> {
     let mut seen = BTreeSet::new();
     let targets = found
         .iter()

@@ -1,5 +1,6 @@
 //! One job as its consumer scrapes it, and the URL of each of its targets.
 
+use promconf::{Fate, RelabelConfig, TargetLabels, relabel};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::diagnosis::Answerer;
 use super::format::Format;
 use super::targets::ADDRESS;
 use crate::client::Trust;
-use crate::job::{Authority, Discovery, Fate, Job, Labels, Relabelling, relabel};
+use crate::job::{Authority, Discovery, Job};
 use crate::token::Token;
 
 const SCHEME: &str = "__scheme__";
@@ -30,7 +31,7 @@ pub struct Scraping {
     /// Query parameters, each with its values.
     pub params: Vec<(String, Vec<String>)>,
     /// Target relabelling.
-    pub relabelling: Vec<Relabelling>,
+    pub relabelling: Vec<RelabelConfig>,
     /// Whose token the target is shown.
     pub shown: Shown,
     /// Who answers there, where the job says.
@@ -103,7 +104,7 @@ impl Scraping {
     /// What becomes of a target with the labels `discovered`: the labels that tell it from others, and where it is
     /// asked; `None` where it is dropped or has no address.
     #[must_use]
-    pub fn target(&self, discovered: Labels) -> Option<(Labels, Target)> {
+    pub fn target(&self, discovered: TargetLabels) -> Option<(TargetLabels, Target)> {
         let mut labels = discovered;
         for (label, value) in [
             ("job", &self.job),
@@ -130,7 +131,7 @@ impl Scraping {
     }
 
     /// As `URL` in `scrape/target.go` of Prometheus makes it.
-    fn url(&self, labels: &Labels) -> Option<Uri> {
+    fn url(&self, labels: &TargetLabels) -> Option<Uri> {
         let get = |label: &str| labels.get(label).map_or("", String::as_str);
         let mut params: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, values) in &self.params {

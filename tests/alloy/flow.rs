@@ -1,12 +1,12 @@
 //! Flow mode of Grafana Agent takes what is written, discovers and scrapes by it.
 
+use promconf::RelabelConfig;
 use std::fs;
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use monconf::alloy::Settings;
-use monconf::job::Relabelling;
 use serde_json::{Value, json};
 use testbed::{ControlPlane, GrafanaAgent, Mounts, Network, Options, Scope, poll};
 
@@ -46,7 +46,7 @@ fn runs(settings: &Settings, mounts: &Mounts, cp: &ControlPlane) {
     for job in &mut spec.jobs {
         job.interval = Some(promconf::Duration::from_secs(1));
         // Other than Prometheus, Alloy relabels before it knows the path.
-        let path = Relabelling::copy("__metrics_path__", "path");
+        let path = RelabelConfig::copy("__metrics_path__", "path");
         job.relabelling.push(path);
     }
     let mut config = render(&spec, settings).unwrap();

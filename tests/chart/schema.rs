@@ -1,10 +1,10 @@
 //! What the schema of the values says is what the program knows.
 
+use promconf::ACTIONS;
 use std::collections::BTreeSet;
 use std::fs;
 
 use clap::{Args, Command};
-use monconf::job::relabelling::ACTIONS;
 use monconf::job::{Attachment, Authority, Role};
 use monconf::spec::{Consumer, Settings};
 use serde_json::{Value, json};

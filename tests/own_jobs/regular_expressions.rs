@@ -1,8 +1,8 @@
 //! Which texts are regular expressions.
 
+use promconf::regex;
 use std::fs;
 
-use monconf::job::relabelling::re2;
 use serde_json::json;
 use testbed::promtool_check;
 
@@ -68,10 +68,10 @@ fn a_regular_expression_is_accepted_where_prometheus_accepts_it() {
         let judged = promtool_check(&config, true);
         assert_eq!(judged.is_ok(), *valid, "{regex:?}: {judged:?}");
         assert_eq!(
-            re2::fault(regex).is_none(),
+            regex::fault(regex).is_none(),
             *valid,
             "{regex:?}: {:?}",
-            re2::fault(regex)
+            regex::fault(regex)
         );
     }
 }

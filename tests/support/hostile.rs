@@ -1,6 +1,7 @@
 //! Texts that would get out of their place.
 
-use monconf::job::{Authority, Discovery, Job, Relabelling, Role, Selector};
+use monconf::job::{Authority, Discovery, Job, Role, Selector};
+use promconf::RelabelConfig;
 use proptest::prelude::*;
 
 /// Texts that would break out of a string, of a comment, of YAML or of Jinja, or into another type, and those that a
@@ -59,7 +60,7 @@ const PIECES: &[&str] = &[
 /// comes to a template.
 pub(crate) fn own_job(text: &str, role: Role) -> Job {
     let own = || text.to_owned();
-    let step = Relabelling {
+    let step = RelabelConfig {
         action: "replace".to_owned(),
         source_labels: vec![own()],
         separator: Some(own()),

@@ -4,7 +4,8 @@ use super::forms::{Input, scrapes};
 use super::identity::{Credentials, Identity};
 use super::node::Node;
 use super::{Found, Scrape, Settings};
-use crate::job::{Discovery, Relabelling};
+use crate::job::Discovery;
+use promconf::RelabelConfig;
 use yaml::YamlError;
 
 /// One discovery of a job, and how what it finds is scraped.
@@ -31,7 +32,7 @@ pub struct Configured {
     /// Query parameters, each with its values.
     pub params: Vec<(String, Vec<String>)>,
     /// Target relabelling.
-    pub relabelling: Vec<Relabelling>,
+    pub relabelling: Vec<RelabelConfig>,
     /// Whether redirects are followed.
     pub follows_redirects: bool,
     /// `fallback_scrape_protocol`, where there is one.

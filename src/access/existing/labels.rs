@@ -1,12 +1,12 @@
-//! Relabelling without targets: what it makes of labels whose values are not known yet.
+//! RelabelConfig without targets: what it makes of labels whose values are not known yet.
 
+use promconf::RelabelConfig;
+use promconf::regex::anchored;
 use std::collections::BTreeMap;
-
-use regex::Regex;
 
 use super::pattern::{Outcome, literals, matched};
 use super::template::Template;
-use crate::job::{Relabelling, Role};
+use crate::job::Role;
 
 /// The labels that decide where a scrape goes.
 pub(super) const ADDRESS: &str = "__address__";
@@ -69,7 +69,7 @@ impl Labels {
     }
 
     /// Does what Prometheus does with one step of relabelling (`relabel` in `model/relabel/relabel.go`).
-    pub(super) fn apply(&mut self, step: &Relabelling) {
+    pub(super) fn apply(&mut self, step: &RelabelConfig) {
         match step.action.as_str() {
             "" | "replace" => self.replace(step),
             "keep" => self.keep_matching(step),
@@ -87,7 +87,7 @@ impl Labels {
         }
     }
 
-    fn replace(&mut self, step: &Relabelling) {
+    fn replace(&mut self, step: &RelabelConfig) {
         let Some(target) = step.target_label.as_deref() else {
             return;
         };
@@ -120,7 +120,7 @@ impl Labels {
         self.values.insert(target.to_owned(), few(values));
     }
 
-    fn keep_matching(&mut self, step: &Relabelling) {
+    fn keep_matching(&mut self, step: &RelabelConfig) {
         let separator = step.separator.as_deref().unwrap_or(";");
         let Some(regex) = step.regex.as_deref() else {
             return;
@@ -151,7 +151,7 @@ impl Labels {
         }
     }
 
-    fn map(&mut self, step: &Relabelling) {
+    fn map(&mut self, step: &RelabelConfig) {
         let Some(replacement) = step.replacement.as_deref() else {
             return; // The new name is a part of the old one: no label of discovery ends in one of the three.
         };
@@ -180,7 +180,7 @@ impl Labels {
     }
 
     /// What the source labels may be, joined.
-    fn joined(&self, step: &Relabelling) -> Vec<Template> {
+    fn joined(&self, step: &RelabelConfig) -> Vec<Template> {
         let separator = step.separator.as_deref().unwrap_or(";");
         let mut joined = vec![Template::default()];
         for (index, label) in step.source_labels.iter().enumerate() {
@@ -214,9 +214,4 @@ fn few(values: Vec<Template>) -> Vec<Template> {
         return vec![Template::made_of(labels)];
     }
     few
-}
-
-/// As Prometheus anchors it; `None` for what Rust's dialect of RE2 does not know.
-fn anchored(regex: Option<&str>) -> Option<Regex> {
-    Regex::new(&format!("^(?s:{})$", regex.unwrap_or("(.*)"))).ok()
 }

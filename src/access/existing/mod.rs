@@ -22,6 +22,7 @@ mod template;
 mod tests;
 mod wrapped;
 
+use promconf::RelabelConfig;
 use std::fmt;
 
 pub use configured::{Configured, Tls, configured};
@@ -32,7 +33,7 @@ pub use manifests::manifests;
 pub use own::{own, secret};
 pub use report::report;
 
-use crate::job::{Discovery, Relabelling};
+use crate::job::Discovery;
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ struct Scrape {
     follows_redirects: bool,
     /// `fallback_scrape_protocol`.
     fallback: Option<String>,
-    relabelling: Vec<Relabelling>,
+    relabelling: Vec<RelabelConfig>,
     /// Labels with the only values that are kept, before relabelling.
     kept: Vec<(String, Vec<String>)>,
     remark: Option<String>,

@@ -1,12 +1,13 @@
 //! Objects of prometheus-operator, as the configuration that it makes of them (`pkg/prometheus/promcfg.go`).
 
+use promconf::sanitized;
 use serde_json::Value;
 
 use super::identity::{Identity, credentials};
 use super::node::Node;
 use super::scrape_config::{relabelling, scheme, scrape_config};
 use super::{Address, Found, Scrape, Settings, Static, Tls};
-use crate::job::{Attachment, Discovery, Role, sanitized};
+use crate::job::{Attachment, Discovery, Role};
 use yaml::YamlError;
 
 /// The jobs of an object; none where it is not one of the four kinds.

@@ -5,7 +5,7 @@ use super::discovery::discovery;
 use super::identity::credentials;
 use super::node::{Node, Spelling};
 use super::{Address, Scrape, Settings, Static};
-use crate::job::Relabelling;
+use promconf::RelabelConfig;
 use yaml::YamlError;
 
 /// Reads it as the job `name`.
@@ -98,11 +98,11 @@ pub(super) fn scheme(node: &Node<'_>) -> Result<String, YamlError> {
 }
 
 /// The steps of target relabelling under `key`.
-pub(super) fn relabelling(node: &Node<'_>, key: &str) -> Result<Vec<Relabelling>, YamlError> {
+pub(super) fn relabelling(node: &Node<'_>, key: &str) -> Result<Vec<RelabelConfig>, YamlError> {
     node.list(key)?
         .iter()
         .map(|step| {
-            Ok(Relabelling {
+            Ok(RelabelConfig {
                 action: step
                     .text("action")?
                     .map_or_else(|| "replace".to_owned(), |action| action.to_lowercase()),

@@ -1,10 +1,11 @@
 //! A job as its rendered form should be, straight from the model.
 
+use promconf::RelabelConfig;
 use serde_json::{Map, Value, json};
 
 use super::step::canonical;
 use super::{CA, TOKEN};
-use crate::job::{Discovery, Job, Relabelling};
+use crate::job::{Discovery, Job};
 
 /// The template of an object that has no field for whether the scrape follows redirects.
 const SILENT_ABOUT_REDIRECTS: &str = "scrapeconfig.yaml";
@@ -103,7 +104,7 @@ fn discovery(discovery: &Discovery, api_server: Option<&str>) -> Value {
     fields
 }
 
-fn step(step: &Relabelling) -> Value {
+fn step(step: &RelabelConfig) -> Value {
     let mut fields = json!({"action": step.action, "source_labels": step.source_labels});
     for (field, text) in [
         ("separator", &step.separator),

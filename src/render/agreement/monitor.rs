@@ -4,13 +4,13 @@
 //! What the operator adds to every job, the labels `namespace`, `service`, `pod`, `container` and `endpoint` and the
 //! phases of pods that it drops, is in no object and is not told.
 
+use promconf::{regex::literal, sanitized};
 use serde_json::{Map, Value, json};
 
 use super::references::References;
 use super::scrape_config::of_scrape_config;
 use super::spelling::in_words;
 use super::step::canonical;
-use crate::job::{literal, sanitized};
 
 /// One job in the vocabulary of [`expected`](super::expected) for each endpoint of a ServiceMonitor or PodMonitor, one
 /// for a ScrapeConfig. Endpoints differ by their port at most: each is told with the ports of all, as the whole finds

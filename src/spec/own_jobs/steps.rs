@@ -1,8 +1,7 @@
 //! An own job's relabelling.
 
 use super::fields::{Fields, Reader};
-use crate::job::Relabelling;
-use crate::job::relabelling::ACTIONS;
+use promconf::{ACTIONS, RelabelConfig};
 
 const KEYS: [&str; 7] = [
     "action",
@@ -14,7 +13,7 @@ const KEYS: [&str; 7] = [
     "replacement",
 ];
 
-pub(super) fn steps(reader: &mut Reader, fields: &Fields, key: &str) -> Vec<Relabelling> {
+pub(super) fn steps(reader: &mut Reader, fields: &Fields, key: &str) -> Vec<RelabelConfig> {
     let Some(list) = fields.map.get(key) else {
         return Vec::new();
     };
@@ -23,8 +22,8 @@ pub(super) fn steps(reader: &mut Reader, fields: &Fields, key: &str) -> Vec<Rela
     steps.iter().map(|fields| step(reader, fields)).collect()
 }
 
-fn step(reader: &mut Reader, fields: &Fields) -> Relabelling {
-    let step = Relabelling {
+fn step(reader: &mut Reader, fields: &Fields) -> RelabelConfig {
+    let step = RelabelConfig {
         action: reader
             .text(fields, "action")
             .unwrap_or_else(|| ACTIONS[0].to_owned()),

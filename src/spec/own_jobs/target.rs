@@ -1,13 +1,14 @@
 //! How an own job's targets are reached.
 
+use promconf::{RelabelConfig, at_port, regex::literal};
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Reader};
-use crate::job::{Authority, Job, Relabelling, Role, at_port, literal};
+use crate::job::{Authority, Job, Role};
 use crate::spec::valid_name;
 
 /// The step that keeps the targets at a port, or for nodes the one that goes to it.
-pub(super) fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Relabelling> {
+pub(super) fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<RelabelConfig> {
     let Some(value) = fields.map.get("port") else {
         return Vec::new();
     };
@@ -35,7 +36,10 @@ pub(super) fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Rela
             return Vec::new();
         }
         (Role::Endpoints | Role::EndpointSlice, Some(number), _) => {
-            return vec![Relabelling::keep(&["__address__"], &format!(".+:{number}"))];
+            return vec![RelabelConfig::keep(
+                &["__address__"],
+                &format!(".+:{number}"),
+            )];
         }
         (Role::Pod, Some(_), _) => "__meta_kubernetes_pod_container_port_number",
         (Role::Pod, None, _) => "__meta_kubernetes_pod_container_port_name",
@@ -48,7 +52,7 @@ pub(super) fn port(reader: &mut Reader, fields: &Fields, role: Role) -> Vec<Rela
         || literal(name.unwrap_or_default()),
         |number| number.to_string(),
     );
-    vec![Relabelling::keep(&[label], &text)]
+    vec![RelabelConfig::keep(&[label], &text)]
 }
 
 pub(super) fn path(reader: &mut Reader, fields: &Fields) -> String {
@@ -124,7 +128,7 @@ pub(super) fn authority(reader: &mut Reader, fields: &Fields, role: Role, tls: b
 
 /// A token is for whom the job names, not for whom a pod, by what it says of itself, makes of it. `steps` are the job's
 /// own relabelling.
-pub(super) fn keep_token(reader: &mut Reader, fields: &Fields, job: &Job, steps: &[Relabelling]) {
+pub(super) fn keep_token(reader: &mut Reader, fields: &Fields, job: &Job, steps: &[RelabelConfig]) {
     if !job.authority.wants_token() {
         return;
     }
@@ -143,7 +147,7 @@ pub(super) fn keep_token(reader: &mut Reader, fields: &Fields, job: &Job, steps:
     }
 }
 
-fn leads_token_astray(step: &Relabelling) -> Option<&'static str> {
+fn leads_token_astray(step: &RelabelConfig) -> Option<&'static str> {
     let target = step.target_label.as_deref().unwrap_or_default();
     let said_by_pods = |label: &String| label.contains("_annotation_") || label.contains("_label_");
     if target == "__scheme__" {

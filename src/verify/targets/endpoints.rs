@@ -1,12 +1,12 @@
 //! `role: endpoints` and `role: endpointslice`, with the Services and pods behind them.
 
+use promconf::TargetLabels;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::pod::{self, protocol};
 use super::{address, join, list, metadata, put, text};
-use crate::job::Labels;
 
 /// The label by which a slice names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -14,7 +14,7 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// What endpoints are looked up in, by `namespace/name`.
 #[derive(Default)]
 pub(in crate::verify) struct Beside {
-    services: BTreeMap<String, Labels>,
+    services: BTreeMap<String, TargetLabels>,
     pods: BTreeMap<String, Value>,
 }
 
@@ -30,7 +30,7 @@ impl Beside {
         self.pods.insert(key(&pod), pod);
     }
 
-    fn service_of(&self, namespace: &str, name: &str) -> Labels {
+    fn service_of(&self, namespace: &str, name: &str) -> TargetLabels {
         let found = self.services.get(&format!("{namespace}/{name}"));
         found.cloned().unwrap_or_default()
     }
@@ -53,11 +53,11 @@ struct Seen<'a> {
 
 /// What the targets of one object have in common.
 struct Source<'a> {
-    common: Labels,
+    common: TargetLabels,
     namespace: &'a str,
     beside: &'a Beside,
     seen: BTreeMap<String, Seen<'a>>,
-    targets: Vec<Labels>,
+    targets: Vec<TargetLabels>,
 }
 
 impl<'a> Source<'a> {
@@ -75,7 +75,7 @@ impl<'a> Source<'a> {
     }
 
     /// The target of one address at one port; `reference` is the object behind it.
-    fn add(&mut self, mut labels: Labels, host: &str, port: u64, reference: &Value) {
+    fn add(&mut self, mut labels: TargetLabels, host: &str, port: u64, reference: &Value) {
         address(&mut labels, &join(host, port));
         if reference["kind"] == "Pod" {
             let name = format!("{}/{}", self.namespace, text(&reference["name"]));
@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
     }
 
     /// Prometheus adds a target for each port of those pods that no endpoint covers.
-    fn finish(mut self) -> Vec<Labels> {
+    fn finish(mut self) -> Vec<TargetLabels> {
         for Seen { pod, covered } in self.seen.into_values() {
             let ip = text(&pod["status"]["podIP"]);
             if ip.is_empty() {
@@ -128,7 +128,7 @@ fn container_at(pod: &Value, number: u64) -> Option<(&Value, bool, &Value)> {
     })
 }
 
-pub(super) fn of_endpoints(object: &Value, beside: &Beside) -> Vec<Labels> {
+pub(super) fn of_endpoints(object: &Value, beside: &Beside) -> Vec<TargetLabels> {
     let name = text(&object["metadata"]["name"]);
     let mut source = Source::new("endpoints", object, name, beside);
     for subset in list(&object["subsets"]) {
@@ -136,7 +136,7 @@ pub(super) fn of_endpoints(object: &Value, beside: &Beside) -> Vec<Labels> {
             for (field, ready) in [("addresses", "true"), ("notReadyAddresses", "false")] {
                 for endpoint in list(&subset[field]) {
                     let reference = &endpoint["targetRef"];
-                    let mut labels = Labels::new();
+                    let mut labels = TargetLabels::new();
                     for (label, value) in [
                         ("endpoint_port_name", text(&port["name"])),
                         ("endpoint_port_protocol", protocol(port)),
@@ -157,7 +157,7 @@ pub(super) fn of_endpoints(object: &Value, beside: &Beside) -> Vec<Labels> {
     source.finish()
 }
 
-pub(super) fn of_slice(slice: &Value, beside: &Beside) -> Vec<Labels> {
+pub(super) fn of_slice(slice: &Value, beside: &Beside) -> Vec<TargetLabels> {
     let service = text(&slice["metadata"]["labels"][SERVICE_NAME]);
     let mut source = Source::new("endpointslice", slice, service, beside);
     put(
@@ -180,9 +180,9 @@ pub(super) fn of_slice(slice: &Value, beside: &Beside) -> Vec<Labels> {
     source.finish()
 }
 
-fn of_endpoint(endpoint: &Value, port: &Value, number: u64) -> Labels {
+fn of_endpoint(endpoint: &Value, port: &Value, number: u64) -> TargetLabels {
     let reference = &endpoint["targetRef"];
-    let mut labels = Labels::new();
+    let mut labels = TargetLabels::new();
     for (label, value) in [
         ("port_name", text(&port["name"])),
         ("port_protocol", protocol(port)),

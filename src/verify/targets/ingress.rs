@@ -1,12 +1,12 @@
 //! `role: ingress`.
 
+use promconf::TargetLabels;
 use serde_json::Value;
 
 use super::{address, list, metadata, put, text};
-use crate::job::Labels;
 
 /// One target for each path of each rule.
-pub(super) fn targets(ingress: &Value) -> Vec<Labels> {
+pub(super) fn targets(ingress: &Value) -> Vec<TargetLabels> {
     let spec = &ingress["spec"];
     let mut of_ingress = metadata("ingress", ingress);
     put(

@@ -9,9 +9,10 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use promconf::{TargetLabels, sanitized};
 use serde_json::Value;
 
-use crate::job::{Labels, Role, sanitized};
+use crate::job::Role;
 
 pub(super) use endpoints::Beside;
 
@@ -20,7 +21,7 @@ pub(super) const ADDRESS: &str = "__address__";
 
 /// The targets that one object of `role` stands for. `beside` holds what endpoints are looked up in.
 #[must_use]
-pub(super) fn targets(role: Role, object: &Value, beside: &Beside) -> Vec<Labels> {
+pub(super) fn targets(role: Role, object: &Value, beside: &Beside) -> Vec<TargetLabels> {
     match role {
         Role::Node => node::target(object).into_iter().collect(),
         Role::Pod => pod::targets(object),
@@ -33,9 +34,9 @@ pub(super) fn targets(role: Role, object: &Value, beside: &Beside) -> Vec<Labels
 
 /// The labels of an object's metadata: `name`, `label_*`, `labelpresent_*`, `annotation_*`, `annotationpresent_*` behind
 /// `__meta_kubernetes_<role>_`, and the namespace of an object that has one.
-fn metadata(role: &str, object: &Value) -> Labels {
+fn metadata(role: &str, object: &Value) -> TargetLabels {
     let metadata = &object["metadata"];
-    let mut labels = Labels::new();
+    let mut labels = TargetLabels::new();
     if let Some(namespace) = metadata["namespace"].as_str() {
         put(&mut labels, "namespace", namespace);
     }
@@ -55,13 +56,13 @@ fn metadata(role: &str, object: &Value) -> Labels {
 }
 
 /// Writes `__meta_kubernetes_<name>`; an empty value is none.
-fn put(labels: &mut Labels, name: &str, value: &str) {
+fn put(labels: &mut TargetLabels, name: &str, value: &str) {
     if !value.is_empty() {
         labels.insert(format!("__meta_kubernetes_{name}"), value.to_owned());
     }
 }
 
-fn address(labels: &mut Labels, address: &str) {
+fn address(labels: &mut TargetLabels, address: &str) {
     labels.insert(ADDRESS.to_owned(), address.to_owned());
 }
 

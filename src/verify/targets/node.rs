@@ -1,9 +1,9 @@
 //! `role: node`.
 
+use promconf::TargetLabels;
 use serde_json::Value;
 
 use super::{address, join, list, metadata, put, text};
-use crate::job::Labels;
 
 /// Which of a node's addresses is scraped: the first of these that it has.
 const PREFERRED: [&str; 6] = [
@@ -16,7 +16,7 @@ const PREFERRED: [&str; 6] = [
 ];
 
 /// The kubelet of a node; `None` where the node has no address.
-pub(super) fn target(node: &Value) -> Option<Labels> {
+pub(super) fn target(node: &Value) -> Option<TargetLabels> {
     let status = &node["status"];
     let of = |kind: &str| {
         let mut addresses = list(&status["addresses"]).iter();

@@ -1,12 +1,12 @@
 //! `role: pod`.
 
+use promconf::TargetLabels;
 use serde_json::Value;
 
 use super::{address, join, list, metadata, put, text};
-use crate::job::Labels;
 
 /// One target for each port that a container declares, one without a port for a container that declares none.
-pub(super) fn targets(pod: &Value) -> Vec<Labels> {
+pub(super) fn targets(pod: &Value) -> Vec<TargetLabels> {
     let ip = text(&pod["status"]["podIP"]);
     if ip.is_empty() {
         return Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn targets(pod: &Value) -> Vec<Labels> {
 }
 
 /// What is said of the pod itself.
-pub(super) fn labels(pod: &Value) -> Labels {
+pub(super) fn labels(pod: &Value) -> TargetLabels {
     let (spec, status) = (&pod["spec"], &pod["status"]);
     let mut labels = metadata("pod", pod);
     for (name, value) in [
@@ -64,7 +64,7 @@ pub(super) fn containers(pod: &Value) -> impl Iterator<Item = (&Value, bool)> {
     ordinary.chain(of("initContainers").map(|container| (container, true)))
 }
 
-pub(super) fn container_labels(labels: &mut Labels, container: &Value, is_init: bool) {
+pub(super) fn container_labels(labels: &mut TargetLabels, container: &Value, is_init: bool) {
     put(labels, "pod_container_name", text(&container["name"]));
     put(labels, "pod_container_image", text(&container["image"]));
     put(
@@ -74,7 +74,7 @@ pub(super) fn container_labels(labels: &mut Labels, container: &Value, is_init: 
     );
 }
 
-pub(super) fn port_labels(labels: &mut Labels, port: &Value) {
+pub(super) fn port_labels(labels: &mut TargetLabels, port: &Value) {
     put(labels, "pod_container_port_name", text(&port["name"]));
     put(
         labels,

@@ -1,13 +1,13 @@
 //! `role: service`.
 
+use promconf::TargetLabels;
 use serde_json::Value;
 
 use super::pod::protocol;
 use super::{address, join, list, metadata, put, text};
-use crate::job::Labels;
 
 /// One target for each port, at the name that the cluster's DNS gives the Service.
-pub(super) fn targets(service: &Value) -> Vec<Labels> {
+pub(super) fn targets(service: &Value) -> Vec<TargetLabels> {
     let (meta, spec) = (&service["metadata"], &service["spec"]);
     let host = format!("{}.{}.svc", text(&meta["name"]), text(&meta["namespace"]));
     let mut of_service = metadata("service", service);

@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::*;
 
-fn addresses(targets: &[Labels]) -> Vec<&str> {
+fn addresses(targets: &[TargetLabels]) -> Vec<&str> {
     targets
         .iter()
         .map(|labels| labels[ADDRESS].as_str())
         .collect()
 }
 
-fn get<'a>(labels: &'a Labels, name: &str) -> &'a str {
+fn get<'a>(labels: &'a TargetLabels, name: &str) -> &'a str {
     labels
         .get(&format!("__meta_kubernetes_{name}"))
         .map_or("", String::as_str)

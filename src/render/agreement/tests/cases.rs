@@ -1,6 +1,7 @@
 //! Every job of the catalogue, and some with something in every field, in both forms.
 
 use promconf::Duration;
+use promconf::RelabelConfig;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -11,8 +12,7 @@ use super::super::{References, expected, of_monitor, of_scrape_config};
 use crate::alloy::{self, Credentials, Destination, SERVICE_ACCOUNT_DIR, SecretRef};
 use crate::error::Result;
 use crate::job::{
-    Attachment, Authority, BLACKBOX_EXPORTER, Discovery, Job, Relabelling, Role, Selector,
-    catalogue,
+    Attachment, Authority, BLACKBOX_EXPORTER, Discovery, Job, Role, Selector, catalogue,
 };
 use crate::object::Kind;
 use crate::render::{Desired, Operators, Surroundings, Templates, desired};
@@ -67,25 +67,25 @@ pub(super) fn full(name: &str, discovery: Discovery) -> Job {
         honor_labels: true,
         honor_timestamps: false,
         relabelling: vec![
-            Relabelling {
+            RelabelConfig {
                 action: "hashmod".to_owned(),
                 source_labels: vec!["a".to_owned(), "b".to_owned()],
                 separator: Some("/".to_owned()),
                 modulus: Some(8),
                 target_label: Some("shard".to_owned()),
-                ..Relabelling::default()
+                ..RelabelConfig::default()
             },
-            Relabelling::drop(&["a"], ""),
-            Relabelling::constant("job", "b$c"),
-            Relabelling {
+            RelabelConfig::drop(&["a"], ""),
+            RelabelConfig::constant("job", "b$c"),
+            RelabelConfig {
                 action: "labeldrop".to_owned(),
                 regex: Some("x.+".to_owned()),
-                ..Relabelling::default()
+                ..RelabelConfig::default()
             },
         ],
         metric_relabelling: vec![
-            Relabelling::drop(&["__name__"], "go_.+"),
-            Relabelling::replace(&["a"], "(.*)", "b", "$1"),
+            RelabelConfig::drop(&["__name__"], "go_.+"),
+            RelabelConfig::replace(&["a"], "(.*)", "b", "$1"),
         ],
         ..catalogue(BLACKBOX_EXPORTER).remove(0)
     }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 
+use regex::Regex;
 use regex_syntax::ast::{
     self, Ast, ClassSetBinaryOp, ClassSetItem, ClassUnicodeKind, FlagsItemKind, GroupKind,
     HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Visitor,
@@ -31,15 +32,36 @@ pub fn fault(regex: &str) -> Option<String> {
     })
 }
 
+/// `regex` as Prometheus matches with it: anchored at both ends, and `.` matches line breaks too; everything where it is
+/// not given. `None` for what is no regular expression of RE2.
+#[must_use]
+pub fn anchored(regex: Option<&str>) -> Option<Regex> {
+    let regex = regex.unwrap_or("(.*)");
+    Regex::new(&format!("^(?s:{})$", common(regex))).ok()
+}
+
+/// `text` as a regex of RE2 that matches just this text.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let mut regex = String::new();
+    for character in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(character) {
+            regex.push('\\');
+        }
+        regex.push(character);
+    }
+    regex
+}
+
 /// RE2 takes a brace that begins no repetition for itself, knows `\Q…\E`, and has no sets within sets.
-pub(super) fn common(regex: &str) -> String {
+fn common(regex: &str) -> String {
     let mut common = String::with_capacity(regex.len());
     let mut rest = regex;
     let mut set = Set::Outside;
     while let Some(character) = rest.chars().next() {
         if let Some(quoted) = rest.strip_prefix(r"\Q") {
-            let (literal, after) = quoted.split_once(r"\E").unwrap_or((quoted, ""));
-            common.push_str(&super::literal(literal));
+            let (quoted, after) = quoted.split_once(r"\E").unwrap_or((quoted, ""));
+            common.push_str(&literal(quoted));
             rest = after;
             continue;
         }
@@ -285,5 +307,17 @@ mod tests {
         fn no_text_is_too_strange_to_be_judged(text in any::<String>(), regex in r"[\\\[\](){}a-c*+?^,:&QE0-9-]{0,12}") {
             let _ = (fault(&text), fault(&regex));
         }
+    }
+
+    #[test]
+    fn a_text_is_matched_as_a_whole_and_quotes_are_understood() {
+        let matches = |regex, text| anchored(regex).is_some_and(|regex| regex.is_match(text));
+        assert!(matches(None, "anything\nat all"));
+        assert!(matches(Some(r"\Qa.b\E-{1"), "a.b-{1"));
+        assert!(!matches(Some(r"\Qa.b\E"), "a-b"));
+        assert!(!matches(Some("a|b"), "ab"));
+        assert!(anchored(Some("(")).is_none());
+        assert_eq!(literal("kube-dns"), "kube-dns");
+        assert_eq!(literal("a.b|c"), r"a\.b\|c");
     }
 }

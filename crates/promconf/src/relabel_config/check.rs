@@ -1,6 +1,7 @@
 //! What Prometheus asks of a relabelling step (`Config.Validate` in `model/relabel/relabel.go` of Prometheus).
 
-use super::{Relabelling, re2};
+use super::RelabelConfig;
+use crate::regex::fault;
 
 /// Every action.
 pub const ACTIONS: [&str; 11] = [
@@ -20,7 +21,7 @@ pub const ACTIONS: [&str; 11] = [
 /// A step's field by its name in Prometheus' own syntax, and what is wrong with it.
 pub type Fault = (&'static str, String);
 
-impl Relabelling {
+impl RelabelConfig {
     /// Whether Prometheus would take this step.
     ///
     /// Names of labels are held to what every version and the text format take, not to the wider UTF-8 names of
@@ -39,7 +40,7 @@ impl Relabelling {
                 ),
             ));
         }
-        if let Some(fault) = self.regex.as_deref().and_then(re2::fault) {
+        if let Some(fault) = self.regex.as_deref().and_then(fault) {
             return Err(("regex", format!("no regular expression of RE2: {fault}")));
         }
         if let Some(label) = self
@@ -195,23 +196,23 @@ mod tests {
 
     #[test]
     fn an_action_has_the_fields_that_it_needs_and_no_others() {
-        let step = |action: &str| Relabelling {
+        let step = |action: &str| RelabelConfig {
             action: action.to_owned(),
-            ..Relabelling::default()
+            ..RelabelConfig::default()
         };
-        let field = |step: Relabelling| step.check().expect_err("wrong").0;
+        let field = |step: RelabelConfig| step.check().expect_err("wrong").0;
         assert_eq!(field(step("relabel")), "action");
         assert_eq!(field(step("keep")), "source_labels");
         assert_eq!(field(step("replace")), "target_label");
         assert_eq!(field(step("labeldrop")), "regex");
-        let mut keep = Relabelling::keep(&["a"], "(");
+        let mut keep = RelabelConfig::keep(&["a"], "(");
         assert_eq!(field(keep.clone()), "regex");
         keep.regex = None;
         keep.target_label = Some("b".to_owned());
         assert_eq!(field(keep), "target_label");
-        let mut hash = Relabelling {
+        let mut hash = RelabelConfig {
             modulus: Some(0),
-            ..Relabelling::copy("a", "b")
+            ..RelabelConfig::copy("a", "b")
         };
         "hashmod".clone_into(&mut hash.action);
         assert_eq!(field(hash), "modulus");

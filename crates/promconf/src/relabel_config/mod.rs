@@ -1,15 +1,14 @@
-//! Relabelling, in Prometheus' terms.
+//! One step of relabeling (`relabel_config`).
 
 mod apply;
 mod check;
-pub mod re2;
 
-pub use apply::{Fate, Labels, relabel};
+pub use apply::{Fate, TargetLabels, relabel};
 pub use check::{ACTIONS, Fault, is_label_name};
 
-/// One step of relabelling.
+/// One step of relabeling.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Relabelling {
+pub struct RelabelConfig {
     /// `keep`, `labelmap`, `replace`, …
     pub action: String,
     /// Labels whose values are joined by the separator.
@@ -26,7 +25,7 @@ pub struct Relabelling {
     pub replacement: Option<String>,
 }
 
-impl Relabelling {
+impl RelabelConfig {
     /// Keeps the targets whose `labels` match `regex`.
     #[must_use]
     pub fn keep(labels: &[&str], regex: &str) -> Self {
@@ -97,10 +96,10 @@ impl Relabelling {
 
 /// The steps to a port of the address in `label`, which has none; an IPv6 address then stands in brackets.
 #[must_use]
-pub fn at_port(label: &str, port: u64) -> Vec<Relabelling> {
+pub fn at_port(label: &str, port: u64) -> Vec<RelabelConfig> {
     vec![
-        Relabelling::replace(&[label], "([^:]+)", "__address__", &format!("$1:{port}")),
-        Relabelling::replace(&[label], "(.+:.+)", "__address__", &format!("[$1]:{port}")),
+        RelabelConfig::replace(&[label], "([^:]+)", "__address__", &format!("$1:{port}")),
+        RelabelConfig::replace(&[label], "(.+:.+)", "__address__", &format!("[$1]:{port}")),
     ]
 }
 
@@ -114,22 +113,10 @@ pub fn sanitized(name: &str) -> String {
         .collect()
 }
 
-/// `text` as a regex of RE2 that matches just this text.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    let mut regex = String::new();
-    for character in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(character) {
-            regex.push('\\');
-        }
-        regex.push(character);
-    }
-    regex
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regex::anchored;
 
     #[test]
     fn names_and_texts_are_written_as_prometheus_has_them() {
@@ -138,9 +125,7 @@ mod tests {
             "app_kubernetes_io_name"
         );
         assert_eq!(sanitized("k8s-app"), "k8s_app");
-        assert_eq!(literal("kube-dns"), "kube-dns");
-        assert_eq!(literal("a.b|c"), r"a\.b\|c");
-        let step = Relabelling::constant("cluster", "a$b");
+        let step = RelabelConfig::constant("cluster", "a$b");
         assert_eq!(step.replacement.as_deref(), Some("a$$b"));
     }
 
@@ -150,8 +135,7 @@ mod tests {
         let address = |ip: &str| {
             let mut address = String::new();
             for step in &steps {
-                let regex = format!("^(?:{})$", step.regex.as_deref().expect("a regex"));
-                let regex = regex::Regex::new(&regex).expect("valid");
+                let regex = anchored(step.regex.as_deref()).expect("valid");
                 let replacement = step.replacement.as_deref().expect("a replacement");
                 if regex.is_match(ip) {
                     address = regex.replace(ip, replacement).into_owned();

@@ -1,13 +1,14 @@
-//! Relabelling of one target's labels, as Prometheus does it (`relabel` in `model/relabel/relabel.go`).
+//! RelabelConfig of one target's labels, as Prometheus does it (`relabel` in `model/relabel/relabel.go`).
 
 use std::collections::BTreeMap;
 
-use regex::{Captures, Regex};
+use regex::Captures;
 
-use super::{Relabelling, is_label_name, re2};
+use super::{RelabelConfig, is_label_name};
+use crate::regex::anchored;
 
 /// A target's labels. A label with an empty value is one that is not there.
-pub type Labels = BTreeMap<String, String>;
+pub type TargetLabels = BTreeMap<String, String>;
 
 /// What one step makes of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub enum Fate {
 ///
 /// `hashmod` is not followed: it shares targets out among several instances of a consumer, and all of them are of
 /// interest. What it would write is left out, and a `keep` or `drop` that reads that label keeps every target.
-pub fn relabel(steps: &[Relabelling], labels: &mut Labels) -> Fate {
+pub fn relabel(steps: &[RelabelConfig], labels: &mut TargetLabels) -> Fate {
     let mut shared: Vec<&str> = Vec::new();
     for step in steps {
         if step.action == "hashmod" {
@@ -42,10 +43,11 @@ pub fn relabel(steps: &[Relabelling], labels: &mut Labels) -> Fate {
     Fate::Kept
 }
 
-impl Relabelling {
-    fn apply(&self, labels: &mut Labels) -> Fate {
+impl RelabelConfig {
+    fn apply(&self, labels: &mut TargetLabels) -> Fate {
         let source = self.source(labels);
-        let matches = || self.compiled().is_some_and(|regex| regex.is_match(&source));
+        let matches =
+            || anchored(self.regex.as_deref()).is_some_and(|regex| regex.is_match(&source));
         let target = self.target_label.as_deref().unwrap_or_default();
         match self.action.as_str() {
             "keep" => return kept_if(matches()),
@@ -63,7 +65,7 @@ impl Relabelling {
         Fate::Kept
     }
 
-    fn source(&self, labels: &Labels) -> String {
+    fn source(&self, labels: &TargetLabels) -> String {
         let values: Vec<&str> = self
             .source_labels
             .iter()
@@ -72,18 +74,12 @@ impl Relabelling {
         values.join(self.separator.as_deref().unwrap_or(";"))
     }
 
-    /// Anchored at both ends, and `.` matches line breaks too.
-    fn compiled(&self) -> Option<Regex> {
-        let regex = self.regex.as_deref().unwrap_or("(.*)");
-        Regex::new(&format!("^(?s:{})$", re2::common(regex))).ok()
-    }
-
     fn replacement(&self) -> &str {
         self.replacement.as_deref().unwrap_or("$1")
     }
 
-    fn write(&self, source: &str, labels: &mut Labels) {
-        let regex = self.compiled();
+    fn write(&self, source: &str, labels: &mut TargetLabels) {
+        let regex = anchored(self.regex.as_deref());
         let Some(groups) = regex.as_ref().and_then(|regex| regex.captures(source)) else {
             return;
         };
@@ -94,11 +90,11 @@ impl Relabelling {
         }
     }
 
-    fn map(&self, labels: &mut Labels) {
-        let Some(regex) = self.compiled() else {
+    fn map(&self, labels: &mut TargetLabels) {
+        let Some(regex) = anchored(self.regex.as_deref()) else {
             return;
         };
-        let mapped: Labels = labels
+        let mapped: TargetLabels = labels
             .iter()
             .filter_map(|(label, value)| {
                 let groups = regex.captures(label)?;
@@ -108,8 +104,8 @@ impl Relabelling {
         labels.extend(mapped);
     }
 
-    fn retain(&self, labels: &mut Labels, matching: bool) {
-        if let Some(regex) = self.compiled() {
+    fn retain(&self, labels: &mut TargetLabels, matching: bool) {
+        if let Some(regex) = anchored(self.regex.as_deref()) {
             labels.retain(|label, _| regex.is_match(label) == matching);
         }
     }
@@ -119,11 +115,11 @@ const fn kept_if(kept: bool) -> Fate {
     if kept { Fate::Kept } else { Fate::Dropped }
 }
 
-fn get<'a>(labels: &'a Labels, label: &str) -> &'a str {
+fn get<'a>(labels: &'a TargetLabels, label: &str) -> &'a str {
     labels.get(label).map_or("", String::as_str)
 }
 
-fn set(labels: &mut Labels, label: &str, value: String) {
+fn set(labels: &mut TargetLabels, label: &str, value: String) {
     if value.is_empty() {
         labels.remove(label);
     } else {
@@ -141,18 +137,18 @@ fn expand(groups: &Captures<'_>, template: &str) -> String {
 mod tests {
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> Labels {
+    fn labels(pairs: &[(&str, &str)]) -> TargetLabels {
         let own = |&(label, value): &(&str, &str)| (label.to_owned(), value.to_owned());
         pairs.iter().map(own).collect()
     }
 
-    fn step(action: &str, sources: &[&str], regex: &str, target: &str) -> Relabelling {
-        Relabelling {
+    fn step(action: &str, sources: &[&str], regex: &str, target: &str) -> RelabelConfig {
+        RelabelConfig {
             action: action.to_owned(),
             source_labels: sources.iter().map(|&label| label.to_owned()).collect(),
             regex: Some(regex.to_owned()),
             target_label: Some(target.to_owned()),
-            ..Relabelling::default()
+            ..RelabelConfig::default()
         }
     }
 
@@ -161,28 +157,28 @@ mod tests {
         let before = labels(&[("a", "Foo"), ("b", "bar"), ("__meta_x_app", "shop")]);
         for (step, expected) in [
             (
-                Relabelling::replace(&["a", "b"], "F(.*);(.*)", "c", "$2-$1"),
+                RelabelConfig::replace(&["a", "b"], "F(.*);(.*)", "c", "$2-$1"),
                 Some(vec![("c", "bar-oo")]),
             ),
             // Anchored: a part of the value is not enough.
-            (Relabelling::replace(&["a"], "o", "a", "x"), Some(vec![])),
+            (RelabelConfig::replace(&["a"], "o", "a", "x"), Some(vec![])),
             // An empty value takes the label away.
             (
-                Relabelling::replace(&["a"], "(.*)", "b", ""),
+                RelabelConfig::replace(&["a"], "(.*)", "b", ""),
                 Some(vec![("b", "")]),
             ),
             (
-                Relabelling::replace(&["b"], "(.*)", "to_$1", "1"),
+                RelabelConfig::replace(&["b"], "(.*)", "to_$1", "1"),
                 Some(vec![("to_bar", "1")]),
             ),
             (
-                Relabelling::replace(&["a"], "(.*)", "no-name", "1"),
+                RelabelConfig::replace(&["a"], "(.*)", "no-name", "1"),
                 Some(vec![]),
             ),
-            (Relabelling::keep(&["a"], "Foo|x"), Some(vec![])),
-            (Relabelling::keep(&["a"], "Fo"), None),
-            (Relabelling::keep(&["missing"], ""), Some(vec![])),
-            (Relabelling::drop(&["b"], "b.r"), None),
+            (RelabelConfig::keep(&["a"], "Foo|x"), Some(vec![])),
+            (RelabelConfig::keep(&["a"], "Fo"), None),
+            (RelabelConfig::keep(&["missing"], ""), Some(vec![])),
+            (RelabelConfig::drop(&["b"], "b.r"), None),
             (
                 step("lowercase", &["a"], "(.*)", "c"),
                 Some(vec![("c", "foo")]),
@@ -194,7 +190,7 @@ mod tests {
             (step("keepequal", &["a"], "(.*)", "b"), None),
             (step("dropequal", &["a"], "(.*)", "b"), Some(vec![])),
             (
-                Relabelling::labelmap("__meta_x_(.+)", "$1"),
+                RelabelConfig::labelmap("__meta_x_(.+)", "$1"),
                 Some(vec![("app", "shop")]),
             ),
             (
@@ -223,7 +219,7 @@ mod tests {
     fn targets_of_every_shard_are_of_interest() {
         let steps = [
             step("hashmod", &["a"], "(.*)", "__tmp_hash"),
-            Relabelling::keep(&["__tmp_hash"], "$(SHARD)"),
+            RelabelConfig::keep(&["__tmp_hash"], "$(SHARD)"),
         ];
         assert_eq!(relabel(&steps, &mut labels(&[("a", "x")])), Fate::Kept);
     }
