@@ -1,4 +1,4 @@
-//! RelabelConfig without targets: what it makes of labels whose values are not known yet.
+//! Relabeling without targets: what it makes of labels whose values are not known yet.
 
 use promconf::RelabelConfig;
 use promconf::regex::anchored;

@@ -1,4 +1,4 @@
-//! RelabelConfig of one target's labels, as Prometheus does it (`relabel` in `model/relabel/relabel.go`).
+//! Relabeling of one target's labels, as Prometheus does it (`relabel` in `model/relabel/relabel.go`).
 
 use std::collections::BTreeMap;
 
