@@ -55,7 +55,7 @@ impl Cluster {
             // itself at first.
             restarting |= miss.is_unreached() && self.answered.load(Ordering::Relaxed);
             let patient = restarting && begun.elapsed() < self.request_timeout;
-            if miss.is_denied() && self.is_settling() {
+            if miss.is_denied() && self.is_settling(tries) {
                 miss.again = Some(Duration::ZERO);
             }
             let Some(least) = miss.again.filter(|_| tries <= RETRIES || patient) else {
@@ -71,9 +71,11 @@ impl Cluster {
         }
     }
 
-    /// Whether the rights of this Pod's account may still be on their way.
-    fn is_settling(&self) -> bool {
-        self.credentials == Credentials::Pod && self.since.elapsed() < SETTLING
+    /// Whether the rights of this Pod's account may still be on their way. One denial is never taken for the last word: a
+    /// busy node may need longer than that to come to the first request.
+    fn is_settling(&self, tries: u32) -> bool {
+        let is_new = tries == 1 || self.since.elapsed() < SETTLING;
+        self.credentials == Credentials::Pod && is_new
     }
 
     async fn traced(&self, call: &Call, tries: u32) -> Result<Answer, Miss> {
