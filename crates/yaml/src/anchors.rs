@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use granit_parser::Event;
 
-use super::YamlError;
+use super::error::YamlError;
 use super::walk::Visit;
 
 /// Every anchor so far.

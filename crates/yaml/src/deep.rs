@@ -1,6 +1,6 @@
 //! Brackets in brackets without end: the reader of values refuses them, but takes hours to find out.
 
-use super::YamlError;
+use super::error::YamlError;
 use super::walk::Walk;
 
 /// # Errors

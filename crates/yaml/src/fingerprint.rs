@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use granit_parser::{Event, ScalarStyle};
 
-use super::YamlError;
 use super::anchors::Anchors;
 use super::content::is_null;
+use super::error::YamlError;
 use super::walk::{Role, Visit};
 
 /// Two documents of which these are equal mean the same, but for what is compared separately.

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use granit_parser::{Event, Span, StructureStyle};
 
-use super::YamlError;
 use super::content::{content, is_null};
+use super::error::YamlError;
 use super::fingerprint::Fingerprinter;
 use super::list::{List, Located, named, path};
 use super::text::{line_end, line_start};
-use super::under::{Under, Wanted};
+use super::under::Under;
 use super::walk::{Role, Step, Visit, Walk};
+use super::wanted::Wanted;
 
 /// Finds the list that `steps` lead to in the first document of `text`. `name_key` is the key by which its items are
 /// called; the values that are `wanted` are found along.

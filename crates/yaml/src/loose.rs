@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::under::{Extent, Wanted};
+use super::wanted::{Extent, Wanted};
 
 /// Adds the bytes of what stands behind keys that are `wanted`, to the end of the line, and of the lines below that are
 /// further in than the key; those behind `Bearer` and `Basic`; and private keys. A `#` at the beginning of a line counts

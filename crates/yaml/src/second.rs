@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use super::{Step, YamlError, deep, json, located, without_mark};
+use super::deep;
+use super::error::YamlError;
+use super::read::{json, located, without_mark};
+use super::walk::Step;
 
 /// An item of a list after a change.
 #[derive(Clone, Copy, Debug)]

@@ -8,23 +8,7 @@ use granit_parser::{Event, ScalarStyle};
 use super::loose::loosely;
 use super::text::{line_end, line_start};
 use super::walk::{Visit, Walk};
-
-/// What is looked for under a key.
-pub type Wanted = fn(&str) -> Extent;
-
-/// Nothing is looked for.
-pub const NOTHING: Wanted = |_| Extent::Nothing;
-
-/// How much of what stands under a key is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// Nothing.
-    Nothing,
-    /// A value of its own, or each of a list of them; not what is in a map.
-    Value,
-    /// Every value, however deep.
-    All,
-}
+use super::wanted::{Extent, Wanted};
 
 /// The bytes of every scalar that is `wanted`, in order: those under keys, those that an alias under one stands for, and
 /// private keys. What only lines can tell of, because it is within a scalar of several lines or cannot be parsed, is

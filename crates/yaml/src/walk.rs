@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use granit_parser::{Event, Marker, Options, Parser, Span, StrInput};
 
-use super::YamlError;
+use super::error::YamlError;
 
 /// One step on the way from a document's root to a list in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use std::io;
 
 use testbed::poll::until;
 
-use super::{say, state};
+use super::say::say;
+use super::state;
 
 pub(crate) fn down() -> io::Result<()> {
     if state::directory().exists() || !state::alive().is_empty() {

@@ -5,17 +5,18 @@
 mod command;
 mod down;
 mod sample;
+mod say;
 mod state;
 mod up;
 
 use std::any::Any;
-use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use command::Command;
+use say::say;
 
 /// A real API server with the Prometheus Operator's kinds, on loopback, to try monconf in.
 #[derive(Parser)]
@@ -43,9 +44,4 @@ fn sentence(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("unknown")
-}
-
-/// Progress goes to standard error; standard output is for answers.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "playground: {line}");
 }

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use testbed::{ControlPlane, Options};
 
-use super::{down, sample, say, state};
+use super::say::say;
+use super::{down, sample, state};
 
 /// Starts what does not run; `always_tell` also says so when everything runs already.
 pub(crate) fn up(always_tell: bool) -> io::Result<()> {
