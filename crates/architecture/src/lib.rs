@@ -20,4 +20,6 @@ pub mod test_only;
 pub mod workspace;
 
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod made_up;
