@@ -1,21 +1,45 @@
 //! How often a run waits for the API server, as its audit log tells.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use testbed::{ControlPlane, Event, LatencyRelay, Options, Scope, waves};
+use testbed::{ControlPlane, Event, Options, Scope, waves};
 
 use crate::support::Monconf;
 
-/// So long that what a busy machine adds between requests of one wave stays below half of it.
-const RTT: Duration = Duration::from_secs(1);
+/// A busy machine may add as much between requests of one wave as a short latency adds between waves. A wave too many is
+/// there however long the latency is.
+const LATENCIES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(9),
+    Duration::from_secs(27),
+];
+
+/// Asks with longer and longer latencies until that is so many waves; what was asked then.
+#[track_caller]
+fn counted(number: usize, mut ask: impl FnMut(Duration) -> Vec<Event>) -> Vec<Event> {
+    let mut counts = Vec::new();
+    for latency in LATENCIES {
+        let events = ask(latency);
+        let count = waves(&events, latency / 2);
+        if count == number {
+            return events;
+        }
+        counts.push(count);
+    }
+    panic!("{counts:?} waves instead of {number}");
+}
 
 /// What `monconf prometheus ARGUMENTS` asks through a slow connection.
-fn asked(scope: &Scope, relay: &LatencyRelay, arguments: &[&str]) -> Vec<Event> {
+fn asked(scope: &Scope, latency: Duration, arguments: &[&str]) -> Vec<Event> {
+    let relay = scope.cp.latency(latency);
     let before = scope.cp.audit(&scope.user.name).len();
     let slow = scope.user.via(&relay.url());
     Monconf::prometheus(scope, arguments)
         .kubeconfig(&slow)
+        .args(["--request-timeout", "5m", "--timeout", "30m"])
         .run()
         .ok();
     scope.cp.audit(&scope.user.name).split_off(before)
@@ -28,18 +52,18 @@ fn written(events: &[Event]) -> usize {
 #[test]
 fn a_plan_is_one_wave_of_reads_a_cold_apply_six_waves_and_a_second_one_writes_nothing() {
     let cp = ControlPlane::shared();
-    let scope = cp.scope("waves");
-    let relay = cp.latency(RTT);
-    let plan = asked(&scope, &relay, &[]);
+    let mut scope = cp.scope("waves");
+    let plan = counted(1, |latency| asked(&scope, latency, &[]));
     assert!(plan.len() > 10);
     assert!(
         plan.iter()
             .all(|event| ["get", "list"].contains(&event.verb.as_str()) || event.is_review())
     );
-    assert_eq!(waves(&plan, RTT / 2), 1);
 
-    let cold = asked(&scope, &relay, &["--apply"]);
-    assert_eq!(waves(&cold, RTT / 2), documented_waves());
+    let cold = counted(documented_waves(), |latency| {
+        scope = cp.scope("waves");
+        asked(&scope, latency, &["--apply"])
+    });
     assert_eq!(
         cold.iter()
             .filter(|event| event.subresource == "token")
@@ -47,8 +71,7 @@ fn a_plan_is_one_wave_of_reads_a_cold_apply_six_waves_and_a_second_one_writes_no
         1
     );
 
-    let again = asked(&scope, &relay, &["--apply"]);
-    assert_eq!(waves(&again, RTT / 2), 1);
+    let again = counted(1, |latency| asked(&scope, latency, &["--apply"]));
     assert_eq!(written(&again), 0);
 }
 
@@ -67,9 +90,7 @@ fn with_a_prometheus_that_selects_a_plan_is_two_waves() {
         scope.namespace
     );
     cp.admin().post(&path, &prometheus).unwrap();
-    let relay = cp.latency(RTT);
-    let plan = asked(&scope, &relay, &[]);
-    assert_eq!(waves(&plan, RTT / 2), 2);
+    let plan = counted(2, |latency| asked(&scope, latency, &[]));
     let last: Vec<&str> = plan
         .iter()
         .rev()
@@ -84,14 +105,16 @@ fn a_status_is_two_waves_of_reads() {
     let cp = ControlPlane::start(Options::default());
     let scope = cp.scope("status-waves");
     Monconf::prometheus(&scope, &["--apply"]).run().ok();
-    let before = cp.audit(&scope.user.name).len();
-    let relay = cp.latency(RTT);
-    Monconf::new(["status"])
-        .kubeconfig(&scope.user.via(&relay.url()))
-        .run()
-        .ok();
-    let asked = cp.audit(&scope.user.name).split_off(before);
-    assert_eq!(waves(&asked, RTT / 2), 2);
+    let asked = counted(2, |latency| {
+        let before = cp.audit(&scope.user.name).len();
+        let relay = cp.latency(latency);
+        Monconf::new(["status"])
+            .kubeconfig(&scope.user.via(&relay.url()))
+            .args(["--request-timeout", "5m", "--timeout", "30m"])
+            .run()
+            .ok();
+        cp.audit(&scope.user.name).split_off(before)
+    });
     assert!(asked.len() > 6, "{asked:#?}");
     assert!(
         asked
@@ -103,37 +126,36 @@ fn a_status_is_two_waves_of_reads() {
 #[test]
 fn with_files_a_cold_apply_is_a_wave_shorter() {
     let cp = ControlPlane::shared();
-    let scope = cp.scope("file-waves");
-    let relay = cp.latency(RTT);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("k8s.yml");
-    let cold = asked(
-        &scope,
-        &relay,
-        &["--apply", "--drop-in", file.to_str().unwrap()],
-    );
-    assert_eq!(waves(&cold, RTT / 2), documented_waves() - 1);
-    let again = asked(
-        &scope,
-        &relay,
-        &["--apply", "--drop-in", file.to_str().unwrap()],
-    );
-    assert_eq!((waves(&again, RTT / 2), written(&again)), (1, 0));
+    let mut scope = cp.scope("file-waves");
+    let mut folder = tempfile::tempdir().unwrap();
+    let apply = |scope: &Scope, folder: &Path, latency| {
+        let file = folder.join("k8s.yml");
+        let arguments = ["--apply", "--drop-in", file.to_str().unwrap()];
+        asked(scope, latency, &arguments)
+    };
+    counted(documented_waves() - 1, |latency| {
+        scope = cp.scope("file-waves");
+        folder = tempfile::tempdir().unwrap();
+        apply(&scope, folder.path(), latency)
+    });
+    let again = counted(1, |latency| apply(&scope, folder.path(), latency));
+    assert_eq!(written(&again), 0);
 }
 
 #[test]
 fn with_a_key_of_a_secret_nothing_is_waited_for_longer() {
     let cp = ControlPlane::shared();
-    let scope = cp.scope("key-waves");
-    let relay = cp.latency(RTT);
+    let mut scope = cp.scope("key-waves");
     let place = ["--additional-scrape-configs", "more:jobs.yaml"];
-    let plan = asked(&scope, &relay, &place);
-    assert_eq!((waves(&plan, RTT / 2), written(&plan)), (1, 0));
+    let plan = counted(1, |latency| asked(&scope, latency, &place));
+    assert_eq!(written(&plan), 0);
     let apply = ["--apply", place[0], place[1]];
-    let cold = asked(&scope, &relay, &apply);
-    assert_eq!(waves(&cold, RTT / 2), documented_waves());
-    let again = asked(&scope, &relay, &apply);
-    assert_eq!((waves(&again, RTT / 2), written(&again)), (1, 0));
+    counted(documented_waves(), |latency| {
+        scope = cp.scope("key-waves");
+        asked(&scope, latency, &apply)
+    });
+    let again = counted(1, |latency| asked(&scope, latency, &apply));
+    assert_eq!(written(&again), 0);
 }
 
 /// The page says `A first `--apply` is waves 1 to N`.

@@ -46,7 +46,7 @@ fn sources() -> Vec<(String, String)> {
             let name = name.to_string();
             if path.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !name.contains("tests") {
+            } else if path.extension().is_some_and(|end| end == "rs") && !name.contains("tests") {
                 found.push((name, fs::read_to_string(&path).expect("a text")));
             }
         }
