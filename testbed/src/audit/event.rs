@@ -43,7 +43,8 @@ pub struct Event {
 }
 
 impl Event {
-    pub(super) fn parse(json: &Value) -> Option<Self> {
+    /// From a line of the log; none where that lacks a time.
+    pub fn parse(json: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let object = &json["objectRef"];
         Some(Self {

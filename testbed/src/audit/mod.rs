@@ -23,20 +23,35 @@ impl ControlPlane {
     /// The log is written after the answer, so a marker request must appear in it first. A request that is not
     /// answered yet is not in it, except for a watch, which is logged when it begins.
     pub fn audit(&self, user: &str) -> Vec<Event> {
-        self.read_audit(&format!("{user:?}"), |event| event.user == user)
+        self.read_audit(0, &format!("{user:?}"), |event| event.user == user)
     }
 
     /// Every request so far for which `wanted` holds, in the order of their arrival.
     pub fn audit_where(&self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
-        self.read_audit("", wanted)
+        self.read_audit(0, "", wanted)
     }
 
-    /// The events of lines that hold `needle`: most lines need not be parsed.
-    fn read_audit(&self, needle: &str, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
-        // The second marker is sent when the first one is written: what was answered before this call had its turn.
-        self.write_marker();
-        self.write_marker();
-        let log = File::open(self.audit_log()).expect("the audit log is readable");
+    /// The length of the audit log once it holds every request so far, for [`Self::audit_since`].
+    pub fn audit_position(&self) -> u64 {
+        self.write_markers();
+        let log = self.audit_log().metadata();
+        log.expect("the audit log is readable").len()
+    }
+
+    /// Every request after `position` by a client whose `User-Agent` begins with `user_agent`, in the order of their
+    /// arrival. It does not read what is before, so that many runs against one control plane take the same time each.
+    pub fn audit_since(&self, position: u64, user_agent: &str) -> Vec<Event> {
+        self.read_audit(position, user_agent, |event| {
+            event.user_agent.starts_with(user_agent)
+        })
+    }
+
+    /// The events of lines after `start` that hold `needle`: most lines need not be parsed.
+    fn read_audit(&self, start: u64, needle: &str, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
+        self.write_markers();
+        let mut log = File::open(self.audit_log()).expect("the audit log is readable");
+        log.seek(SeekFrom::Start(start))
+            .expect("the audit log is a file");
         let mut events: Vec<Event> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         for line in BufReader::new(log).lines() {
@@ -66,6 +81,12 @@ impl ControlPlane {
 
     fn audit_log(&self) -> PathBuf {
         self.directory().join("audit.log")
+    }
+
+    /// The second marker is sent when the first one is written: what was answered before this call had its turn.
+    fn write_markers(&self) {
+        self.write_marker();
+        self.write_marker();
     }
 
     fn write_marker(&self) {

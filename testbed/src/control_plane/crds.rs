@@ -7,7 +7,7 @@ use std::thread;
 use super::{Crds, Options};
 use crate::client::Client;
 use crate::components::Component;
-use crate::poll::until;
+use crate::poll::{poll, until};
 
 /// Plural, group and version.
 type Kind = (&'static str, &'static str, &'static str);
@@ -53,10 +53,7 @@ pub(super) fn install(admin: &Client, options: &Options) {
                 let path = format!(
                     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}"
                 );
-                // Server-side: the largest would not fit into kubectl's annotation.
-                if let Err(failure) = admin.apply_yaml(&path, &yaml, "testbed") {
-                    panic!("{failure}");
-                }
+                apply(admin, &path, &yaml);
                 let api = format!("/apis/{group}/{version}");
                 let list = format!("{api}/{plural}");
                 until(&format!("{list} is served"), || {
@@ -65,6 +62,19 @@ pub(super) fn install(admin: &Client, options: &Options) {
             });
         }
     });
+}
+
+/// Server-side, for the largest would not fit into kubectl's annotation; again where a busy server ran out of time.
+fn apply(admin: &Client, path: &str, yaml: &[u8]) {
+    let applied = poll(|| match admin.apply_yaml(path, yaml, "testbed") {
+        Err(failure) if failure.code == 504 => None,
+        result => Some(result),
+    });
+    match applied {
+        Some(Ok(_)) => {}
+        Some(Err(failure)) => panic!("{failure}"),
+        None => panic!("the server has no time for {path}"),
+    }
 }
 
 /// Each kind once, with the folder of its file.

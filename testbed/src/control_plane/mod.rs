@@ -112,6 +112,16 @@ impl ControlPlane {
         crds::install(&self.admin, &options);
     }
 
+    /// Installs what the Grafana Agent Operator needs, where the kinds of `crds` are installed.
+    pub fn install_agent_crds(&self, crds: Crds) {
+        let options = Options {
+            crds,
+            agent_crds: true,
+            ..self.parts.options.clone()
+        };
+        crds::install(&self.admin, &options);
+    }
+
     /// Its address: `https://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
