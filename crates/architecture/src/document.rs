@@ -1,12 +1,17 @@
 //! `docs/architecture.md`: its diagram is the one of the sources, and its table says where each concept is.
 
 use std::fs;
+use std::path::Path;
+
+use syn::Item;
 
 use crate::layers::Layers;
 use crate::mermaid::mermaid;
+use crate::source::sources;
 use crate::workspace::{crates, folder};
 
 const PAGE: &str = "docs/architecture.md";
+const PRODUCT: [&str; 3] = ["monconf", "promconf", "yaml"];
 const BEGIN: &str = "```mermaid\n";
 const END: &str = "```\n";
 const TABLE: &str = "| concept | type | its one place |\n|---|---|---|\n";
@@ -34,50 +39,38 @@ fn the_diagram_is_the_one_of_the_sources() {
     }
 }
 
-/// Every file of the product and its libraries with its text, paths relative to the workspace.
-fn sources() -> Vec<(String, String)> {
-    let places = ["src", "crates/promconf", "crates/yaml"];
-    let mut folders: Vec<_> = places.map(|place| folder().join(place)).into();
+/// The name of everything that the product and its libraries define outside of other items, with the file.
+fn definitions() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let name = path.strip_prefix(folder()).expect("within").display();
-            let name = name.to_string();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") && !name.contains("tests") {
-                found.push((name, fs::read_to_string(&path).expect("a text")));
-            }
+    let crates = crates(folder()).expect("the workspace");
+    let read = |file: &Path| fs::read_to_string(file);
+    for one in crates.iter().filter(|one| PRODUCT.contains(&&*one.name)) {
+        for source in sources(&one.root, &read).expect("its sources") {
+            let file = source.file.strip_prefix(folder()).expect("within");
+            let names = source.syntax.items.iter().filter_map(name);
+            found.extend(names.map(|name| (name, file.display().to_string())));
         }
     }
     found
 }
 
-fn defines(text: &str, name: &str) -> bool {
-    let words = ["struct", "enum", "type", "fn", "const"];
-    text.lines().any(|line| {
-        let (visibility, behind) = line.split_once(' ').unwrap_or_default();
-        let line = if visibility.starts_with("pub") {
-            behind
-        } else {
-            line
-        };
-        let mut parts = line.splitn(2, ' ');
-        let is_definition = parts.next().is_some_and(|word| words.contains(&word));
-        let rest = parts.next().and_then(|rest| rest.strip_prefix(name));
-        is_definition
-            && rest.is_some_and(|rest| {
-                !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')
-            })
-    })
+fn name(item: &Item) -> Option<String> {
+    let name = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.to_string())
 }
 
 #[test]
 fn each_concept_is_in_its_one_place() {
     let page = page();
     let (_, rows) = page.split_once(TABLE).expect("a table");
-    let sources = sources();
+    let definitions = definitions();
     let rows: Vec<&str> = rows.lines().take_while(|row| !row.is_empty()).collect();
     assert!(rows.len() > 20, "{} rows", rows.len());
     for row in rows {
@@ -85,8 +78,8 @@ fn each_concept_is_in_its_one_place() {
         let [name, place] = marked[..] else {
             panic!("no type and place: {row}");
         };
-        let places = sources.iter().filter(|(_, text)| defines(text, name));
-        let places: Vec<&str> = places.map(|(file, _)| file.as_str()).collect();
+        let places = definitions.iter().filter(|(defined, _)| defined == name);
+        let places: Vec<&str> = places.map(|(_, file)| file.as_str()).collect();
         assert_eq!(places, [place], "{row}");
     }
 }
