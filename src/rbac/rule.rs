@@ -99,22 +99,27 @@ impl Rule {
             || name.is_some_and(|name| self.resource_names.iter().any(|held| held == name))
     }
 
-    /// The rule as an item of a role's `rules`, each field on a line of its own.
-    #[must_use]
-    pub fn yaml(&self) -> String {
-        let mut out = String::new();
-        for (key, values) in [
+    /// The fields of the rule as it stands in a role, in their usual order, without what is empty.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+        let fields = [
             ("apiGroups", &self.api_groups),
             ("resources", &self.resources),
             ("resourceNames", &self.resource_names),
             ("nonResourceURLs", &self.non_resource_urls),
             ("verbs", &self.verbs),
-        ] {
-            if !values.is_empty() {
-                let begin = if out.is_empty() { "- " } else { "  " };
-                let values = yaml::flow(&values.as_slice().into());
-                out.extend([begin, key, ": ", &values, "\n"]);
-            }
+        ];
+        let fields = fields.map(|(name, values)| (name, values.as_slice()));
+        fields.into_iter().filter(|(_, values)| !values.is_empty())
+    }
+
+    /// The rule as an item of a role's `rules`, each field on a line of its own.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        let mut out = String::new();
+        for (key, values) in self.fields() {
+            let begin = if out.is_empty() { "- " } else { "  " };
+            let values = yaml::flow(&values.into());
+            out.extend([begin, key, ": ", &values, "\n"]);
         }
         out
     }

@@ -72,15 +72,8 @@ fn place(place: Option<&Place>) -> Value {
 fn rules(rules: &[Rule]) -> Value {
     let rule = |rule: &Rule| {
         let mut json = json!({"verbs": rule.verbs, "jobs": rule.reasons});
-        for (key, values) in [
-            ("apiGroups", &rule.api_groups),
-            ("resources", &rule.resources),
-            ("resourceNames", &rule.resource_names),
-            ("nonResourceURLs", &rule.non_resource_urls),
-        ] {
-            if !values.is_empty() {
-                json[key] = values.as_slice().into();
-            }
+        for (key, values) in rule.fields() {
+            json[key] = values.into();
         }
         json
     };

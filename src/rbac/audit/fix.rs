@@ -174,15 +174,8 @@ fn manifest(role: &Role, rules: &[Rule]) -> String {
 
 /// A rule as it stands in a role, without what is empty.
 pub(super) fn value(rule: &Rule) -> Value {
-    let fields = [
-        ("apiGroups", &rule.api_groups),
-        ("resources", &rule.resources),
-        ("resourceNames", &rule.resource_names),
-        ("nonResourceURLs", &rule.non_resource_urls),
-        ("verbs", &rule.verbs),
-    ];
-    let fields = fields.into_iter().filter(|(_, values)| !values.is_empty());
-    let map: Map<String, Value> = fields
+    let map: Map<String, Value> = rule
+        .fields()
         .map(|(name, values)| (name.to_owned(), json!(values)))
         .collect();
     Value::Object(map)
